@@ -1,0 +1,33 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let package = Package(
+    name: "hydron",
+    products: [
+        .executable(name: "hydron", targets: ["HydronCLI"]),
+        .library(name: "Hydron", targets: ["Hydron"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-numerics", from: "1.1.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CSuiteSparse", providers: [.apt(["libsuitesparse-dev"])]),
+        .target(name: "SpiceNetlist"),
+        .target(
+            name: "SparseSolvers",
+            dependencies: ["CSuiteSparse", .product(name: "ComplexModule", package: "swift-numerics")]),
+        .target(name: "Waveforms"),
+        .target(name: "Hydron", dependencies: ["SpiceNetlist", "SparseSolvers", "Waveforms"]),
+        .executableTarget(
+            name: "HydronCLI",
+            dependencies: ["Hydron", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+        .target(name: "HydronTestSupport", dependencies: ["Hydron"], path: "Tests/HydronTestSupport"),
+        .testTarget(name: "SpiceNetlistTests", dependencies: ["SpiceNetlist"]),
+        .testTarget(name: "SparseSolversTests", dependencies: ["SparseSolvers"]),
+        .testTarget(name: "WaveformsTests", dependencies: ["Waveforms"]),
+        .testTarget(name: "HydronTests", dependencies: ["Hydron", "HydronTestSupport"]),
+        .testTarget(name: "RegressionTests", dependencies: ["Hydron", "HydronTestSupport"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,67 @@
+/// One finding about a netlist: what is wrong, where, and a way out.
+public struct Diagnostic: Sendable, Equatable {
+    public enum Severity: String, Sendable { case error, warning, note }
+
+    public var severity: Severity
+    /// One sentence without a full stop, naming the node, device or parameter it is about.
+    public var message: String
+    /// Where; nil only where no text is to blame (a file that can't be opened on the command line).
+    public var range: SourceRange?
+    /// A way out, shown as `hint: …`.
+    public var hint: String?
+    /// Further places: the subcircuit calls that led here, the earlier definition, …
+    public var notes: [Note]
+
+    public struct Note: Sendable, Equatable {
+        public var message: String
+        public var range: SourceRange?
+        public init(_ message: String, at range: SourceRange? = nil) {
+            self.message = message
+            self.range = range
+        }
+    }
+
+    public init(
+        _ severity: Severity, _ message: String, at range: SourceRange? = nil, hint: String? = nil, notes: [Note] = []
+    ) {
+        self.severity = severity
+        self.message = message
+        self.range = range
+        self.hint = hint
+        self.notes = notes
+    }
+}
+
+/// Findings in the order in which they were made. Collecting goes on up to ``errorLimit`` errors.
+public struct Diagnostics: Sendable {
+    public static let errorLimit = 20
+
+    public private(set) var all: [Diagnostic] = []
+    public private(set) var errorCount = 0
+
+    public init() {}
+
+    public var hasErrors: Bool { errorCount > 0 }
+    /// True once so many errors were found that going on would only bury them.
+    public var isFull: Bool { errorCount >= Self.errorLimit }
+
+    public mutating func append(_ diagnostic: Diagnostic) {
+        if diagnostic.severity == .error {
+            guard !isFull else { return }
+            errorCount += 1
+        }
+        all.append(diagnostic)
+    }
+
+    public mutating func error(
+        _ message: String, at range: SourceRange?, hint: String? = nil, notes: [Diagnostic.Note] = []
+    ) {
+        append(Diagnostic(.error, message, at: range, hint: hint, notes: notes))
+    }
+
+    public mutating func warning(
+        _ message: String, at range: SourceRange?, hint: String? = nil, notes: [Diagnostic.Note] = []
+    ) {
+        append(Diagnostic(.warning, message, at: range, hint: hint, notes: notes))
+    }
+}
