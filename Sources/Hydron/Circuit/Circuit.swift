@@ -1,0 +1,160 @@
+import SpiceNetlist
+
+/// A flat circuit: its unknowns, and its elements in one population per device type.
+///
+/// Immutable, `Sendable`, printable. It knows values and connections, no text beyond names and places.
+public struct Circuit: Sendable {
+    public var title: String
+    public internal(set) var unknowns: UnknownTable
+    /// In the order in which their first element came.
+    var populations: [any Population]
+    /// Everything about how to simulate: tolerances, temperatures, method.
+    public var options: SimulationOptions
+    /// `.ic v(node)=value`: (unknown, volts), held during the operating point that precedes a transient.
+    public var initialConditions: [NodeCondition] = []
+    /// `.nodeset`: a first guess, held only until Newton's iteration converged once.
+    public var nodesets: [NodeCondition] = []
+    /// Name (lower-case) → element, for outputs and sweeps.
+    var elements: ElementDirectory
+}
+
+/// A voltage given for a node.
+public struct NodeCondition: Sendable, Hashable {
+    public var unknown: Int32
+    /// [V]
+    public var value: Double
+    public var range: SourceRange
+}
+
+/// Which element: its place in ``Circuit/populations``.
+struct ElementReference: Hashable, Sendable, BitwiseCopyable {
+    var population: Int32
+    var index: Int32
+}
+
+/// An element's name and where it was written.
+struct ElementIdentity: Sendable, BitwiseCopyable {
+    /// Id in ``ElementDirectory/names``.
+    var name: UInt32
+    var range: SourceRange
+}
+
+/// Elements of one kind, without behaviour: what elaboration makes and the engine turns into a batch.
+protocol Population: Sendable {
+    var count: Int { get }
+    /// Local unknowns an element has at most; ``unknown(_:of:)`` gives −1 beyond an element's own number.
+    var arity: Int { get }
+    func identity(_ index: Int) -> ElementIdentity
+    func unknown(_ local: Int, of element: Int) -> Int32
+    /// Pairs of local unknowns between which a direct current can flow.
+    var conductingPairs: [(Int, Int)] { get }
+    /// Pairs of local unknowns whose voltage difference the element fixes in DC (sources, inductors, E, H).
+    var voltageDefinedPairs: [(Int, Int)] { get }
+    /// The local unknown that is the element's own current, for `i(name)`; nil where it has none.
+    var branchUnknown: Int? { get }
+    /// Name of the output that gives the current through the element where ``branchUnknown`` is nil.
+    var currentOutput: String? { get }
+    func makeBatch() -> any ElementBatch
+}
+
+extension Population {
+    var conductingPairs: [(Int, Int)] { [] }
+    var voltageDefinedPairs: [(Int, Int)] { [] }
+    var branchUnknown: Int? { nil }
+    var currentOutput: String? { nil }
+}
+
+/// What the unknowns are. Number 0 is ground.
+public struct UnknownTable: Sendable {
+    public enum Kind: UInt8, Sendable, BitwiseCopyable {
+        /// A node that the netlist names [V].
+        case node
+        /// A node inside a device [V].
+        case internalNode
+        /// A current [A] whose row holds a voltage equation [V].
+        case branch
+        /// An auxiliary quantity of a behavioural element, such as the value of ddt( ).
+        case auxiliary
+    }
+    private(set) var kinds: [Kind] = [.node]
+    /// For a node its id in `nodeNames`, else an index into `ownNames`.
+    private var references: [UInt32] = [0]
+    private var ownNames: [String] = []
+    /// Names of nodes, lower-case, hierarchical: `x1.n`.
+    var nodeNames: NameTable
+    /// Node name id → unknown.
+    private var unknownOfName: [Int32] = []
+
+    init() {
+        nodeNames = NameTable()
+        let ground = nodeNames.intern("0")
+        unknownOfName = [Int32](repeating: -1, count: Int(ground) + 1)
+        unknownOfName[Int(ground)] = 0
+        references[0] = ground
+    }
+
+    /// Number of unknowns with ground.
+    public var count: Int { kinds.count }
+
+    public func kind(_ unknown: Int) -> Kind { kinds[unknown] }
+
+    /// `n1`, `d1#internal`, `v1#branch`.
+    public func name(_ unknown: Int) -> String {
+        switch kinds[unknown] {
+        case .node: return nodeNames.name(of: references[unknown])
+        case .internalNode, .branch, .auxiliary: return ownNames[Int(references[unknown])]
+        }
+    }
+
+    /// The unknown of a node by its lower-case name; nil where there is no such node.
+    public func node(named name: String) -> Int? {
+        guard let id = nodeNames.lookup(name), Int(id) < unknownOfName.count else { return nil }
+        let unknown = unknownOfName[Int(id)]
+        return unknown >= 0 ? Int(unknown) : nil
+    }
+
+    /// All unknowns that are nodes of the netlist, ground left out.
+    public var nodes: [Int] { kinds.indices.filter { $0 > 0 && kinds[$0] == .node } }
+
+    mutating func node(id: UInt32) -> Int32 {
+        let slot = Int(id)
+        if slot >= unknownOfName.count {
+            unknownOfName.append(contentsOf: repeatElement(-1, count: slot + 1 - unknownOfName.count))
+        }
+        if unknownOfName[slot] < 0 {
+            unknownOfName[slot] = Int32(kinds.count)
+            kinds.append(.node)
+            references.append(id)
+        }
+        return unknownOfName[slot]
+    }
+
+    /// Makes `alias` (a node name id) another name of `unknown`.
+    mutating func alias(id: UInt32, to unknown: Int32) {
+        let slot = Int(id)
+        if slot >= unknownOfName.count {
+            unknownOfName.append(contentsOf: repeatElement(-1, count: slot + 1 - unknownOfName.count))
+        }
+        unknownOfName[slot] = unknown
+    }
+
+    mutating func add(_ kind: Kind, name: String) -> Int32 {
+        kinds.append(kind)
+        references.append(UInt32(ownNames.count))
+        ownNames.append(name)
+        return Int32(kinds.count - 1)
+    }
+}
+
+/// Elements by name.
+struct ElementDirectory: Sendable {
+    /// Lower-case, hierarchical: `x1.r1`. The id is the element's number in order of appearance.
+    var names = NameTable()
+    /// By name id.
+    var references: [ElementReference] = []
+
+    func find(_ name: String) -> ElementReference? {
+        guard let id = names.lookup(name), Int(id) < references.count else { return nil }
+        return references[Int(id)]
+    }
+}

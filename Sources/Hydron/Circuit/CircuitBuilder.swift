@@ -1,0 +1,103 @@
+import SpiceNetlist
+
+/// Makes a ``Circuit``, element by element. Elaboration drives it from a netlist; tests may drive it by hand.
+struct CircuitBuilder {
+    var title = ""
+    var options = SimulationOptions()
+    var unknowns = UnknownTable()
+    var directory = ElementDirectory()
+    var initialConditions: [NodeCondition] = []
+    var nodesets: [NodeCondition] = []
+    private var boxes: [any PopulationBox] = []
+    private var boxOfType: [ObjectIdentifier: Int] = [:]
+    /// The type of the last element: netlists come in runs of one type.
+    private var lastType: ObjectIdentifier?
+    private var lastBox = 0
+
+    init() {}
+
+    /// The unknown of node `name` (lower-case, hierarchical), made at its first mention.
+    mutating func node(_ name: String) -> Int32 { unknowns.node(id: unknowns.nodeNames.intern(name)) }
+
+    /// A new node inside `element`, named `element#suffix`.
+    mutating func internalNode(_ element: String, _ suffix: String) -> Int32 {
+        unknowns.add(.internalNode, name: "\(element)#\(suffix)")
+    }
+
+    /// A new branch current of `element`, named `element#branch`.
+    mutating func branch(_ element: String, _ suffix: String = "branch") -> Int32 {
+        unknowns.add(.branch, name: "\(element)#\(suffix)")
+    }
+
+    mutating func auxiliary(_ element: String, _ suffix: String) -> Int32 {
+        unknowns.add(.auxiliary, name: "\(element)#\(suffix)")
+    }
+
+    /// Adds an element of a type with fixed arity. `locals` holds an unknown for each of `D.arity` locals; two locals
+    /// may share one (a collapsed internal node).
+    mutating func add<D: Device>(_ device: D, _ locals: some Collection<Int32>, identity: ElementIdentity) {
+        let box = self.box(DevicePopulation<D>.self) { DevicePopulation<D>() }
+        register(identity, population: box.position, index: box.population.count)
+        box.population.devices.append(device)
+        box.population.unknowns.append(contentsOf: locals)
+        box.population.elements.append(identity)
+    }
+
+    /// Adds an element to a population of its own kind: `update` appends exactly one element.
+    mutating func add<P: Population>(
+        to kind: P.Type, identity: ElementIdentity, make: () -> P, update: (inout P) -> Void
+    ) {
+        let box = self.box(kind, make: make)
+        register(identity, population: box.position, index: box.population.count)
+        update(&box.population)
+    }
+
+    private mutating func register(_ identity: ElementIdentity, population: Int, index: Int) {
+        let slot = Int(identity.name)
+        if slot >= directory.references.count {
+            let missing = slot + 1 - directory.references.count
+            directory.references.append(
+                contentsOf: repeatElement(ElementReference(population: -1, index: -1), count: missing))
+        }
+        directory.references[slot] = ElementReference(population: Int32(population), index: Int32(index))
+    }
+
+    private mutating func box<P: Population>(_ kind: P.Type, make: () -> P) -> Box<P> {
+        let type = ObjectIdentifier(kind)
+        if type == lastType, let box = boxes[lastBox] as? Box<P> { return box }
+        let place: Int
+        if let known = boxOfType[type] {
+            place = known
+        } else {
+            place = boxes.count
+            boxes.append(Box(make(), position: place))
+            boxOfType[type] = place
+        }
+        lastType = type
+        lastBox = place
+        if let box = boxes[place] as? Box<P> { return box }
+        // Boxes are filed under their own type, so the cast holds; a fresh box keeps the types honest all the same.
+        return Box(make(), position: place)
+    }
+
+    consuming func build() -> Circuit {
+        Circuit(
+            title: title, unknowns: unknowns, populations: boxes.map { $0.anyPopulation }, options: options,
+            initialConditions: initialConditions, nodesets: nodesets, elements: directory)
+    }
+}
+
+private protocol PopulationBox: AnyObject {
+    var anyPopulation: any Population { get }
+}
+
+/// Shared storage while building: appending through it does not copy the arrays.
+private final class Box<P: Population>: PopulationBox {
+    var population: P
+    let position: Int
+    init(_ population: P, position: Int) {
+        self.population = population
+        self.position = position
+    }
+    var anyPopulation: any Population { population }
+}

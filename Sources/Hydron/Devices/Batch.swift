@@ -1,0 +1,297 @@
+import SparseSolvers
+
+/// All elements of one device type, as numbers: what the engine sees of a circuit.
+///
+/// One dynamic call a type and a pass, then a typed loop. Every method has a default, so that a type says only what
+/// is special about it.
+protocol ElementBatch: AnyObject {
+    var count: Int { get }
+    /// Evaluated once into the baseline instead of in the Newton loop.
+    var isLinear: Bool { get }
+    func declare(_ pattern: inout PatternBuilder)
+    func bind(_ pattern: SparsityPattern)
+    /// Adds the constant ∂f/∂x to `context.jacobian` and ∂q/∂x to `context.chargeJacobian`.
+    func loadLinear(_ pattern: SparsityPattern, _ context: LoadContext)
+    /// Adds excitations at `conditions.time` to `context.f`; independent sources are multiplied by `factor`.
+    func loadSources(_ context: SourceContext)
+    /// Adds f, q and the Jacobian at `context.x`.
+    func load(_ context: LoadContext) -> LoadResult
+    /// Forgets everything: the next load starts a new analysis from static conditions.
+    func reset()
+    /// The first evaluation of an operating point starts junctions at a reasonable voltage.
+    func suggestStart()
+    /// The step that ended at `x` is taken.
+    func accept(_ x: UnsafePointer<Double>, _ conditions: Conditions)
+    /// The worst ratio of a state's step error to what it tolerates, for the step just solved.
+    func stepError() -> Double
+    /// The first instant after `time` at which a waveform or its slope jumps; infinity where there is none.
+    func nextBreakpoint(after time: Double) -> Double
+    /// Names of what ``output(_:element:x:_:)`` can give.
+    var outputs: [DeviceOutput] { get }
+    func output(_ index: Int, element: Int, x: UnsafePointer<Double>, _ conditions: Conditions) -> Double
+    /// Adds to `q` what initial conditions (`ic=`) put on charges and fluxes beyond what `x` says; sets branch
+    /// currents in `x`. Called once where a transient starts from given conditions (`uic`).
+    func applyInitialConditions(x: UnsafeMutablePointer<Double>, q: UnsafeMutablePointer<Double>)
+}
+
+/// Where excitations go.
+struct SourceContext {
+    /// Residual part of each row [A or V]; index 0 is the waste bin.
+    var f: UnsafeMutablePointer<Double>
+    var time: Double
+    /// True in static analyses, where a source's `dc` value counts.
+    var isStatic: Bool
+    /// Source stepping: 1 in every answer.
+    var factor: Double
+}
+
+extension ElementBatch {
+    var isLinear: Bool { false }
+    func bind(_ pattern: SparsityPattern) {}
+    func loadLinear(_ pattern: SparsityPattern, _ context: LoadContext) {}
+    func loadSources(_ context: SourceContext) {}
+    func load(_ context: LoadContext) -> LoadResult { LoadResult() }
+    func reset() {}
+    func suggestStart() {}
+    func accept(_ x: UnsafePointer<Double>, _ conditions: Conditions) {}
+    func stepError() -> Double { 0 }
+    func nextBreakpoint(after time: Double) -> Double { .infinity }
+    var outputs: [DeviceOutput] { [] }
+    func output(_ index: Int, element: Int, x: UnsafePointer<Double>, _ conditions: Conditions) -> Double { .nan }
+    func applyInitialConditions(x: UnsafeMutablePointer<Double>, q: UnsafeMutablePointer<Double>) {}
+}
+
+/// The elements of one ``Device`` type in a circuit, before the engine makes numbers of them.
+struct DevicePopulation<D: Device>: Population {
+    var devices: [D] = []
+    /// `D.arity` unknowns an element.
+    var unknowns: [Int32] = []
+    var elements: [ElementIdentity] = []
+
+    var count: Int { devices.count }
+    var conductingPairs: [(Int, Int)] { D.conductingPairs }
+    var arity: Int { D.arity }
+    func identity(_ index: Int) -> ElementIdentity { elements[index] }
+    func unknown(_ local: Int, of element: Int) -> Int32 { unknowns[element * D.arity + local] }
+    func makeBatch() -> any ElementBatch { Batch(self) }
+}
+
+/// The generic batch: devices side by side, their unknowns, Jacobian slots and states.
+final class Batch<D: Device>: ElementBatch {
+    let devices: [D]
+    let unknowns: [Int32]
+    /// `arity²` an element, row-major; empty for a linear type.
+    private(set) var slots: [Int32] = []
+    /// At the last accepted point, and as the current Newton iterate would leave it.
+    let states: UnsafeMutableBufferPointer<D.State>
+    let trialStates: UnsafeMutableBufferPointer<D.State>
+    /// Where each element was last evaluated; kept for limited types.
+    let previous: UnsafeMutableBufferPointer<D.Gradient>
+    /// True until the first evaluation of a new operating point.
+    var startsAfresh = false
+
+    init(_ population: DevicePopulation<D>) {
+        devices = population.devices
+        unknowns = population.unknowns
+        let hasState = D.self is any StateDevice.Type
+        let isLimited = D.self is any LimitedDevice.Type
+        states = .allocate(capacity: hasState ? devices.count : 0)
+        trialStates = .allocate(capacity: hasState ? devices.count : 0)
+        previous = .allocate(capacity: isLimited ? devices.count : 0)
+        reset()
+    }
+
+    deinit {
+        states.deallocate()
+        trialStates.deallocate()
+        previous.deallocate()
+    }
+
+    var count: Int { devices.count }
+    var isLinear: Bool { D.isLinear }
+
+    func declare(_ pattern: inout PatternBuilder) {
+        let arity = D.arity
+        for element in 0..<devices.count {
+            for row in 0..<arity {
+                let r = unknowns[element * arity + row]
+                guard r > 0 else { continue }
+                for column in 0..<arity where D.couplings.contains(row, column) {
+                    let c = unknowns[element * arity + column]
+                    if c > 0 { pattern.insert(row: Int(r) - 1, column: Int(c) - 1) }
+                }
+            }
+        }
+    }
+
+    func bind(_ pattern: SparsityPattern) {
+        guard !D.isLinear else { return }
+        let square = D.arity * D.arity
+        slots = [Int32](repeating: 0, count: devices.count * square)
+        slots.withUnsafeMutableBufferPointer { slots in
+            guard let base = slots.baseAddress else { return }
+            for element in 0..<devices.count { findSlots(of: element, in: pattern, base + element * square) }
+        }
+    }
+
+    private func findSlots(of element: Int, in pattern: SparsityPattern, _ slots: UnsafeMutablePointer<Int32>) {
+        let arity = D.arity
+        for row in 0..<arity {
+            for column in 0..<arity {
+                let r = unknowns[element * arity + row]
+                let c = unknowns[element * arity + column]
+                var slot: Int32 = 0
+                if r > 0, c > 0, D.couplings.contains(row, column),
+                    let found = pattern.slot(row: Int(r) - 1, column: Int(c) - 1)
+                {
+                    slot = Int32(found) + 1
+                }
+                slots[row * arity + column] = slot
+            }
+        }
+    }
+
+    func loadLinear(_ pattern: SparsityPattern, _ context: LoadContext) {
+        guard D.isLinear else { return }
+        let square = D.arity * D.arity
+        withUnsafeTemporaryAllocation(of: Int32.self, capacity: square) { slots in
+            guard let base = slots.baseAddress else { return }
+            unknowns.withUnsafeBufferPointer { unknowns in
+                guard let nodes = unknowns.baseAddress else { return }
+                for element in 0..<devices.count {
+                    findSlots(of: element, in: pattern, base)
+                    let stamp = Stamp<D>(
+                        context: context, unknowns: nodes + element * D.arity, slots: base, shift: .zero)
+                    devices[element].evaluate(Locals(values: .zero, conditions: context.conditions), stamp)
+                }
+            }
+        }
+    }
+
+    func load(_ context: LoadContext) -> LoadResult {
+        D.isLinear ? LoadResult() : D.load(self, context)
+    }
+
+    func reset() {
+        for (index, device) in devices.enumerated() where index < states.count {
+            states[index] = D.initialState(device)
+            trialStates[index] = states[index]
+        }
+        for index in 0..<previous.count { previous[index] = .zero }
+        startsAfresh = false
+    }
+
+    func suggestStart() { startsAfresh = true }
+
+    /// The unknowns of element `index`.
+    @inline(__always) static func gather(
+        _ x: UnsafePointer<Double>, _ unknowns: UnsafePointer<Int32>
+    ) -> D.Gradient {
+        var values = D.Gradient.zero
+        for lane in 0..<D.arity { values[lane] = x[Int(unknowns[lane])] }
+        return values
+    }
+
+    func locals(_ element: Int, _ x: UnsafePointer<Double>, _ conditions: Conditions) -> Locals<D.Gradient> {
+        unknowns.withUnsafeBufferPointer {
+            guard let base = $0.baseAddress else { return Locals(values: .zero, conditions: conditions) }
+            return Locals(values: Self.gather(x, base + element * D.arity), conditions: conditions)
+        }
+    }
+
+    func accept(_ x: UnsafePointer<Double>, _ conditions: Conditions) {
+        guard !states.isEmpty else { return }
+        D.commitStates(self, x, conditions)
+    }
+
+    func stepError() -> Double { states.isEmpty ? 0 : D.worstStepError(self) }
+
+    var outputs: [DeviceOutput] { D.outputs }
+
+    func output(_ index: Int, element: Int, x: UnsafePointer<Double>, _ conditions: Conditions) -> Double {
+        let u = locals(element, x, conditions)
+        let state = states.isEmpty ? D.initialState(devices[element]) : states[element]
+        return devices[element].output(index, u, state: state, conditions)
+    }
+}
+
+// MARK: - The typed loops
+
+extension Device {
+    static func load(_ batch: Batch<Self>, _ context: LoadContext) -> LoadResult {
+        eachElement(batch) { index, unknowns, slots in
+            let u = Batch<Self>.gather(context.x, unknowns)
+            let stamp = Stamp<Self>(context: context, unknowns: unknowns, slots: slots, shift: .zero)
+            batch.devices[index].evaluate(Locals(values: u, conditions: context.conditions), stamp)
+        }
+        return LoadResult()
+    }
+
+    @inline(__always) static func eachElement(
+        _ batch: Batch<Self>, _ body: (Int, UnsafePointer<Int32>, UnsafePointer<Int32>) -> Void
+    ) {
+        batch.unknowns.withUnsafeBufferPointer { unknowns in
+            batch.slots.withUnsafeBufferPointer { slots in
+                guard let nodes = unknowns.baseAddress, let places = slots.baseAddress else { return }
+                for index in 0..<batch.devices.count {
+                    body(index, nodes + index * arity, places + index * arity * arity)
+                }
+            }
+        }
+    }
+
+    static func commitStates(_ batch: Batch<Self>, _ x: UnsafePointer<Double>, _ conditions: Conditions) {}
+    static func worstStepError(_ batch: Batch<Self>) -> Double { 0 }
+}
+
+extension LimitedDevice {
+    static func load(_ batch: Batch<Self>, _ context: LoadContext) -> LoadResult {
+        var result = LoadResult()
+        let afresh = batch.startsAfresh
+        eachElement(batch) { index, unknowns, slots in
+            let device = batch.devices[index]
+            let u = Batch<Self>.gather(context.x, unknowns)
+            var point = u
+            if afresh {
+                point = device.startingPoint(u)
+                result.limited += 1
+            } else if device.limit(&point, previous: batch.previous[index]) {
+                result.limited += 1
+            }
+            batch.previous[index] = point
+            let stamp = Stamp<Self>(context: context, unknowns: unknowns, slots: slots, shift: u - point)
+            device.evaluate(Locals(values: point, conditions: context.conditions), stamp)
+        }
+        batch.startsAfresh = false
+        return result
+    }
+}
+
+extension StateDevice {
+    static func load(_ batch: Batch<Self>, _ context: LoadContext) -> LoadResult {
+        eachElement(batch) { index, unknowns, slots in
+            let u = Batch<Self>.gather(context.x, unknowns)
+            let stamp = Stamp<Self>(context: context, unknowns: unknowns, slots: slots, shift: .zero)
+            batch.devices[index].evaluate(
+                Locals(values: u, conditions: context.conditions), from: batch.states[index],
+                to: &batch.trialStates[index], stamp)
+        }
+        return LoadResult()
+    }
+
+    static func commitStates(_ batch: Batch<Self>, _ x: UnsafePointer<Double>, _ conditions: Conditions) {
+        for index in 0..<batch.count {
+            let u = batch.locals(index, x, conditions)
+            batch.devices[index].commit(u, from: batch.states[index], to: &batch.trialStates[index])
+            batch.states[index] = batch.trialStates[index]
+        }
+    }
+
+    static func worstStepError(_ batch: Batch<Self>) -> Double {
+        var worst = 0.0
+        for index in 0..<batch.count {
+            worst = max(worst, batch.devices[index].stepError(from: batch.states[index], to: batch.trialStates[index]))
+        }
+        return worst
+    }
+}

@@ -1,0 +1,16 @@
+/// Every kind of element there is. Adding a device is one file beside this one and one line here.
+enum Catalog {
+    static let kinds: [any ElementKind.Type] = [
+        Resistor.self,
+    ]
+
+    /// Kinds by their letter's ASCII code.
+    static let byLetter: [UInt8: [any ElementKind.Type]] = {
+        var table: [UInt8: [any ElementKind.Type]] = [:]
+        for kind in kinds {
+            guard let letter = kind.description.letter.asciiValue else { continue }
+            table[letter, default: []].append(kind)
+        }
+        return table
+    }()
+}

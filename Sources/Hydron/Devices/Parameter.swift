@@ -1,0 +1,94 @@
+/// One parameter of a device, a model or the simulator: everything that parsing, error texts, help and the reference
+/// manual say about it comes from here.
+public struct Parameter: Sendable {
+    /// Which values are allowed; the ends are part of the range unless said otherwise.
+    public struct Bounds: Sendable, Equatable {
+        public var lowest: Double
+        public var highest: Double
+        public var excludesLowest = false
+        public var excludesHighest = false
+
+        public static let any = Bounds(lowest: -.infinity, highest: .infinity)
+        public static let positive = Bounds(lowest: 0, highest: .infinity, excludesLowest: true)
+        public static let nonNegative = Bounds(lowest: 0, highest: .infinity)
+        public static func closed(_ low: Double, _ high: Double) -> Bounds { Bounds(lowest: low, highest: high) }
+        public static func open(_ low: Double, _ high: Double) -> Bounds {
+            Bounds(lowest: low, highest: high, excludesLowest: true, excludesHighest: true)
+        }
+        public static func upTo(_ low: Double, below high: Double) -> Bounds {
+            Bounds(lowest: low, highest: high, excludesHighest: true)
+        }
+
+        public func contains(_ value: Double) -> Bool {
+            (excludesLowest ? value > lowest : value >= lowest)
+                && (excludesHighest ? value < highest : value <= highest)
+        }
+    }
+
+    /// Lower-case, as written in a netlist.
+    public var name: String
+    public var aliases: [String]
+    /// SI unit, `-` for a pure number.
+    public var unit: String
+    /// nil where absence means something of its own (the docstring or `meaning` says what).
+    public var defaultValue: Double?
+    public var bounds: Bounds
+    /// One line.
+    public var meaning: String
+
+    public init(
+        _ name: String, _ aliases: String..., unit: String, default defaultValue: Double?, _ bounds: Bounds = .any,
+        _ meaning: String
+    ) {
+        self.name = name
+        self.aliases = aliases
+        self.unit = unit
+        self.defaultValue = defaultValue
+        self.bounds = bounds
+        self.meaning = meaning
+    }
+}
+
+/// The keys of one parameter table: an enumeration whose raw values count from 0 and whose cases each describe a
+/// ``Parameter``.
+public protocol ParameterKey: RawRepresentable, CaseIterable, Hashable, Sendable where RawValue == Int {
+    var parameter: Parameter { get }
+}
+
+extension ParameterKey {
+    /// Name or alias → key, for one table.
+    static func index() -> [String: Self] {
+        var index: [String: Self] = [:]
+        for key in allCases {
+            index[key.parameter.name] = key
+            for alias in key.parameter.aliases { index[alias] = key }
+        }
+        return index
+    }
+}
+
+/// The values of one parameter table for one element or model: what was given, else the defaults.
+public struct ParameterValues<Key: ParameterKey>: Sendable {
+    private var values: [Double]
+    private var given: [Bool]
+
+    /// All defaults; a parameter without a default reads as NaN until it is given.
+    public init() {
+        values = Key.allCases.map { $0.parameter.defaultValue ?? .nan }
+        given = [Bool](repeating: false, count: values.count)
+    }
+
+    /// The value; assigning marks it as given.
+    public subscript(key: Key) -> Double {
+        get { values[key.rawValue] }
+        set {
+            values[key.rawValue] = newValue
+            given[key.rawValue] = true
+        }
+    }
+
+    public func isGiven(_ key: Key) -> Bool { given[key.rawValue] }
+
+    /// The value where it was given, else `other`.
+    public func given(_ key: Key, else other: Double) -> Double { isGiven(key) ? self[key] : other }
+}

@@ -1,0 +1,37 @@
+import SpiceNetlist
+
+/// Linear resistor: i = (v₊ − v₋)/R.
+///
+///     R(T) = R·scale/m · (1 + tc1·ΔT + tc2·ΔT²),  ΔT = T − tnom          (or R·1.01^(tce·ΔT))
+///     R = rsh·(l − narrow)/(w − narrow) from a model's sheet resistance
+///
+/// ngspice 46 manual, section 3.3.2. A resistance that depends on the solution or on time is a behavioural element.
+struct Resistor: Device {
+    typealias Gradient = SIMD2<Double>
+    /// [S], for all m in parallel at the element's temperature.
+    var conductance: Double
+    /// [K]
+    var temperature: Double
+
+    static var arity: Int { 2 }
+    static var isLinear: Bool { true }
+    static var conductingPairs: [(Int, Int)] { [(0, 1)] }
+    static let outputs = [
+        DeviceOutput("i", unit: "A", "current from n+ to n-"),
+        DeviceOutput("r", unit: "Ω", "resistance at the element's temperature"),
+        DeviceOutput("p", unit: "W", "power"),
+    ]
+
+    @inline(__always) func evaluate(_ u: Locals<Gradient>, _ stamp: Stamp<Resistor>) {
+        stamp.current(from: 0, to: 1, u.voltage(0, 1) * conductance)
+    }
+
+    func output(_ index: Int, _ u: Locals<Gradient>, state: NoState, _ conditions: Conditions) -> Double {
+        let v = u.values[0] - u.values[1]
+        switch index {
+        case 0: return v * conductance
+        case 1: return 1 / conductance
+        default: return v * v * conductance
+        }
+    }
+}
