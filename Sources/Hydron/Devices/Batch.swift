@@ -38,9 +38,16 @@ protocol ElementBatch: AnyObject {
 struct SourceContext {
     /// Residual part of each row [A or V]; index 0 is the waste bin.
     var f: UnsafeMutablePointer<Double>
+    /// [s]
     var time: Double
-    /// True in static analyses, where a source's `dc` value counts.
-    var isStatic: Bool
+    var mode: Mode
+
+    enum Mode: Sendable {
+        /// A source's `dc` value counts: `.op` and `.dc`.
+        case direct
+        /// Its waveform at `time` counts: a transient and the operating point before it.
+        case waveform
+    }
     /// Source stepping: 1 in every answer.
     var factor: Double
 }

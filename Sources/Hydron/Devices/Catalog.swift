@@ -2,6 +2,7 @@
 enum Catalog {
     static let kinds: [any ElementKind.Type] = [
         Resistor.self,
+        ProtonResistor.self,
     ]
 
     /// Kinds by their letter's ASCII code.

@@ -14,6 +14,9 @@ final class ElementCard {
     var dialect: Dialect { .ngspice }
     var options: SimulationOptions { builder.options }
 
+    /// Product of the `m=` of all subcircuit calls around this element.
+    var multiplier: Double { 1 }
+
     // MARK: Positional fields, read from left to right
 
     /// The next positional field as a node; reports "r1 has no node 2" and returns nil where there is none.

@@ -1,0 +1,38 @@
+/// How a run talks with whoever started it, while it runs.
+public struct RunControl: Sendable {
+    /// Asked now and then; true makes the run stop after the point it is at, with what it has.
+    public var isInterrupted: @Sendable () -> Bool
+    /// Told now and then how far the analysis is, from 0 to 1.
+    public var progress: @Sendable (Double) -> Void
+
+    public init(
+        isInterrupted: @escaping @Sendable () -> Bool = { false },
+        progress: @escaping @Sendable (Double) -> Void = { _ in }
+    ) {
+        self.isInterrupted = isInterrupted
+        self.progress = progress
+    }
+}
+
+/// What an analysis took.
+public struct AnalysisStatistics: Sendable {
+    /// Accepted time points, or points of a sweep.
+    public var points = 0
+    /// Time steps given up because their error was too large.
+    public var rejectedByError = 0
+    /// Time steps given up because Newton's iteration did not converge.
+    public var rejectedByNewton = 0
+    public var newtonIterations = 0
+    public var breakpoints = 0
+    /// Aids that an operating point needed.
+    public var homotopies: [String] = []
+
+    public init() {}
+}
+
+/// Takes every accepted point of an analysis, as it is accepted.
+protocol PointObserver: AnyObject {
+    func accept(
+        _ abscissa: Double, _ x: UnsafePointer<Double>, _ system: EquationSystem
+    ) throws(SimulationFailure)
+}

@@ -1,0 +1,385 @@
+/// Time-domain analysis: f(x) + d/dt q(x) + b(t) = 0 from an initial point to `stop`.
+///
+/// **One step.** Predict x by the polynomial through the last points; solve F(x) = 0 at the new time with
+/// dq/dt ≈ α q + h; estimate the local error from the difference to the prediction (``IntegrationFormula``); accept,
+/// or go back with a smaller step.
+///
+/// **Step control.** err = max over dynamic unknowns of |local error| / (ratio·(reltol·peak + abstol)), peak being
+/// the largest magnitude of that unknown so far and ratio = trtol/7. A step is accepted where err ≤ 1, and the next
+/// is h·0.9·err^(−1/(k+1)), at most doubled. Unknowns that appear in no charge follow the others and are not judged.
+///
+/// **Breakpoints** (corners of waveforms) are hit exactly. Behind one, the past says nothing about the slope, so a
+/// probe is solved first: one backward-Euler step of a small part of the step, which is thrown away again and gives
+/// the slope behind the corner. With it the first step has an error estimate of its own, so that it may go straight
+/// to the next corner where the circuit allows it; it is of first order.
+struct TransientAnalysis: Sendable {
+    /// [s]
+    var step: Double
+    var stop: Double
+    /// Results before this time are not given out [s].
+    var start = 0.0
+    /// nil: the smaller of `step` and a fiftieth of the span.
+    var maximumStep: Double?
+    /// Start from `ic=` and `.ic` instead of an operating point.
+    var usesInitialConditions = false
+
+    /// Size of the probe behind a breakpoint, as a part of the step that is tried.
+    private static let probeFraction = 1.0 / 64
+    /// Steps whose lengths differ by less than this keep α, so that a linear circuit keeps its factors.
+    private static let sameStep = 1e-9
+
+    func run(
+        _ system: EquationSystem, options: SimulationOptions, observer: any PointObserver, control: RunControl,
+        statistics: inout AnalysisStatistics
+    ) throws(SimulationFailure) {
+        var stepper = Stepper(self, system, options)
+        try stepper.initialise(&statistics)
+        try stepper.run(observer, control, &statistics)
+    }
+
+    /// The state of a run.
+    private struct Stepper {
+        let analysis: TransientAnalysis
+        let system: EquationSystem
+        let newton: NewtonIteration
+        let options: SimulationOptions
+        let maximumStep: Double
+        let maximumOrder: Int
+        let maximumIterations: Int
+        let toleranceRatio: Double
+        let history: SolutionHistory
+        let x: Vector
+        let prediction: Vector
+        /// dq/dt at the newest accepted point, for the trapezoidal rule.
+        let derivative: Vector
+        /// Largest magnitude of each unknown so far.
+        let peak: Vector
+        var formula = IntegrationFormula()
+        /// Length that α was computed for.
+        var formulaStep = 0.0
+        var time = 0.0
+        var order = 1
+        let dynamic: [Int]
+
+        init(_ analysis: TransientAnalysis, _ system: EquationSystem, _ options: SimulationOptions) {
+            self.analysis = analysis
+            self.system = system
+            self.options = options
+            newton = NewtonIteration(options)
+            maximumStep = analysis.maximumStep ?? min(analysis.step, (analysis.stop - analysis.start) / 50)
+            maximumOrder = options.method == .backwardEuler ? 1 : Int(options[.maxord])
+            maximumIterations = max(Int(options[.itl4]), 2)
+            toleranceRatio = options[.trtol] / 7
+            history = SolutionHistory(unknowns: system.count, depth: 8)
+            x = Vector(system.count)
+            prediction = Vector(system.count)
+            derivative = Vector(system.count)
+            peak = Vector(system.count)
+            dynamic = (0..<system.count).filter { system.isDynamic[$0] }
+        }
+
+        // MARK: The first point
+
+        mutating func initialise(_ statistics: inout AnalysisStatistics) throws(SimulationFailure) {
+            system.reset()
+            if analysis.usesInitialConditions {
+                try startFromInitialConditions(&statistics)
+            } else {
+                var point = OperatingPoint(options)
+                try point.solve(
+                    system, x.base, mode: .waveform, holding: system.circuit.initialConditions,
+                    iterationCount: &statistics.newtonIterations)
+                statistics.homotopies += point.tries.map(\.name)
+                system.hold([])
+            }
+            if system.isLinear { _ = system.evaluate(UnsafePointer(x.base)) }
+            system.totalCharge(UnsafePointer(x.base), into: history.nextCharge)
+            history.push(time: 0, solution: UnsafePointer(x.base))
+            system.conditions.interval = 0
+            system.accept(UnsafePointer(x.base))
+            notePeaks()
+        }
+
+        /// Charges and fluxes are what `ic=` and `.ic` say; everything else follows from one vanishing step of
+        /// backward Euler, in which capacitors hold their voltage and inductors their current.
+        private mutating func startFromInitialConditions(_ statistics: inout AnalysisStatistics)
+            throws(SimulationFailure)
+        {
+            for condition in system.circuit.initialConditions { x.base[Int(condition.unknown)] = condition.value }
+            system.conditions.interval = 0
+            system.conditions.time = 0
+            system.setAlpha(0)
+            _ = system.evaluate(UnsafePointer(x.base))
+            let charges = Vector(system.count)
+            for batch in system.batches { batch.applyInitialConditions(x: x.base, q: system.charge) }
+            system.totalCharge(UnsafePointer(x.base), into: charges.base)
+            let vanishing = min(maximumStep, analysis.stop) * 1e-6
+            system.conditions.interval = vanishing
+            system.setAlpha(1 / vanishing)
+            for row in 0..<system.count { system.history[row] = -charges.base[row] / vanishing }
+            system.loadSources(time: 0, mode: .waveform)
+            system.hold(system.circuit.initialConditions)
+            let outcome = try newton.solve(system, x.base, maximumIterations: Int(options[.itl1]))
+            statistics.newtonIterations += outcome.iterations
+            system.hold([])
+            guard outcome.converged else {
+                throw SimulationFailure(
+                    .noConvergence,
+                    "the initial conditions lead to no solution: \(system.circuit.describe(outcome.worst)) does not settle",
+                    hint: "leave 'uic' out, or give initial conditions that do not contradict each other")
+            }
+        }
+
+        // MARK: The march
+
+        mutating func run(
+            _ observer: any PointObserver, _ control: RunControl, _ statistics: inout AnalysisStatistics
+        ) throws(SimulationFailure) {
+            statistics.points += 1
+            if analysis.start <= 0 { try observer.accept(0, UnsafePointer(x.base), system) }
+            var breakpoint = min(system.nextBreakpoint(after: 0), analysis.stop)
+            var restarting = true
+            var step = 0.0
+            var failures = 0
+            let smallest = max(maximumStep * 1e-9, analysis.stop * 1e-15)
+            while time < analysis.stop {
+                if statistics.points & 63 == 0 {
+                    if control.isInterrupted() {
+                        throw SimulationFailure(.interrupted, "interrupted at \(time) s of \(analysis.stop) s")
+                    }
+                    if statistics.points & 1023 == 0 { control.progress(time / analysis.stop) }
+                }
+                let distance = breakpoint - time
+                if restarting, failures == 0 {
+                    history.restart()
+                    order = 1
+                    step = min(distance, maximumStep)
+                    statistics.breakpoints += 1
+                }
+                step = min(step, maximumStep)
+                var landing = false
+                if step >= distance * (1 - 1e-9) {
+                    step = distance
+                    landing = true
+                } else if step > 0.5 * distance {
+                    step = 0.5 * distance
+                }
+                if restarting, history.solutionCount < 2 || step < 4 * (history.solutionTimes[1] - time) {
+                    try probeSlope(step * TransientAnalysis.probeFraction, &statistics)
+                }
+
+                let newTime = landing ? breakpoint : time + step
+                let verdict = try attempt(step, to: newTime, &statistics)
+                switch verdict {
+                case .accepted(let next):
+                    failures = 0
+                    time = newTime
+                    statistics.points += 1
+                    takeOver()
+                    if time >= analysis.start { try observer.accept(time, UnsafePointer(x.base), system) }
+                    restarting = landing
+                    step = next
+                    if landing, time < analysis.stop {
+                        breakpoint = min(system.nextBreakpoint(after: time), analysis.stop)
+                    } else if order < maximumOrder, history.chargeCount > order, history.solutionCount > order + 1 {
+                        order += 1
+                    }
+                case .rejected(let next, let worst, let excess):
+                    failures += 1
+                    step = next
+                    if step < smallest { throw stepTooSmall(worst, excess) }
+                }
+            }
+            control.progress(1)
+        }
+
+        private enum Verdict {
+            case accepted(nextStep: Double)
+            case rejected(nextStep: Double, worst: Int, excess: Double)
+        }
+
+        /// Solves for the point at `newTime` and judges it.
+        private mutating func attempt(
+            _ step: Double, to newTime: Double, _ statistics: inout AnalysisStatistics
+        ) throws(SimulationFailure) -> Verdict {
+            var ages = InlineArray<8, Double>(repeating: 0)
+            let predictorCount = min(history.solutionCount, order + 1)
+            let isSameStep = abs(step - formulaStep) <= TransientAnalysis.sameStep * step
+            let effective = isSameStep ? formulaStep : step
+            for age in 0..<order { ages[age] = effective + (time - history.chargeTimes[age]) }
+            var trial = formula
+            trial.set(
+                options.method == .trapezoidal && order == 2 ? .trapezoidal : .backwardDifference(order: order),
+                ages: ages)
+            if trial.alpha != system.alpha, abs(trial.alpha - system.alpha) <= 1e-9 * trial.alpha, isSameStep,
+                trial.order == formula.order
+            {
+                // The same step but for rounding: keep the formula and with it the factors.
+                trial = formula
+            }
+            formula = trial
+            formulaStep = effective
+            system.conditions.time = newTime
+            system.conditions.interval = step
+            system.setAlpha(formula.alpha)
+            makeHistory()
+            system.loadSources(time: newTime, mode: .waveform)
+
+            for age in 0..<predictorCount { ages[age] = step + (time - history.solutionTimes[age]) }
+            predict(predictorCount, ages)
+            x.copy(prediction)
+            let outcome: NewtonIteration.Outcome
+            do throws(SimulationFailure) {
+                outcome = try newton.solve(system, x.base, maximumIterations: maximumIterations)
+            } catch {
+                guard error.reason == .singularMatrix || error.reason == .badNumbers else { throw error }
+                statistics.rejectedByNewton += 1
+                if step < maximumStep * 1e-7 { throw error }
+                return .rejected(nextStep: step / 8, worst: 0, excess: .infinity)
+            }
+            statistics.newtonIterations += outcome.iterations
+            guard outcome.converged else {
+                statistics.rejectedByNewton += 1
+                order = 1
+                return .rejected(nextStep: step / 8, worst: outcome.worst, excess: outcome.excess)
+            }
+            var worst = 0
+            var error = 0.0
+            if predictorCount == order + 1 {
+                (error, worst) = localError(formula.errorFactor(predictorAges: ages))
+            }
+            let stateError = system.stateError()
+            let growth = error > 0 ? 0.9 * power(error, -1 / Double(order + 1)) : 2
+            let stateGrowth = stateError > 0 ? 0.9 / stateError.squareRoot() : 2
+            let factor = min(growth, stateGrowth)
+            if error > 1 || stateError > 1 {
+                statistics.rejectedByError += 1
+                return .rejected(nextStep: step * max(min(factor, 0.9), 1e-3), worst: worst, excess: error)
+            }
+            return .accepted(nextStep: step * max(min(factor, 2), 0.2))
+        }
+
+        @inline(__always) private func power(_ base: Double, _ exponent: Double) -> Double {
+            // Orders 1 and 2 are nearly all there is.
+            if exponent == -0.5 { return 1 / base.squareRoot() }
+            return pow(base, exponent)
+        }
+
+        /// h = Σ βᵢ qᵢ + γ q̇.
+        private func makeHistory() {
+            let target = system.history
+            let first = history.charge(0)
+            let beta = formula.beta[0]
+            if formula.usesDerivative {
+                for row in 0..<system.count { target[row] = beta * first[row] - derivative.base[row] }
+            } else {
+                for row in 0..<system.count { target[row] = beta * first[row] }
+                for age in 1..<max(formula.pastCount, 1) {
+                    let past = history.charge(age)
+                    let weight = formula.beta[age]
+                    for row in 0..<system.count { target[row] += weight * past[row] }
+                }
+            }
+        }
+
+        private func predict(_ count: Int, _ ages: InlineArray<8, Double>) {
+            let weights = IntegrationFormula.predictor(count: count, ages: ages)
+            let newest = history.solution(0)
+            for unknown in 0..<system.count { prediction.base[unknown] = weights[0] * newest[unknown] }
+            for age in 1..<max(count, 1) {
+                let past = history.solution(age)
+                let weight = weights[age]
+                for unknown in 0..<system.count { prediction.base[unknown] += weight * past[unknown] }
+            }
+        }
+
+        /// The worst ratio of local error to tolerance, and its unknown.
+        private func localError(_ factor: Double) -> (Double, Int) {
+            var worst = 0
+            var error = 0.0
+            for unknown in dynamic {
+                let magnitude = max(peak.base[unknown], abs(x.base[unknown]))
+                let absolute =
+                    system.circuit.unknowns.kind(unknown) == .branch
+                    ? newton.currentTolerance : newton.voltageTolerance
+                let tolerance = toleranceRatio * (newton.relativeTolerance * magnitude + absolute)
+                let ratio = abs(x.base[unknown] - prediction.base[unknown]) * factor / tolerance
+                if ratio > error {
+                    error = ratio
+                    worst = unknown
+                }
+            }
+            return (error, worst)
+        }
+
+        /// One small backward-Euler step that tells the slope behind a corner; nothing of it is kept but that.
+        private mutating func probeSlope(_ step: Double, _ statistics: inout AnalysisStatistics)
+            throws(SimulationFailure)
+        {
+            history.restart()
+            var ages = InlineArray<8, Double>(repeating: 0)
+            ages[0] = step
+            formula.set(.backwardDifference(order: 1), ages: ages)
+            formulaStep = step
+            system.conditions.time = time + step
+            system.conditions.interval = step
+            system.setAlpha(formula.alpha)
+            makeHistory()
+            system.loadSources(time: time + step, mode: .waveform)
+            x.copy(history.solution(0))
+            // A probe that does not converge only means that the first step goes without an estimate.
+            guard let outcome = try? newton.solve(system, x.base, maximumIterations: maximumIterations) else { return }
+            statistics.newtonIterations += outcome.iterations
+            if outcome.converged { history.insertProbe(time: time + step, solution: UnsafePointer(x.base)) }
+        }
+
+        /// The point just solved becomes the newest.
+        private mutating func takeOver() {
+            // A linear circuit is never evaluated: its nonlinear charges are none.
+            system.totalCharge(UnsafePointer(x.base), into: history.nextCharge)
+            let new = history.nextCharge
+            for row in 0..<system.count {
+                derivative.base[row] = formula.alpha * new[row] + system.history[row]
+            }
+            system.accept(UnsafePointer(x.base))
+            history.push(time: system.conditions.time, solution: UnsafePointer(x.base))
+            notePeaks()
+        }
+
+        private func notePeaks() {
+            for unknown in dynamic { peak.base[unknown] = max(peak.base[unknown], abs(x.base[unknown])) }
+        }
+
+        private func stepTooSmall(_ worst: Int, _ excess: Double) -> SimulationFailure {
+            let circuit = system.circuit
+            let ranked = (1..<system.count)
+                .map { ($0, abs(x.base[$0] - prediction.base[$0]) / (abs(peak.base[$0]) + 1e-12)) }
+                .sorted { $0.1 > $1.1 || ($0.1 == $1.1 && $0.0 < $1.0) }
+                .prefix(5).map(\.0)
+            var failure = SimulationFailure(
+                .timeStepTooSmall, "time step too small at \(time) s: \(circuit.describe(worst)) cannot be followed",
+                at: circuit.elementsTouching(worst).first?.identity.range,
+                hint: "a jump in a waveform or model without capacitance does this; give edges a rise time, or raise reltol")
+            failure.diagnostic.notes = ranked.map {
+                let devices = circuit.elementsTouching($0).map { "'\($0.name)'" }.joined(separator: ", ")
+                return .init("\(circuit.describe($0)), connected to \(devices)",
+                    at: circuit.elementsTouching($0).first?.identity.range)
+            }
+            return failure
+        }
+    }
+}
+
+/// Numbers, one an unknown, that live as long as their owner.
+final class Vector {
+    let base: UnsafeMutablePointer<Double>
+    let count: Int
+    init(_ count: Int) {
+        self.count = count
+        base = .allocate(capacity: count)
+        base.initialize(repeating: 0, count: count)
+    }
+    deinit { base.deallocate() }
+    func copy(_ other: Vector) { base.update(from: other.base, count: count) }
+    func copy(_ other: UnsafePointer<Double>) { base.update(from: other, count: count) }
+}

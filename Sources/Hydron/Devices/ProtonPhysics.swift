@@ -1,0 +1,284 @@
+import Glibc
+
+/// The channel and electrolyte of one proton resistor at its temperature: conductance, ionic current, and how the
+/// occupancy moves over a time step. Equations and symbols as in ``ProtonResistor``; each is written once over
+/// ``DifferentiableReal`` and differentiated by duals.
+///
+/// The limits of the ionic current, with sx the clipped occupancy:
+///
+///     left = 1 − qmax (x − x0)/qres                       hydrogen still on the gate side (1 where qres = 0)
+///     lin  = tanh((1−x)/xw) tanh(left/xw) (1 − kup sx)(1 + asy)
+///     lout = tanh(x/xw)(1 − kdn (1−sx))(1 − asy)
+///     w    = (1 + tanh(10 z))/2
+///     F    = η²/(η² + vb²)  (1 where vb = 0)
+///
+/// It is odd in the field and exactly 0 at η = 0 for every x. The exponential goes on as a straight line above z = 40.
+struct ProtonPhysics: BitwiseCopyable, Sendable {
+    /// Conductance of the empty channel, and what filling adds [S]; spread and activation included.
+    var gmin: Double
+    var gspan: Double
+    var gnl: Double
+    /// Contacts [Ω].
+    var rc: Double
+    /// Charge for x from 0 to 1 [C].
+    var qmax: Double
+    /// Hydrogen on the gate side [C] (0: unlimited) at the occupancy `reference`.
+    var qres: Double
+    var reference: Double
+    /// Prefactor of the ionic current at temperature [A].
+    var ip0: Double
+    /// Field scale at temperature [V].
+    var v0: Double
+    var asy: Double
+    var kup: Double
+    var kdn: Double
+    var xw: Double
+    var vb: Double
+    var voc0: Double
+    var voc1: Double
+    /// nvoc·kT/q [V].
+    var nernst: Double
+    /// 1/tret at temperature [1/s].
+    var lossRate: Double
+    var xeq: Double
+
+    private static let clip = 1e-6
+    private static let linearAbove = 40.0
+
+    // MARK: Occupancy to conductance and potential
+
+    @inline(__always) private func clipped<R: DifferentiableReal>(_ x: R) -> R {
+        let free = 1 - x
+        return (1 + sqrt(x * x + Self.clip) - sqrt(free * free + Self.clip)) * 0.5
+    }
+
+    /// Ge [S].
+    @inline(__always) func channelConductance<R: DifferentiableReal>(_ x: R) -> R {
+        let sx = clipped(x)
+        let g = gmin + gspan * (sx + gnl * sx * (1 - sx))
+        return rc > 0 ? g / (1 + rc * g) : g
+    }
+
+    /// Voc [V].
+    @inline(__always) func openCircuitPotential<R: DifferentiableReal>(_ x: R) -> R {
+        let sx = clipped(x)
+        var voc = voc0 + voc1 * (sx - 0.5)
+        if nernst > 0 { voc = voc + nernst * log((sx + 1e-6) / (1 - sx + 1e-6)) }
+        return voc
+    }
+
+    // MARK: Ionic current
+
+    /// (E(z) − E(−z))/2 with the straight-line continuation.
+    @inline(__always) private func drive<R: DifferentiableReal>(_ z: R) -> R {
+        let limit = Self.linearAbove
+        if abs(z.value) <= limit { return sinh(z) }
+        let edge = 0.5 * Glibc.exp(limit)
+        return z.value > 0 ? (z - (limit - 1)) * edge : (z + (limit - 1)) * edge
+    }
+
+    /// An antiderivative of ``drive(_:)``, even in z.
+    @inline(__always) private func driveIntegral<R: DifferentiableReal>(_ z: R) -> R {
+        let limit = Self.linearAbove
+        if abs(z.value) <= limit { return cosh(z) }
+        let beyond = (z.value > 0 ? z : -z) - limit
+        return (1 + beyond + beyond * beyond * 0.5) * (0.5 * Glibc.exp(limit))
+    }
+
+    @inline(__always) private func insertion<R: DifferentiableReal>(_ x: R, _ sx: R) -> R {
+        var rate = tanh((1 - x) / xw) * (1 + asy)
+        if qres > 0 { rate = rate * tanh((1 - (x - reference) * (qmax / qres)) / xw) }
+        return kup != 0 ? rate * (1 - kup * sx) : rate
+    }
+
+    @inline(__always) private func extraction<R: DifferentiableReal>(_ x: R, _ sx: R) -> R {
+        let rate = tanh(x / xw) * (1 - asy)
+        return kdn != 0 ? rate * (1 - kdn * (1 - sx)) : rate
+    }
+
+    @inline(__always) private func blocking<R: DifferentiableReal>(_ eta: R) -> R {
+        guard vb > 0 else { return R(constant: 1) }
+        let square = eta * eta
+        return square / (square + vb * vb)
+    }
+
+    /// ip at one instant [A].
+    @inline(__always) func ionicCurrent<R: DifferentiableReal>(occupancy x: R, vgc: R) -> R {
+        let eta = vgc - openCircuitPotential(x)
+        let z = eta / v0
+        let sx = clipped(x)
+        let w = (1 + tanh(10 * z)) * 0.5
+        let limits = insertion(x, sx) * w + extraction(x, sx) * (1 - w)
+        return drive(z) * limits * blocking(eta) * ip0
+    }
+
+    /// The mean of ip [A] while vgc goes linearly from `a` to `b` at a fixed occupancy.
+    @inline(__always) func meanIonicCurrent<R: DifferentiableReal>(occupancy x: R, from a: R, to b: R) -> R {
+        let span = (b.value - a.value) / v0
+        if abs(span) < 0.2 {
+            // sinh(u)/u = 1 + u²/6 + …, u half the span.
+            let u = (b - a) / (2 * v0)
+            let middle = ionicCurrent(occupancy: x, vgc: (a + b) * 0.5)
+            let square = u * u
+            return middle * (1 + square * (1.0 / 6) + square * square * (1.0 / 120))
+        }
+        if vb > 0 { return meanByQuadrature(occupancy: x, from: a, to: b) }
+        let voc = openCircuitPotential(x)
+        let za = (a - voc) / v0
+        let zb = (b - voc) / v0
+        let sx = clipped(x)
+        // The share of the ramp above z = 0 inserts, the share below extracts.
+        let zero = R(constant: 0)
+        let up = driveIntegral(maximum(zb, zero)) - driveIntegral(maximum(za, zero))
+        let down = driveIntegral(minimum(zb, zero)) - driveIntegral(minimum(za, zero))
+        return (up * insertion(x, sx) + down * extraction(x, sx)) / (zb - za) * ip0
+    }
+
+    /// The same by Gauss–Legendre quadrature, where low-field blocking has no closed form: the ramp is cut into pieces
+    /// on which sinh changes by little more than a factor e².
+    private func meanByQuadrature<R: DifferentiableReal>(occupancy x: R, from a: R, to b: R) -> R {
+        let pieces = max(1, min(64, Int((abs(b.value - a.value) / (2 * v0)).rounded(.up))))
+        var sum = R(constant: 0)
+        for piece in 0..<pieces {
+            for node in 0..<Self.nodes.count {
+                let share = (Double(piece) + 0.5 * (1 + Self.nodes[node])) / Double(pieces)
+                sum = sum + ionicCurrent(occupancy: x, vgc: a + (b - a) * share) * (0.5 * Self.weights[node])
+            }
+        }
+        return sum / Double(pieces)
+    }
+
+    private static let nodes = [-0.906179845938664, -0.538469310105683, 0, 0.538469310105683, 0.906179845938664]
+    private static let weights = [
+        0.236926885056189, 0.478628670499366, 0.568888888888889, 0.478628670499366, 0.236926885056189,
+    ]
+
+    /// isd [A].
+    @inline(__always) private func loss<R: DifferentiableReal>(_ x: R) -> R { (x - xeq) * (qmax * lossRate) }
+
+    // MARK: One time step
+
+    struct Step {
+        /// Occupancy at the end and its slope in the final vgc [1/V].
+        var x: Double
+        var slope: Double
+        /// Mean ionic current [A], its slope in the final vgc [S], and the mean loss [A].
+        var meanCurrent: Double
+        var currentSlope: Double
+        var meanLoss: Double
+        /// Step error over its tolerance.
+        var error: Double
+    }
+
+    /// Largest change of x in a step.
+    private static let largestChange = 0.05
+    /// Tolerance of x in a step: absolute, and relative to the change.
+    private static let absoluteTolerance = 1e-6
+    private static let relativeTolerance = 1e-3
+
+    /// Advances the occupancy over `interval` [s] while vgc goes linearly from `a` to `b` [V]. A bracketed Newton
+    /// iteration; the residual rises with x, so that the bracket always closes.
+    func advance(x0: Double, from a: Double, to b: Double, interval h: Double) -> Step {
+        typealias Two = Dual<SIMD2<Double>>
+        let start = Two(constant: a)
+        let end = Two(variable: b, lane: 1)
+        let storage = qmax / h
+
+        // The rate and its slope at x₀ give θ.
+        var xi = Two(variable: x0, lane: 0)
+        var current = meanIonicCurrent(occupancy: xi, from: start, to: end)
+        var lost = loss(xi)
+        let initialRate = current.value - lost.value
+        let decay = lost.gradient[0] - current.gradient[0]
+        let theta = Self.theta(decay / storage)
+
+        var x = x0
+        var low = -0.5
+        var high = 1.5
+        var f = -initialRate
+        var slope = storage + theta * decay
+        for _ in 0..<60 {
+            if f > 0 { high = min(high, x) } else { low = max(low, x) }
+            var next = x - f / slope
+            if !(next > low && next < high) { next = 0.5 * (low + high) }
+            let change = abs(next - x)
+            x = next
+            xi = Two(variable: x0 + theta * (x - x0), lane: 0)
+            current = meanIonicCurrent(occupancy: xi, from: start, to: end)
+            lost = loss(xi)
+            f = storage * (x - x0) - current.value + lost.value
+            slope = storage + theta * (lost.gradient[0] - current.gradient[0])
+            if change <= 1e-13 || abs(f) <= 1e-14 * (abs(current.value) + storage * 1e-3) { break }
+        }
+        // Newton's last correction closes the balance to rounding; charge is what enters the circuit, so it is taken
+        // from x itself: ∫ip = qmax Δx + ∫isd holds to the last bit.
+        x -= f / slope
+        let meanLoss = lost.value
+        let meanCurrent = storage * (x - x0) + meanLoss
+        let dxdv = current.gradient[1] / slope
+        let currentSlope = storage * dxdv + theta * lost.gradient[0] * dxdv
+
+        // The rate's departure from a straight line in x, seen at the end and at ξ, is what the method neglects.
+        let atEnd = meanIonicCurrent(occupancy: x, from: a, to: b) - loss(x)
+        let bend = atEnd - (initialRate - decay * (x - x0))
+        let bendInside = (current.value - lost.value) - (initialRate - decay * theta * (x - x0))
+        let s = decay / storage
+        let error = abs(bend - 2 * bendInside) / (6 * storage) / max(1, s)
+        let change = abs(x - x0)
+        let ratio = max(
+            error / (Self.absoluteTolerance + Self.relativeTolerance * change), change / Self.largestChange)
+        return Step(
+            x: x, slope: dxdv, meanCurrent: meanCurrent, currentSlope: currentSlope, meanLoss: meanLoss,
+            // Only what is over a tenth of the tolerance is worth the step control's attention.
+            error: ratio)
+    }
+
+    /// θ = 1/(1 − e^(−s)) − 1/s, kept within 0 to 1.
+    private static func theta(_ s: Double) -> Double {
+        if abs(s) < 1e-2 { return 0.5 + s / 12 - s * s * s / 720 }
+        if s > 500 { return 1 - 1 / s }
+        if s < -500 { return 0 }
+        return min(1, max(0, 1 / (1 - Glibc.exp(-s)) - 1 / s))
+    }
+
+    /// The occupancy at which ip = isd, and its slope in vgc [1/V]: the static solution.
+    func equilibrium(near start: Double, vgc: Double) -> (x: Double, slope: Double) {
+        typealias Two = Dual<SIMD2<Double>>
+        let v = Two(variable: vgc, lane: 1)
+        var low = -0.5
+        var high = 1.5
+        var x = start
+        var slope = 0.0
+        for _ in 0..<200 {
+            let xi = Two(variable: x, lane: 0)
+            let net = ionicCurrent(occupancy: xi, vgc: v) - loss(xi)
+            if net.value < 0 { high = min(high, x) } else { low = max(low, x) }
+            slope = net.gradient[0] < 0 ? -net.gradient[1] / net.gradient[0] : 0
+            var next = net.gradient[0] < 0 ? x - net.value / net.gradient[0] : .infinity
+            if !(next > low && next < high) { next = 0.5 * (low + high) }
+            let change = abs(next - x)
+            x = next
+            if change <= 1e-14 || high - low < 1e-14 { break }
+        }
+        return (x, slope)
+    }
+
+    /// The mean of ip·vgc [W] over a linear ramp at a fixed occupancy, given the mean of ip.
+    func meanPower(occupancy x: Double, from a: Double, to b: Double, meanCurrent: Double) -> Double {
+        let span = b - a
+        guard abs(span) > 1e-3 * v0 else { return meanCurrent * 0.5 * (a + b) }
+        // vgc weighted with ip: five-point Gauss–Legendre quadrature a piece is exact far beyond what energies need.
+        let pieces = max(1, min(64, Int((abs(span) / (2 * v0)).rounded(.up))))
+        var power = 0.0
+        var mean = 0.0
+        for piece in 0..<pieces {
+            for node in 0..<Self.nodes.count {
+                let v = a + span * (Double(piece) + 0.5 * (1 + Self.nodes[node])) / Double(pieces)
+                let ip = ionicCurrent(occupancy: x, vgc: v) * Self.weights[node]
+                power += ip * v
+                mean += ip
+            }
+        }
+        return mean != 0 ? meanCurrent * power / mean : 0
+    }
+}

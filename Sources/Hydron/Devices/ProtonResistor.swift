@@ -1,0 +1,188 @@
+import SpiceNetlist
+
+/// Three-terminal proton resistor: the nanosecond protonic programmable resistor of M. Onen et al., Science 377, 539
+/// (2022), doi 10.1126/science.abp8064. A gate voltage drives protons through a glass electrolyte into or out of a
+/// WO3 channel and so sets the channel's conductance.
+///
+/// Terminals drain d, source s (the ends of the channel) and gate g. One state, the channel's proton occupancy x
+/// (0 empty, 1 full), is eliminated inside the device:
+///
+///     sx  = (1 + √(x² + 1e-6) − √((1−x)² + 1e-6))/2                smooth clip of x to (0, 1)
+///     G   = kg A(ge) (gmin + (gmax − gmin)(sx + gnl sx (1−sx)))    [S],  Ge = G/(1 + rc G)
+///     vgc = V(g,s) − V(d,s)/2                                      gate against the middle of the channel [V]
+///     Voc = voc0 + voc1 (sx − 1/2) + nvoc vt ln((sx + 1e-6)/(1 − sx + 1e-6))
+///     η   = vgc − Voc,  z = η/v0T,  v0T = v0 T/Tn
+///     ip  = kp ip0 A(ea) sinh(z) (lin w + lout (1−w)) F            gate → channel [A]
+///     isd = qmax (x − xeq) A(eret)/tret                            loss to the surroundings [A]
+///     d(qmax x)/dt = ip − isd
+///     I(g→d) = I(g→s) = (ip + gel vgc)/2,  I(d→s) = Ge V(d,s)
+///     Q(g,d) = (cg/2 + cgdo) V(g,d),  Q(g,s) = (cg/2 + cgso) V(g,s)
+///
+/// with A(E) = exp(−E/kB (1/T − 1/Tn)) and the limits of ``ProtonPhysics``. The physics is published; conductances in
+/// nS, activation energies, hop length, retention and capacitances are estimates chosen so that the published figures
+/// come out (see the manual's page on the proton resistor).
+///
+/// **Time.** Over a step in which vgc goes linearly from a to b, the mean ionic current at occupancy ξ follows in
+/// closed form, mean sinh = (cosh z_b − cosh z_a)/(z_b − z_a): a pulse's edge is one step without error. The
+/// occupancy obeys
+///
+///     qmax (x − x₀)/h = mean ip(ξ) − isd(ξ),   ξ = x₀ + θ (x − x₀),   θ = 1/(1 − e^(−hλ)) − 1/(hλ)
+///
+/// λ [1/s] being the rate's slope at x₀: the exponentially fitted one-stage method, of second order, exact for linear
+/// relaxation over any step (W. Liniger, R. A. Willoughby, SIAM J. Numer. Anal. 7, 47 (1970), doi 10.1137/0707002).
+/// The ions enter the circuit as the charge h·(mean ip) per step, so what leaves the gate is to the last bit what the
+/// channel gains, whatever the integration method.
+///
+/// Static analyses hold x = x0, or with xdc = 1 solve ip = isd for it.
+struct ProtonResistor: StateDevice {
+    typealias Gradient = SIMD4<Double>
+
+    var physics: ProtonPhysics
+    /// Initial occupancy.
+    var x0: Double
+    /// Devices in parallel.
+    var multiplier: Double
+    /// Capacitance gate–drain and gate–source [F].
+    var gateDrain: Double
+    var gateSource: Double
+    /// Electronic leakage of the electrolyte [S].
+    var gel: Double
+    /// 1: static analyses solve for x.
+    var solvesDirect: Bool
+
+    /// At the last accepted point.
+    struct State: BitwiseCopyable, Sendable {
+        /// Occupancy.
+        var x: Double
+        /// V(g) − (V(d) + V(s))/2 [V].
+        var vgc = 0.0
+        var vds = 0.0
+        var vgd = 0.0
+        var vgs = 0.0
+        /// Ionic charge that entered the channel through the gate since the start [C].
+        var ionicCharge = 0.0
+        /// Charge lost to the surroundings since the start [C].
+        var lostCharge = 0.0
+        /// Energies since the start [J]: ions and leakage of the gate, its capacitance's switching, the channel.
+        var ionicEnergy = 0.0
+        var switchingEnergy = 0.0
+        var channelEnergy = 0.0
+        /// Step error against its tolerance.
+        var error = 0.0
+    }
+
+    static var arity: Int { 3 }
+    static var conductingPairs: [(Int, Int)] { [(0, 1), (2, 0)] }
+    static let drain = 0, source = 1, gate = 2
+
+    static func initialState(_ device: ProtonResistor) -> State { State(x: device.x0) }
+
+    // MARK: Equations
+
+    @inline(__always)
+    func evaluate(_ u: Locals<Gradient>, from state: State, to next: inout State, _ stamp: Stamp<ProtonResistor>) {
+        let d = u[Self.drain], s = u[Self.source], g = u[Self.gate]
+        let vgc = g - (d + s) * 0.5
+        let vds = d - s
+        let h = u.conditions.interval
+
+        // Occupancy and gate current, with their slopes in vgc.
+        var x = Dual<Gradient>(constant: state.x)
+        if h > 0 {
+            let step = physics.advance(x0: state.x, from: state.vgc, to: vgc.value, interval: h)
+            x = vgc.applying(value: step.x, derivative: step.slope)
+            next.x = step.x
+            next.error = step.error
+            next.ionicCharge = state.ionicCharge + h * step.meanCurrent
+            next.lostCharge = state.lostCharge + h * step.meanLoss
+            let ions = vgc.applying(value: next.ionicCharge, derivative: h * step.currentSlope) * (0.5 * multiplier)
+            stamp.charge(Self.gate, ions * 2)
+            stamp.charge(Self.drain, -ions)
+            stamp.charge(Self.source, -ions)
+        } else {
+            if solvesDirect {
+                let rest = physics.equilibrium(near: state.x, vgc: vgc.value)
+                x = vgc.applying(value: rest.x, derivative: rest.slope)
+                next.x = rest.x
+            }
+            let ip = physics.ionicCurrent(occupancy: x, vgc: vgc) * (0.5 * multiplier)
+            stamp.current(Self.gate, ip * 2)
+            stamp.current(Self.drain, -ip)
+            stamp.current(Self.source, -ip)
+        }
+        let leak = vgc * (0.5 * gel * multiplier)
+        stamp.current(Self.gate, leak * 2)
+        stamp.current(Self.drain, -leak)
+        stamp.current(Self.source, -leak)
+
+        stamp.current(from: Self.drain, to: Self.source, physics.channelConductance(x) * vds * multiplier)
+
+        stamp.charge(between: Self.gate, and: Self.drain, (g - d) * (gateDrain * multiplier))
+        stamp.charge(between: Self.gate, and: Self.source, (g - s) * (gateSource * multiplier))
+    }
+
+    func commit(_ u: Locals<Gradient>, from state: State, to next: inout State) {
+        let d = u.values[Self.drain], s = u.values[Self.source], g = u.values[Self.gate]
+        next.vgc = g - 0.5 * (d + s)
+        next.vds = d - s
+        next.vgd = g - d
+        next.vgs = g - s
+        let h = u.conditions.interval
+        guard h > 0 else { return }
+        // Over the step all voltages are linear in time, as the equations above take them.
+        let mean = physics.meanPower(
+            occupancy: 0.5 * (state.x + next.x), from: state.vgc, to: next.vgc,
+            meanCurrent: (next.ionicCharge - state.ionicCharge) / h)
+        next.ionicEnergy = state.ionicEnergy + multiplier * h * (mean + gel * meanSquare(state.vgc, next.vgc))
+        let conductance = 0.5 * (physics.channelConductance(state.x) + physics.channelConductance(next.x))
+        next.channelEnergy = state.channelEnergy + multiplier * h * conductance * meanSquare(state.vds, next.vds)
+        next.switchingEnergy =
+            state.switchingEnergy + 0.5 * multiplier
+            * (gateDrain * abs(next.vgd * next.vgd - state.vgd * state.vgd)
+                + gateSource * abs(next.vgs * next.vgs - state.vgs * state.vgs))
+    }
+
+    /// Mean of v² over a straight line from a to b.
+    private func meanSquare(_ a: Double, _ b: Double) -> Double { (a * a + a * b + b * b) / 3 }
+
+    func stepError(from state: State, to next: State) -> Double { next.error }
+
+    // MARK: Outputs
+
+    static let outputs = [
+        DeviceOutput("x", unit: "-", "proton occupancy of the channel, 0 empty to 1 full"),
+        DeviceOutput("g", unit: "S", "conductance of the channel with its contacts"),
+        DeviceOutput("ig", unit: "A", "current into the gate through the electrolyte"),
+        DeviceOutput("id", unit: "A", "current through the channel from drain to source"),
+        DeviceOutput("eg", unit: "J", "energy of the gate since the start: ions, leakage, switching of its capacitance"),
+        DeviceOutput("ed", unit: "J", "energy of the channel since the start"),
+        DeviceOutput("eion", unit: "J", "energy of ions and leakage through the electrolyte since the start"),
+        DeviceOutput("ecv", unit: "J", "energy lost in drivers by switching the gate's capacitance since the start"),
+        DeviceOutput("qg", unit: "C", "ionic charge through the gate since the start"),
+        DeviceOutput("ql", unit: "C", "charge lost to the surroundings since the start"),
+        DeviceOutput("voc", unit: "V", "open-circuit potential of the gate against the channel"),
+        DeviceOutput("p", unit: "W", "power taken by channel and electrolyte"),
+    ]
+
+    func output(_ index: Int, _ u: Locals<Gradient>, state: State, _ conditions: Conditions) -> Double {
+        let d = u.values[Self.drain], s = u.values[Self.source], g = u.values[Self.gate]
+        let vgc = g - 0.5 * (d + s)
+        let vds = d - s
+        let conductance = physics.channelConductance(state.x)
+        let gateCurrent = physics.ionicCurrent(occupancy: state.x, vgc: vgc) + gel * vgc
+        switch index {
+        case 0: return state.x
+        case 1: return multiplier * conductance
+        case 2: return multiplier * gateCurrent
+        case 3: return multiplier * conductance * vds
+        case 4: return state.ionicEnergy + state.switchingEnergy
+        case 5: return state.channelEnergy
+        case 6: return state.ionicEnergy
+        case 7: return state.switchingEnergy
+        case 8: return multiplier * state.ionicCharge
+        case 9: return multiplier * state.lostCharge
+        case 10: return physics.openCircuitPotential(state.x)
+        default: return multiplier * (conductance * vds * vds + gateCurrent * vgc)
+        }
+    }
+}

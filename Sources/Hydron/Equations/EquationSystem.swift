@@ -1,0 +1,335 @@
+import SparseSolvers
+import SpiceNetlist
+
+/// The equations of a circuit as numbers: f(x) + d/dt q(x) + b(t) = 0.
+///
+///     x   unknowns: node voltages [V] and branch currents [A]; x[0] is ground
+///     f   currents that leave a node [A], or a branch's voltage equation [V]
+///     q   charges of nodes [C], fluxes of branches [Wb]
+///     b   excitations of independent sources
+///
+/// The linear part is kept as two matrices, G = ∂f/∂x and C = ∂q/∂x, loaded once; only nonlinear devices are
+/// evaluated in Newton's loop. Time enters as dq/dt ≈ α q + h with the history h made by an integration formula, so
+/// that the residual is  F = (G + αC) x + f_nl + α q_nl + h + b  and the Jacobian  J = G + αC + ∂f_nl/∂x + α ∂q_nl/∂x.
+///
+/// A system is made in phases, and a change re-enters at the lowest that it touches:
+///   1. unknowns      numbered by the circuit
+///   2. pattern       `init`: batches declare entries, slots are bound, solver analyses the pattern
+///   3. linear part   ``reloadLinear()``
+///   4. baseline      ``setAlpha(_:shunt:)`` when the step or the shunt changes
+///   5. excitations   ``loadSources(time:mode:factor:)`` at each time point
+///   6. residual      ``evaluate(_:_:)`` in each Newton iteration
+final class EquationSystem {
+    let circuit: Circuit
+    /// Unknowns with ground.
+    let count: Int
+    let pattern: SparsityPattern
+    let batches: [any ElementBatch]
+    private let nonlinear: [any ElementBatch]
+    /// True where no batch takes part in Newton's loop.
+    var isLinear: Bool { nonlinear.isEmpty }
+    let solver: KLUSolver
+    /// What the Jacobian's factors were made of is gone (other numbers since).
+    private var factorsAreStale = true
+    private var hasFactors = false
+
+    // One value a Jacobian entry, behind a waste bin at index 0.
+    private let conductance: UnsafeMutablePointer<Double>
+    private let capacitance: UnsafeMutablePointer<Double>
+    private let baseline: UnsafeMutablePointer<Double>
+    let jacobian: UnsafeMutablePointer<Double>
+
+    // One value an unknown; index 0 is ground's waste bin.
+    /// F [A or V].
+    let residual: UnsafeMutablePointer<Double>
+    /// Charges of nonlinear devices.
+    let charge: UnsafeMutablePointer<Double>
+    /// Largest nonlinear current of a row.
+    let scale: UnsafeMutablePointer<Double>
+    /// Σ|a_ij x_j| of the linear part of a row: what its rounding is measured against.
+    let magnitude: UnsafeMutablePointer<Double>
+    /// b(t).
+    let excitation: UnsafeMutablePointer<Double>
+    /// h of the integration formula; all zero in static analyses.
+    let history: UnsafeMutablePointer<Double>
+
+    private(set) var alpha = 0.0
+    private(set) var shunt = 0.0
+    var conditions = Conditions()
+    /// Jacobian slots of the nodes' diagonals, for shunts.
+    private var nodeDiagonals: [Int32] = []
+    /// Rows held at a voltage instead of their own equation: `.ic` and `.nodeset`.
+    private var heldRows: [HeldRow] = []
+    /// True for unknowns that appear in q, which the integration error is judged by.
+    private(set) var isDynamic: [Bool] = []
+    private var columnStarts: [Int32]
+    private var rowIndices: [Int32]
+
+    private struct HeldRow {
+        var unknown: Int
+        var value: Double
+        /// Slots of the row's entries, the diagonal first.
+        var slots: [Int]
+    }
+
+    /// Makes the equations of `circuit`.
+    ///
+    /// - Throws: ``SimulationFailure`` where the matrix is structurally singular or too large.
+    init(_ circuit: Circuit) throws(SimulationFailure) {
+        self.circuit = circuit
+        count = circuit.unknowns.count
+        batches = circuit.populations.map { $0.makeBatch() }
+        nonlinear = batches.filter { !$0.isLinear }
+
+        var builder = PatternBuilder(size: count - 1)
+        for batch in batches { batch.declare(&builder) }
+        for unknown in 1..<max(count, 1) where circuit.unknowns.kind(unknown) != .branch {
+            builder.insert(row: unknown - 1, column: unknown - 1)
+        }
+        let pattern = builder.build()
+        self.pattern = pattern
+        columnStarts = pattern.columnStarts
+        rowIndices = pattern.rowIndices
+        for batch in batches { batch.bind(pattern) }
+
+        func array(_ length: Int) -> UnsafeMutablePointer<Double> {
+            let pointer = UnsafeMutablePointer<Double>.allocate(capacity: length)
+            pointer.initialize(repeating: 0, count: length)
+            return pointer
+        }
+        let entries = pattern.entryCount + 1
+        conductance = array(entries)
+        capacitance = array(entries)
+        baseline = array(entries)
+        jacobian = array(entries)
+        residual = array(count)
+        charge = array(count)
+        scale = array(count)
+        magnitude = array(count)
+        excitation = array(count)
+        history = array(count)
+
+        do throws(SolverError) {
+            solver = try KLUSolver(
+                pattern: pattern, options: SolverOptions(pivotTolerance: circuit.options[.pivrel]))
+        } catch {
+            throw SimulationFailure(error, in: circuit)
+        }
+        conditions.gmin = circuit.options[.gmin]
+        for unknown in 1..<max(count, 1) {
+            let kind = circuit.unknowns.kind(unknown)
+            guard kind == .node || kind == .internalNode,
+                let slot = pattern.slot(row: unknown - 1, column: unknown - 1)
+            else { continue }
+            nodeDiagonals.append(Int32(slot) + 1)
+        }
+        reloadLinear()
+        findDynamicUnknowns()
+    }
+
+    deinit {
+        for pointer in [
+            conductance, capacitance, baseline, jacobian, residual, charge, scale, magnitude, excitation, history,
+        ] { pointer.deallocate() }
+    }
+
+    // MARK: - Phase 3: the linear part
+
+    /// Loads G and C anew, after parameters of linear elements changed.
+    func reloadLinear() {
+        let entries = pattern.entryCount + 1
+        conductance.update(repeating: 0, count: entries)
+        capacitance.update(repeating: 0, count: entries)
+        let scratch = UnsafeMutablePointer<Double>.allocate(capacity: count)
+        scratch.initialize(repeating: 0, count: count)
+        defer { scratch.deallocate() }
+        let context = LoadContext(
+            x: UnsafePointer(scratch), f: residual, q: charge, scale: scale, jacobian: conductance,
+            chargeJacobian: capacitance, alpha: 1, conditions: conditions)
+        for batch in batches { batch.loadLinear(pattern, context) }
+        makeBaseline()
+    }
+
+    private func findDynamicUnknowns() {
+        // A column takes part in time where C or any nonlinear device's ∂q/∂x has an entry: those of nonlinear devices
+        // are found at a generic point, where no derivative vanishes by chance.
+        isDynamic = [Bool](repeating: false, count: count)
+        let entries = pattern.entryCount + 1
+        let probe = UnsafeMutablePointer<Double>.allocate(capacity: entries + count)
+        probe.initialize(repeating: 0, count: entries + count)
+        defer { probe.deallocate() }
+        probe.update(from: capacitance, count: entries)
+        let x = probe + entries
+        for unknown in 1..<max(count, 1) { x[unknown] = 0.1 + 0.37 * Double(unknown % 7) / 7 }
+        let context = LoadContext(
+            x: UnsafePointer(x), f: residual, q: charge, scale: scale, jacobian: jacobian, chargeJacobian: probe,
+            alpha: 1, conditions: conditions)
+        for batch in nonlinear { _ = batch.load(context) }
+        for batch in nonlinear { batch.reset() }
+        for column in 0..<max(count - 1, 0) {
+            for entry in Int(columnStarts[column])..<Int(columnStarts[column + 1]) where probe[entry + 1] != 0 {
+                isDynamic[column + 1] = true
+            }
+        }
+    }
+
+    // MARK: - Phase 4: the baseline
+
+    /// Sets α [1/s] of the integration formula and a shunt conductance [S] from every node to ground (gmin stepping).
+    func setAlpha(_ alpha: Double, shunt: Double = 0) {
+        guard alpha != self.alpha || shunt != self.shunt else { return }
+        self.alpha = alpha
+        self.shunt = shunt
+        makeBaseline()
+    }
+
+    private func makeBaseline() {
+        for entry in 0...pattern.entryCount { baseline[entry] = conductance[entry] + alpha * capacitance[entry] }
+        if shunt > 0 {
+            for slot in nodeDiagonals { baseline[Int(slot)] += shunt }
+        }
+        factorsAreStale = true
+    }
+
+    /// Replaces the equations of some nodes by "the voltage is this"; an empty list takes all holds back.
+    func hold(_ conditions: [NodeCondition]) {
+        guard !(conditions.isEmpty && heldRows.isEmpty) else { return }
+        heldRows = conditions.compactMap { condition in
+            let row = Int(condition.unknown) - 1
+            guard row >= 0, let diagonal = pattern.slot(row: row, column: row) else { return nil }
+            var slots = [diagonal + 1]
+            for column in 0..<pattern.size where column != row {
+                if let slot = pattern.slot(row: row, column: column) { slots.append(slot + 1) }
+            }
+            return HeldRow(unknown: row + 1, value: condition.value, slots: slots)
+        }
+        factorsAreStale = true
+    }
+
+    // MARK: - Phase 5: excitations
+
+    func loadSources(time: Double, mode: SourceContext.Mode, factor: Double = 1) {
+        excitation.update(repeating: 0, count: count)
+        let context = SourceContext(f: excitation, time: time, mode: mode, factor: factor)
+        for batch in batches { batch.loadSources(context) }
+    }
+
+    // MARK: - Phase 6: residual and Jacobian
+
+    /// Evaluates F, the Jacobian and the nonlinear charges at `x`.
+    func evaluate(_ x: UnsafePointer<Double>) -> LoadResult {
+        jacobian.update(from: baseline, count: pattern.entryCount + 1)
+        scale.update(repeating: 0, count: count)
+        charge.update(repeating: 0, count: count)
+        for row in 0..<count {
+            residual[row] = excitation[row] + history[row]
+            magnitude[row] = abs(residual[row])
+        }
+        columnStarts.withUnsafeBufferPointer { starts in
+            rowIndices.withUnsafeBufferPointer { rows in
+                for column in 0..<(count - 1) {
+                    let value = x[column + 1]
+                    guard value != 0 else { continue }
+                    for entry in Int(starts[column])..<Int(starts[column + 1]) {
+                        let row = Int(rows[entry]) + 1
+                        let term = baseline[entry + 1] * value
+                        residual[row] += term
+                        magnitude[row] += abs(term)
+                    }
+                }
+            }
+        }
+        let context = LoadContext(
+            x: x, f: residual, q: charge, scale: scale, jacobian: jacobian, chargeJacobian: jacobian, alpha: alpha,
+            conditions: conditions)
+        var result = LoadResult()
+        for batch in nonlinear { result.limited += batch.load(context).limited }
+        if alpha != 0 {
+            for row in 0..<count { residual[row] += alpha * charge[row] }
+        }
+        residual[0] = 0
+        if !isLinear { factorsAreStale = true }
+        for held in heldRows {
+            for slot in held.slots { jacobian[slot] = 0 }
+            jacobian[held.slots[0]] = 1
+            residual[held.unknown] = x[held.unknown] - held.value
+            scale[held.unknown] = 0
+            magnitude[held.unknown] = abs(held.value)
+        }
+        return result
+    }
+
+    /// Solves J Δ = −F; Δ replaces the residual. The Jacobian is factored again only where its numbers changed.
+    func solveForUpdate() throws(SimulationFailure) {
+        try factorIfNeeded()
+        for row in 1..<max(count, 1) { residual[row] = -residual[row] }
+        solver.solve(residual + 1)
+    }
+
+    /// For a linear circuit: the solution itself, x = −(G + αC)⁻¹ (b + h), with no evaluation at all.
+    func solveLinear(into x: UnsafeMutablePointer<Double>) throws(SimulationFailure) {
+        if factorsAreStale {
+            jacobian.update(from: baseline, count: pattern.entryCount + 1)
+            for held in heldRows {
+                for slot in held.slots { jacobian[slot] = 0 }
+                jacobian[held.slots[0]] = 1
+            }
+        }
+        try factorIfNeeded()
+        x[0] = 0
+        for row in 1..<max(count, 1) { x[row] = -(excitation[row] + history[row]) }
+        for held in heldRows { x[held.unknown] = held.value }
+        solver.solve(x + 1)
+    }
+
+    private func factorIfNeeded() throws(SimulationFailure) {
+        guard factorsAreStale else { return }
+        do throws(SolverError) {
+            if hasFactors {
+                try solver.refactor(jacobian + 1)
+            } else {
+                try solver.factor(jacobian + 1)
+                hasFactors = true
+            }
+        } catch {
+            hasFactors = false
+            throw SimulationFailure(error, in: circuit)
+        }
+        factorsAreStale = false
+    }
+
+    /// q = C x + q_nl at the point last evaluated, into `total`.
+    func totalCharge(_ x: UnsafePointer<Double>, into total: UnsafeMutablePointer<Double>) {
+        total.update(from: charge, count: count)
+        columnStarts.withUnsafeBufferPointer { starts in
+            rowIndices.withUnsafeBufferPointer { rows in
+                for column in 0..<(count - 1) where isDynamic[column + 1] {
+                    let value = x[column + 1]
+                    for entry in Int(starts[column])..<Int(starts[column + 1]) {
+                        total[Int(rows[entry]) + 1] += capacitance[entry + 1] * value
+                    }
+                }
+            }
+        }
+        total[0] = 0
+    }
+
+    // MARK: - What concerns every batch
+
+    func reset() { for batch in batches { batch.reset() } }
+    func suggestStart() { for batch in nonlinear { batch.suggestStart() } }
+    func accept(_ x: UnsafePointer<Double>) { for batch in batches { batch.accept(x, conditions) } }
+
+    /// The worst step error of device states, as a ratio to what they tolerate.
+    func stateError() -> Double {
+        var worst = 0.0
+        for batch in nonlinear { worst = max(worst, batch.stepError()) }
+        return worst
+    }
+
+    func nextBreakpoint(after time: Double) -> Double {
+        var next = Double.infinity
+        for batch in batches { next = min(next, batch.nextBreakpoint(after: time)) }
+        return next
+    }
+}

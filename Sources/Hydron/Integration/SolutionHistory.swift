@@ -1,0 +1,84 @@
+/// Past solutions and charges of a transient, newest first, in a ring of buffers that never allocates.
+///
+/// Charges belong to accepted points only. Solutions may hold one more point besides: the probe behind a breakpoint
+/// that tells the slope there (see ``TransientAnalysis``).
+final class SolutionHistory {
+    private let count: Int
+    private let depth: Int
+    private let solutions: [UnsafeMutablePointer<Double>]
+    private let charges: [UnsafeMutablePointer<Double>]
+    /// Ring positions, newest first.
+    private var solutionOrder: [Int]
+    private var chargeOrder: [Int]
+    private(set) var solutionTimes: [Double]
+    private(set) var chargeTimes: [Double]
+    /// How many entries count since the last breakpoint.
+    private(set) var solutionCount = 0
+    private(set) var chargeCount = 0
+
+    init(unknowns: Int, depth: Int) {
+        count = unknowns
+        self.depth = depth
+        func ring() -> [UnsafeMutablePointer<Double>] {
+            (0..<depth).map { _ in
+                let buffer = UnsafeMutablePointer<Double>.allocate(capacity: unknowns)
+                buffer.initialize(repeating: 0, count: unknowns)
+                return buffer
+            }
+        }
+        solutions = ring()
+        charges = ring()
+        solutionOrder = Array(0..<depth)
+        chargeOrder = Array(0..<depth)
+        solutionTimes = [Double](repeating: 0, count: depth)
+        chargeTimes = [Double](repeating: 0, count: depth)
+    }
+
+    deinit {
+        for buffer in solutions + charges { buffer.deallocate() }
+    }
+
+    func solution(_ age: Int) -> UnsafePointer<Double> { UnsafePointer(solutions[solutionOrder[age]]) }
+    func charge(_ age: Int) -> UnsafePointer<Double> { UnsafePointer(charges[chargeOrder[age]]) }
+
+    /// The buffer that the next accepted charges go to; ``push(time:solution:)`` takes it over.
+    var nextCharge: UnsafeMutablePointer<Double> { charges[chargeOrder[depth - 1]] }
+
+    /// Takes over a point; its charges are in ``nextCharge``.
+    func push(time: Double, solution x: UnsafePointer<Double>) {
+        rotate(&solutionOrder, &solutionTimes, time)
+        solutions[solutionOrder[0]].update(from: x, count: count)
+        rotate(&chargeOrder, &chargeTimes, time)
+        solutionCount = min(solutionCount + 1, depth)
+        chargeCount = min(chargeCount + 1, depth)
+    }
+
+    /// Forgets all but the newest point: what came before lies on the other side of a jump.
+    func restart() {
+        solutionCount = min(solutionCount, 1)
+        chargeCount = min(chargeCount, 1)
+    }
+
+    /// Puts a point behind the newest one, for prediction only.
+    func insertProbe(time: Double, solution x: UnsafePointer<Double>) {
+        let last = solutionOrder[depth - 1]
+        for place in stride(from: depth - 1, to: 1, by: -1) {
+            solutionOrder[place] = solutionOrder[place - 1]
+            solutionTimes[place] = solutionTimes[place - 1]
+        }
+        solutionOrder[1] = last
+        solutionTimes[1] = time
+        solutions[last].update(from: x, count: count)
+        solutionCount = 2
+    }
+
+    private func rotate(_ order: inout [Int], _ times: inout [Double], _ time: Double) {
+        let last = order[depth - 1]
+        for place in stride(from: depth - 1, to: 0, by: -1) {
+            order[place] = order[place - 1]
+            times[place] = times[place - 1]
+        }
+        order[0] = last
+        times[0] = time
+    }
+}
