@@ -1,3 +1,6 @@
+import Glibc
+import SpiceNetlist
+
 /// Time-domain analysis: f(x) + d/dt q(x) + b(t) = 0 from an initial point to `stop`.
 ///
 /// **One step.** Predict x by the polynomial through the last points; solve F(x) = 0 at the new time with
@@ -352,18 +355,22 @@ struct TransientAnalysis: Sendable {
 
         private func stepTooSmall(_ worst: Int, _ excess: Double) -> SimulationFailure {
             let circuit = system.circuit
-            let ranked = (1..<system.count)
-                .map { ($0, abs(x.base[$0] - prediction.base[$0]) / (abs(peak.base[$0]) + 1e-12)) }
-                .sorted { $0.1 > $1.1 || ($0.1 == $1.1 && $0.0 < $1.0) }
-                .prefix(5).map(\.0)
+            var departures: [(unknown: Int, size: Double)] = []
+            for unknown in 1..<system.count {
+                let size = abs(x.base[unknown] - prediction.base[unknown]) / (peak.base[unknown] + 1e-12)
+                departures.append((unknown, size))
+            }
+            departures.sort { $0.size != $1.size ? $0.size > $1.size : $0.unknown < $1.unknown }
+            let ranked = departures.prefix(5).map(\.unknown)
             var failure = SimulationFailure(
                 .timeStepTooSmall, "time step too small at \(time) s: \(circuit.describe(worst)) cannot be followed",
                 at: circuit.elementsTouching(worst).first?.identity.range,
                 hint: "a jump in a waveform or model without capacitance does this; give edges a rise time, or raise reltol")
-            failure.diagnostic.notes = ranked.map {
-                let devices = circuit.elementsTouching($0).map { "'\($0.name)'" }.joined(separator: ", ")
-                return .init("\(circuit.describe($0)), connected to \(devices)",
-                    at: circuit.elementsTouching($0).first?.identity.range)
+            failure.diagnostic.notes = ranked.map { unknown in
+                let devices = circuit.elementsTouching(unknown)
+                let names = devices.map { "'\($0.name)'" }.joined(separator: ", ")
+                return Diagnostic.Note(
+                    "\(circuit.describe(unknown)), connected to \(names)", at: devices.first?.identity.range)
             }
             return failure
         }

@@ -97,7 +97,7 @@ struct Conditions: Sendable, BitwiseCopyable {
 }
 
 /// The unknowns of one element, as numbers or as variables to differentiate by.
-struct Locals<Gradient: SIMD>: BitwiseCopyable where Gradient: BitwiseCopyable, Gradient.Scalar == Double {
+struct Locals<Gradient: SIMD & BitwiseCopyable & Sendable>: BitwiseCopyable where Gradient.Scalar == Double {
     var values: Gradient
     var conditions: Conditions
 

@@ -17,7 +17,7 @@ struct ElementDescription: Sendable {
 }
 
 /// A kind of element that a netlist can hold: one line in ``Catalog``.
-protocol ElementKind {
+protocol ElementKind: SendableMetatype {
     static var description: ElementDescription { get }
     /// Reads the card and adds the element to `card.builder`; reports what is wrong through `card.error` and then adds
     /// nothing.

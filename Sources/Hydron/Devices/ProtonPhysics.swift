@@ -97,7 +97,6 @@ struct ProtonPhysics: BitwiseCopyable, Sendable {
     }
 
     @inline(__always) private func blocking<R: DifferentiableReal>(_ eta: R) -> R {
-        guard vb > 0 else { return R(constant: 1) }
         let square = eta * eta
         return square / (square + vb * vb)
     }
@@ -109,7 +108,8 @@ struct ProtonPhysics: BitwiseCopyable, Sendable {
         let sx = clipped(x)
         let w = (1 + tanh(10 * z)) * 0.5
         let limits = insertion(x, sx) * w + extraction(x, sx) * (1 - w)
-        return drive(z) * limits * blocking(eta) * ip0
+        let current = drive(z) * limits * ip0
+        return vb > 0 ? current * blocking(eta) : current
     }
 
     /// The mean of ip [A] while vgc goes linearly from `a` to `b` at a fixed occupancy.
@@ -120,7 +120,10 @@ struct ProtonPhysics: BitwiseCopyable, Sendable {
             let u = (b - a) / (2 * v0)
             let middle = ionicCurrent(occupancy: x, vgc: (a + b) * 0.5)
             let square = u * u
-            return middle * (1 + square * (1.0 / 6) + square * square * (1.0 / 120))
+            let second: R = square * (1.0 / 6)
+            let fourth: R = square * square * (1.0 / 120)
+            let mean: R = (1.0 + second) + fourth
+        return middle * mean
         }
         if vb > 0 { return meanByQuadrature(occupancy: x, from: a, to: b) }
         let voc = openCircuitPotential(x)

@@ -98,7 +98,7 @@ extension ProtonResistor: ElementKind {
                 given: instance.isGiven(.temp) ? instance[.temp] : nil, rise: instance[.dtemp])
         let device = ProtonResistor(
             model: model.values(Model.self), instance: instance, ambient: temperature, multiplier: card.multiplier)
-        card.builder.add(device, CollectionOfOne(d) + CollectionOfOne(s) + CollectionOfOne(g), identity: card.identity)
+        card.builder.add(device, [d, s, g], identity: card.identity)
     }
 
     /// The device at `ambient` [K], before its own heating.

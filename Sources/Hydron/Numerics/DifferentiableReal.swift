@@ -39,7 +39,7 @@ extension Double: DifferentiableReal {
 ///
 /// The gradient is one SIMD vector, so that a model written in duals costs about what hand-written derivatives cost
 /// (A. Griewank, A. Walther, Evaluating Derivatives, 2008, doi 10.1137/1.9780898717761, chapter 3).
-struct Dual<Gradient: SIMD>: DifferentiableReal where Gradient: BitwiseCopyable, Gradient.Scalar == Double {
+struct Dual<Gradient: SIMD & BitwiseCopyable & Sendable>: DifferentiableReal where Gradient.Scalar == Double {
     var value: Double
     var gradient: Gradient
 
