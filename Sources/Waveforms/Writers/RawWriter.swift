@@ -92,8 +92,8 @@ public final class RawWriter: WaveformSink {
         }
         try endPlot()
         needsStep = false
-        title = StepTitle(title: header.title, index: index, names: header.stepParameters.map(\.name), parameters)
-            .description
+        let names = header.stepParameters.map(\.name)
+        title = StepTitle(title: header.title, index: index, names: names, parameters).description
     }
 
     private func beginPlot(_ header: TableHeader, _ file: OutputFile) throws(WaveformError) {
@@ -134,7 +134,8 @@ public final class RawWriter: WaveformSink {
             }
             switch format {
             case .binary: try appendBinary(row, to: file)
-            case .ascii: for column in hasImaginaryPart.indices { try appendText(row, column, isComplex: true, file) }
+            case .ascii:
+                for column in hasImaginaryPart.indices { try appendText(row, column, isComplex: true, file) }
             }
         } else {
             switch format {
