@@ -1,0 +1,65 @@
+/// How far a table may be from the golden one.
+///
+/// At a point with golden value g the band is g ± (relative·|g| + absolute + relative·peakFraction·peak), where peak
+/// is the signal's greatest |g|: a crossing of zero is not asked for more digits than the signal has. Errors are in
+/// units of half the band; a norm of at most 1 agrees.
+public struct Tolerance: Sendable, Hashable {
+    public struct Band: Sendable, Hashable {
+        public var relative: Double
+        /// In the unit of the signal; nil takes that of its quantity.
+        public var absolute: Double?
+        public var peakFraction: Double
+
+        public init(relative: Double = 1e-3, absolute: Double? = nil, peakFraction: Double = 1e-3) {
+            self.relative = relative
+            self.absolute = absolute
+            self.peakFraction = peakFraction
+        }
+    }
+
+    /// Which norm of the errors along a signal decides.
+    public enum Norm: String, Sendable { case maximum, rms }
+
+    /// Where signals are compared: at the golden points, the test table interpolated; or also at the test's points, the
+    /// golden table interpolated, which finds what happens between golden points but takes the golden table for exact
+    /// there.
+    public enum Grid: String, Sendable { case gold, union }
+
+    /// For signals without a band of their own.
+    public var band: Band
+    /// Bands by signal name.
+    public var signals: [String: Band]
+    /// Absolute tolerances where a band has none. [V, A, …]
+    public var absolute: [Column.Quantity: Double]
+    /// For a quantity that `absolute` does not name.
+    public var absoluteOtherwise: Double
+    /// A point also agrees if the other waveform passes through its band within ± this of the abscissa: the room that
+    /// edges get. In the abscissa's unit [s].
+    public var timeTolerance: Double
+    public var norm: Norm
+    public var grid: Grid
+    /// Whether signals that the golden table lacks are a failure.
+    public var refusesExtraSignals: Bool
+
+    public init(
+        _ band: Band = Band(), signals: [String: Band] = [:],
+        absolute: [Column.Quantity: Double] = [.voltage: 1e-6, .current: 1e-12, .charge: 1e-14],
+        absoluteOtherwise: Double = 1e-12, timeTolerance: Double = 0, norm: Norm = .maximum, grid: Grid = .gold,
+        refusesExtraSignals: Bool = false
+    ) {
+        self.band = band
+        self.signals = Dictionary(
+            signals.map { (Column.normalized($0.key), $0.value) }, uniquingKeysWith: { first, _ in first })
+        self.absolute = absolute
+        self.absoluteOtherwise = absoluteOtherwise
+        self.timeTolerance = timeTolerance
+        self.norm = norm
+        self.grid = grid
+        self.refusesExtraSignals = refusesExtraSignals
+    }
+
+    func band(for column: Column) -> (relative: Double, absolute: Double, peakFraction: Double) {
+        let band = signals[Column.normalized(column.name)] ?? band
+        return (band.relative, band.absolute ?? absolute[column.quantity] ?? absoluteOtherwise, band.peakFraction)
+    }
+}
