@@ -37,14 +37,22 @@ public indirect enum Expression: Sendable, Equatable {
 /// Names are lower-case and may be wildcards (`*`) in output lists.
 public struct Probe: Sendable, Hashable {
     public enum Kind: String, Sendable {
-        case voltage = "v", current = "i", power = "p"
+        case voltage = "v"
+        case current = "i"
+        case power = "p"
         /// `n(x)`: any internal variable by name.
         case internalVariable = "n"
         /// `@device[parameter]`, also `device:parameter` in the Xyce dialect.
         case deviceParameter = "@"
     }
     /// The part of a complex quantity: `vm`, `vp`, `vdb`, `vr`, `vi` and likewise for currents.
-    public enum Part: String, Sendable { case magnitude = "m", phase = "p", decibel = "db", real = "r", imaginary = "i" }
+    public enum Part: String, Sendable {
+        case magnitude = "m"
+        case phase = "p"
+        case decibel = "db"
+        case real = "r"
+        case imaginary = "i"
+    }
 
     public var kind: Kind
     /// One or two node names for a voltage; the device for a current or power; device and parameter for `@`.
