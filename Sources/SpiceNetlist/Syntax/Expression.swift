@@ -12,13 +12,28 @@ public indirect enum Expression: Sendable, Equatable {
     /// A quantity of the solution: `v(a)`, `v(a,b)`, `i(r1)`, `@m1[gm]`, …
     case probe(Probe, SourceRange)
 
-    public enum UnaryOperator: String, Sendable { case minus = "-", plus = "+", not = "!" }
+    public enum UnaryOperator: String, Sendable {
+        case minus = "-"
+        case plus = "+"
+        case not = "!"
+    }
 
     public enum BinaryOperator: String, Sendable {
-        case add = "+", subtract = "-", multiply = "*", divide = "/", power = "**"
+        case add = "+"
+        case subtract = "-"
+        case multiply = "*"
+        case divide = "/"
+        case power = "**"
         case remainder = "%"
-        case less = "<", lessOrEqual = "<=", greater = ">", greaterOrEqual = ">=", equal = "==", notEqual = "!="
-        case and = "&&", or = "||", exclusiveOr = "^^"
+        case less = "<"
+        case lessOrEqual = "<="
+        case greater = ">"
+        case greaterOrEqual = ">="
+        case equal = "=="
+        case notEqual = "!="
+        case and = "&&"
+        case or = "||"
+        case exclusiveOr = "^^"
     }
 
     /// The text this expression was read from.
