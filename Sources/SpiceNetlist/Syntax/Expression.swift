@@ -12,13 +12,28 @@ public indirect enum Expression: Sendable, Equatable {
     /// A quantity of the solution: `v(a)`, `v(a,b)`, `i(r1)`, `@m1[gm]`, …
     case probe(Probe, SourceRange)
 
-    public enum UnaryOperator: String, Sendable { case minus = "-", plus = "+", not = "!" }
+    public enum UnaryOperator: String, Sendable {
+        case minus = "-"
+        case plus = "+"
+        case not = "!"
+    }
 
     public enum BinaryOperator: String, Sendable {
-        case add = "+", subtract = "-", multiply = "*", divide = "/", power = "**"
+        case add = "+"
+        case subtract = "-"
+        case multiply = "*"
+        case divide = "/"
+        case power = "**"
         case remainder = "%"
-        case less = "<", lessOrEqual = "<=", greater = ">", greaterOrEqual = ">=", equal = "==", notEqual = "!="
-        case and = "&&", or = "||", exclusiveOr = "^^"
+        case less = "<"
+        case lessOrEqual = "<="
+        case greater = ">"
+        case greaterOrEqual = ">="
+        case equal = "=="
+        case notEqual = "!="
+        case and = "&&"
+        case or = "||"
+        case exclusiveOr = "^^"
     }
 
     /// The text this expression was read from.
@@ -37,14 +52,22 @@ public indirect enum Expression: Sendable, Equatable {
 /// Names are lower-case and may be wildcards (`*`) in output lists.
 public struct Probe: Sendable, Hashable {
     public enum Kind: String, Sendable {
-        case voltage = "v", current = "i", power = "p"
+        case voltage = "v"
+        case current = "i"
+        case power = "p"
         /// `n(x)`: any internal variable by name.
         case internalVariable = "n"
         /// `@device[parameter]`, also `device:parameter` in the Xyce dialect.
         case deviceParameter = "@"
     }
     /// The part of a complex quantity: `vm`, `vp`, `vdb`, `vr`, `vi` and likewise for currents.
-    public enum Part: String, Sendable { case magnitude = "m", phase = "p", decibel = "db", real = "r", imaginary = "i" }
+    public enum Part: String, Sendable {
+        case magnitude = "m"
+        case phase = "p"
+        case decibel = "db"
+        case real = "r"
+        case imaginary = "i"
+    }
 
     public var kind: Kind
     /// One or two node names for a voltage; the device for a current or power; device and parameter for `@`.

@@ -47,11 +47,19 @@ public struct Card: Sendable, BitwiseCopyable {
 
 /// The dot cards that Hydron knows. Includes, libraries and `.end` are gone once a netlist is parsed.
 public enum Directive: String, Sendable, CaseIterable, BitwiseCopyable {
-    case param, globalParam = "global_param", function = "func", model, global
+    case param
+    case globalParam = "global_param"
+    case function = "func"
+    case model, global
     case `if`, elseif, `else`, endif
-    case temp, options, initialCondition = "ic", nodeset
-    case save, print, plot, probe, measure = "meas", step, data
-    case op, dc, tran, ac, noise, tf, sens, pz, four, fft, disto, sp, monteCarlo = "mc"
+    case temp, options
+    case initialCondition = "ic"
+    case nodeset
+    case save, print, plot, probe
+    case measure = "meas"
+    case step, data
+    case op, dc, tran, ac, noise, tf, sens, pz, four, fft, disto, sp
+    case monteCarlo = "mc"
     case preprocess
     /// Anything else, skipped with a warning.
     case unknown

@@ -1,0 +1,204 @@
+/// Reads text to a ``Netlist``: one pass over the bytes, which finds where each card begins and ends, follows includes
+/// and libraries and nests subcircuits. What stands on a card is decoded later.
+public struct Parser {
+    /// Reads a netlist file and everything that it includes.
+    ///
+    /// - Parameter libraryPaths: folders that includes are looked up in after the including file's own, and from which
+    ///   they may read.
+    /// - Returns: the netlist, nil if the file could not be read; and the texts, which diagnostics refer to. A netlist
+    ///   with errors is returned too, as far as it could be read.
+    public static func parse(
+        file path: String, dialect: Dialect, libraryPaths: [String] = [], diagnostics: inout Diagnostics
+    ) -> (netlist: Netlist?, sources: SourceMap) {
+        do {
+            let buffer = try SourceBuffer(path: path)
+            return parse(buffer, path: path, dialect: dialect, libraryPaths: libraryPaths, diagnostics: &diagnostics)
+        } catch {
+            diagnostics.error(FileSystem.message(error, path: path), at: nil, hint: FileSystem.hint(path: path))
+            return (nil, SourceMap())
+        }
+    }
+
+    /// Reads a netlist from memory. Includes are relative to the folder of `path`.
+    public static func parse(
+        text: String, path: String = "netlist", dialect: Dialect, libraryPaths: [String] = [],
+        diagnostics: inout Diagnostics
+    ) -> (netlist: Netlist?, sources: SourceMap) {
+        let buffer = SourceBuffer(text)
+        return parse(buffer, path: path, dialect: dialect, libraryPaths: libraryPaths, diagnostics: &diagnostics)
+    }
+
+    private static func parse(
+        _ buffer: SourceBuffer, path: String, dialect: Dialect, libraryPaths: [String], diagnostics: inout Diagnostics
+    ) -> (netlist: Netlist?, sources: SourceMap) {
+        var state = ParserState(dialect: dialect, topPath: path, libraryPaths: libraryPaths, diagnostics: diagnostics)
+        state.readTop(buffer, path: path)
+        diagnostics = state.diagnostics
+        let netlist = Netlist(sources: state.sources, dialect: dialect, title: state.title, top: state.current)
+        return (netlist, state.sources)
+    }
+}
+
+/// The parser at work.
+struct ParserState {
+    let dialect: Dialect
+    let rules: LineRules
+    var diagnostics: Diagnostics
+    var sources = SourceMap()
+    var title = ""
+    /// The block that cards are added to, and the unfinished subcircuits around it, outermost first.
+    var current = Block()
+    var openSubcircuits: [OpenSubcircuit] = []
+    /// The `.if` cards of the current block that have no `.endif` yet.
+    var openConditions: [SourceRange] = []
+    var isFinished = false
+
+    var files: IncludeResolver
+    /// The files and sections being read, outermost first: what a cycle is found in.
+    var chain: [ChainLink] = []
+    var sections: [String: [String: Section]] = [:]
+    var statement = Statement()
+
+    struct OpenSubcircuit {
+        var subcircuit: Subcircuit
+        var outer: Block
+        var outerConditions: [SourceRange]
+    }
+
+    struct ChainLink {
+        /// The resolved path, with the section's name behind `#` for `.lib`.
+        var key: String
+        var label: String
+        var range: SourceRange?
+    }
+
+    init(dialect: Dialect, topPath: String, libraryPaths: [String], diagnostics: Diagnostics) {
+        self.dialect = dialect
+        self.diagnostics = diagnostics
+        rules = LineRules(dialect)
+        files = IncludeResolver(topPath: topPath, libraryPaths: libraryPaths)
+    }
+
+    mutating func readTop(_ buffer: SourceBuffer, path: String) {
+        let file = sources.add(buffer, path: path, includedFrom: nil)
+        let view = sources.view(of: file)
+        var start = Self.skipByteOrderMark(view)
+        let end = ASCII.firstNewline(view, from: start, to: view.count) ?? view.count
+        let titleRange = SourceRange(file: file, start: UInt32(start), end: UInt32(end))
+        title = ASCII.trimmed(sources.text(titleRange))
+        if let word = title.split(separator: " ").first?.lowercased(), DotCard.named(word) != nil, word != ".title" {
+            diagnostics.warning(
+                "the first line is the title, so this `\(word)` is not read", at: titleRange,
+                hint: "put a title line before it")
+        }
+        start = min(end + 1, view.count)
+        chain.append(ChainLink(key: files.identity(of: path), label: path, range: nil))
+        readFile(file, from: start, to: view.count)
+        chain.removeLast()
+    }
+
+    static func skipByteOrderMark(_ view: ByteView) -> Int {
+        view.count >= 3 && view[0] == 0xEF && view[1] == 0xBB && view[2] == 0xBF ? 3 : 0
+    }
+
+    /// Reads one file, or one section of a library, and closes what it leaves open.
+    mutating func readFile(_ file: UInt32, from start: Int, to end: Int) {
+        let depth = openSubcircuits.count
+        let conditions = openConditions.count
+        readCards(file, from: start, to: end)
+        while openSubcircuits.count > depth, let open = openSubcircuits.last {
+            diagnostics.error(
+                "subcircuit `\(sources.lowercased(open.subcircuit.name.range))` has no `.ends`",
+                at: open.subcircuit.name.range)
+            closeSubcircuit(end: open.subcircuit.range)
+        }
+        while openConditions.count > conditions, let range = openConditions.popLast() {
+            diagnostics.error("`.if` has no `.endif`", at: range)
+        }
+    }
+
+    // MARK: Lines
+
+    private mutating func readCards(_ file: UInt32, from start: Int, to end: Int) {
+        let view = sources.view(of: file)
+        var lineStart = start
+        while lineStart < end {
+            var first = lineStart
+            while first < end, ASCII.isBlank(view[first]), view[first] != ASCII.newline { first += 1 }
+            guard first < end else { return }
+            let byte = view[first]
+            if byte == ASCII.newline {
+                lineStart = first + 1
+                continue
+            }
+            let lineEnd = ASCII.firstNewline(view, from: first, to: end) ?? end
+            let next = first + 1 < end ? view[first + 1] : 0
+            if rules.isCommentLine(byte, next: next, indented: first > lineStart) {
+                lineStart = lineEnd + 1
+                continue
+            }
+            let (cardEnd, nextLine) = joinLines(view, lineEnd: lineEnd, to: end)
+            let range = SourceRange(file: file, start: UInt32(first), end: UInt32(cardEnd))
+            if ASCII.isLetter(byte) {
+                current.cards.append(Card(kind: .element(byte | 0x20), range: range))
+                lineStart = nextLine
+            } else if byte == ASCII.dot {
+                lineStart = readDotCard(range, nextLine: nextLine, fileEnd: end)
+                if isFinished || diagnostics.isFull { return }
+            } else {
+                reportStrayLine(byte, range)
+                if diagnostics.isFull { return }
+                lineStart = nextLine
+            }
+        }
+    }
+
+    /// From the end of a card's first line to the end of its last (blanks trimmed), and the start of the next card's.
+    @inline(__always)
+    private func joinLines(_ view: ByteView, lineEnd: Int, to end: Int) -> (cardEnd: Int, nextLine: Int) {
+        var lineEnd = lineEnd
+        while lineEnd < end {
+            let start = lineEnd + 1
+            // Nearly every line stands alone: one look tells.
+            if start < end, ASCII.isLetter(view[start]) { break }
+            let next = rules.skipToContinuation(view, from: start, to: end)
+            guard next > start, next <= end, view[next - 1] == ASCII.plus,
+                isContinuation(view, at: next - 1, from: start)
+            else { break }
+            lineEnd = ASCII.firstNewline(view, from: next, to: end) ?? end
+        }
+        var cardEnd = lineEnd
+        while cardEnd > 0, ASCII.isBlank(view[cardEnd - 1]) { cardEnd -= 1 }
+        return (cardEnd, lineEnd + 1)
+    }
+
+    /// Whether the `+` at `position` is the first thing on its line.
+    private func isContinuation(_ view: ByteView, at position: Int, from start: Int) -> Bool {
+        var before = position
+        while before > start, view[before - 1] != ASCII.newline {
+            guard ASCII.isBlank(view[before - 1]) else { return false }
+            before -= 1
+        }
+        return true
+    }
+
+    private mutating func reportStrayLine(_ byte: UInt8, _ range: SourceRange) {
+        if byte == ASCII.plus {
+            let sign = SourceRange(file: range.file, start: range.start, end: range.start + 1)
+            diagnostics.error("`+` continues nothing: no card stands before it in this file", at: sign)
+        } else {
+            diagnostics.error(
+                "a line must begin with a letter, `.`, `*` or `+`", at: firstWord(range),
+                hint: byte == ASCII.hash ? "`#` begins a comment in the ngspice dialect only" : nil)
+        }
+    }
+
+    func firstWord(_ range: SourceRange) -> SourceRange {
+        let view = sources.view(of: range.file)
+        var end = Int(range.start)
+        while end < Int(range.end), !ASCII.isBlank(view[end]), view[end] != ASCII.open, view[end] != ASCII.semicolon {
+            end += 1
+        }
+        return SourceRange(file: range.file, start: range.start, end: UInt32(end))
+    }
+}

@@ -1,0 +1,220 @@
+/// Dot cards that shape the tree.
+extension ParserState {
+    /// Reads the dot card at `range` and returns where reading goes on.
+    mutating func readDotCard(_ range: SourceRange, nextLine: Int, fileEnd: Int) -> Int {
+        let wordRange = firstWord(range)
+        let word = sources.lowercased(wordRange)
+        guard let card = DotCard.named(word) else {
+            let known = suggestion(for: word, among: DotCard.names)
+            diagnostics.warning(
+                "`\(word)` is not known and is skipped", at: wordRange, hint: known.map { "did you mean `\($0)`?" })
+            current.cards.append(Card(kind: .directive(.unknown), range: range))
+            return nextLine
+        }
+        switch card {
+        case .directive(.data):
+            return readData(range, nextLine: nextLine, fileEnd: fileEnd)
+        case .directive(let directive):
+            checkBalance(directive, range: wordRange)
+            current.cards.append(Card(kind: .directive(directive), range: range))
+        case .include:
+            readInclude(range)
+        case .library:
+            return readLibrary(range, nextLine: nextLine, fileEnd: fileEnd)
+        case .endLibrary:
+            diagnostics.error("`.endl` without `.lib`", at: wordRange)
+        case .subcircuit:
+            openSubcircuit(range)
+        case .endSubcircuit:
+            endSubcircuit(range, wordRange)
+        case .control:
+            return skipControl(range, nextLine: nextLine, fileEnd: fileEnd)
+        case .endControl:
+            diagnostics.error("`.endc` without `.control`", at: wordRange)
+        case .endData:
+            diagnostics.error("`.enddata` without `.data`", at: wordRange)
+        case .end:
+            if chain.count <= 1 { isFinished = true }
+            return fileEnd
+        case .title:
+            let text = SourceRange(file: range.file, start: wordRange.end, end: range.end)
+            title = ASCII.trimmed(sources.text(text))
+        }
+        return nextLine
+    }
+
+    private mutating func checkBalance(_ directive: Directive, range: SourceRange) {
+        switch directive {
+        case .if:
+            openConditions.append(range)
+        case .elseif, .else:
+            if openConditions.isEmpty { diagnostics.error("`.\(directive.rawValue)` without `.if`", at: range) }
+        case .endif:
+            if openConditions.popLast() == nil { diagnostics.error("`.endif` without `.if`", at: range) }
+        default: break
+        }
+    }
+
+    // MARK: Subcircuits
+
+    private mutating func openSubcircuit(_ range: SourceRange) {
+        var subcircuit = Subcircuit(
+            name: Token(kind: .word, range: firstWord(range)), ports: [], parameters: [], body: Block(), range: range)
+        let decoder = Decoder(sources, file: range.file, dialect: dialect)
+        if decoder.decode(range, into: &statement, diagnostics: &diagnostics) {
+            readHeader(statement, into: &subcircuit)
+        }
+        openSubcircuits.append(
+            OpenSubcircuit(subcircuit: subcircuit, outer: current, outerConditions: openConditions))
+        current = Block()
+        openConditions = []
+    }
+
+    private mutating func readHeader(_ statement: Statement, into subcircuit: inout Subcircuit) {
+        guard let first = statement.fields.first, first.key == nil, first.value.kind == .word else {
+            diagnostics.error("`.subckt` has no name", at: statement.name.range)
+            return
+        }
+        subcircuit.name = first.value
+        var sawParameters = false
+        for field in statement.fields.dropFirst() {
+            if let key = field.key {
+                subcircuit.parameters.append(Assignment(name: key, value: field.value))
+                sawParameters = true
+            } else if isParametersMark(field.value) {
+                sawParameters = true
+            } else if sawParameters {
+                let text = sources.lowercased(field.value.range)
+                diagnostics.error(
+                    "`\(text)` is neither a port nor `name=value`", at: field.value.range,
+                    hint: "ports stand before the parameters")
+            } else {
+                subcircuit.ports.append(field.value)
+            }
+        }
+    }
+
+    private func isParametersMark(_ token: Token) -> Bool {
+        let text = sources.slice(token.range)
+        guard text.count == 7 || text.count == 6 else { return false }
+        let word = ASCII.lowercased(text)
+        return word == "params:" || word == "param:"
+    }
+
+    private mutating func endSubcircuit(_ range: SourceRange, _ wordRange: SourceRange) {
+        guard let open = openSubcircuits.last else {
+            diagnostics.error("`.ends` without `.subckt`", at: wordRange)
+            return
+        }
+        if let name = argumentWords(range).first {
+            let text = sources.lowercased(name.range)
+            let expected = sources.lowercased(open.subcircuit.name.range)
+            if text != expected {
+                diagnostics.error(
+                    "`.ends \(text)` closes the subcircuit `\(expected)`", at: name.range,
+                    notes: [Diagnostic.Note("`\(expected)` begins here", at: open.subcircuit.name.range)])
+            }
+        }
+        for condition in openConditions { diagnostics.error("`.if` has no `.endif`", at: condition) }
+        closeSubcircuit(end: range)
+    }
+
+    mutating func closeSubcircuit(end: SourceRange) {
+        guard var open = openSubcircuits.popLast() else { return }
+        open.subcircuit.body = current
+        let start = open.subcircuit.range
+        if start.file == end.file { open.subcircuit.range = start.through(end) }
+        current = open.outer
+        openConditions = open.outerConditions
+        let index = Int32(truncatingIfNeeded: current.subcircuits.count)
+        current.cards.append(Card(kind: .subcircuit(index), range: open.subcircuit.range))
+        current.subcircuits.append(open.subcircuit)
+    }
+
+    // MARK: Blocks that are skipped or kept whole
+
+    /// `.data … .enddata` is one card, whose rows need no `+`.
+    private mutating func readData(_ range: SourceRange, nextLine: Int, fileEnd: Int) -> Int {
+        guard let end = findLine([".enddata"], in: range.file, from: nextLine, to: fileEnd) else {
+            diagnostics.error("`.data` has no `.enddata`", at: firstWord(range))
+            return fileEnd
+        }
+        var last = end.line.start
+        let view = sources.view(of: range.file)
+        while last > range.end, ASCII.isBlank(view[Int(last) - 1]) { last -= 1 }
+        let whole = SourceRange(file: range.file, start: range.start, end: max(last, range.end))
+        current.cards.append(Card(kind: .directive(.data), range: whole))
+        return end.nextLine
+    }
+
+    private mutating func skipControl(_ range: SourceRange, nextLine: Int, fileEnd: Int) -> Int {
+        guard let end = findLine([".endc"], in: range.file, from: nextLine, to: fileEnd) else {
+            diagnostics.error("`.control` has no `.endc`", at: firstWord(range))
+            return fileEnd
+        }
+        var commands: [String] = []
+        let view = sources.view(of: range.file)
+        var lineStart = nextLine
+        while lineStart < Int(end.line.start) {
+            let lineEnd = ASCII.firstNewline(view, from: lineStart, to: Int(end.line.start)) ?? Int(end.line.start)
+            let line = SourceRange(file: range.file, start: UInt32(lineStart), end: UInt32(lineEnd))
+            let words = ASCII.trimmed(sources.lowercased(line)).split(separator: " ", maxSplits: 1)
+            if let word = words.first, word.utf8.first.map(ASCII.isLetter) == true, commands.count < 20,
+                !commands.contains(String(word))
+            {
+                commands.append(String(word))
+            }
+            lineStart = lineEnd + 1
+        }
+        let list = commands.map { "`\($0)`" }.joined(separator: ", ")
+        diagnostics.warning(
+            "the `.control` block is skipped" + (list.isEmpty ? "" : ": \(list)"), at: firstWord(range),
+            hint: "use dot cards such as `.tran`, `.print` and `.meas`")
+        return end.nextLine
+    }
+
+    /// The next line whose first word is one of `words`.
+    func findLine(_ words: [String], in file: UInt32, from start: Int, to end: Int) -> (
+        line: SourceRange, word: String, nextLine: Int
+    )? {
+        let view = sources.view(of: file)
+        var lineStart = start
+        while lineStart < end {
+            let lineEnd = ASCII.firstNewline(view, from: lineStart, to: end) ?? end
+            var first = lineStart
+            while first < lineEnd, ASCII.isBlank(view[first]) { first += 1 }
+            if first < lineEnd, view[first] == ASCII.dot {
+                let range = SourceRange(file: file, start: UInt32(first), end: UInt32(lineEnd))
+                let word = sources.lowercased(firstWord(range))
+                if words.contains(word) { return (range, word, lineEnd + 1) }
+            }
+            lineStart = lineEnd + 1
+        }
+        return nil
+    }
+
+    /// The words behind a dot card's name, split at blanks alone; quotes are taken off.
+    func argumentWords(_ range: SourceRange) -> [Token] {
+        let view = sources.view(of: range.file)
+        let end = Int(range.end)
+        var position = Int(firstWord(range).end)
+        var words: [Token] = []
+        while true {
+            position = rules.skipBlanks(view, from: position, to: end)
+            guard position < end else { return words }
+            let byte = view[position]
+            var stop = position + 1
+            if byte == ASCII.quote || byte == ASCII.apostrophe {
+                while stop < end, view[stop] != byte { stop += 1 }
+                let inside = SourceRange(file: range.file, start: UInt32(position + 1), end: UInt32(stop))
+                words.append(Token(kind: .string, range: inside))
+                position = min(stop + 1, end)
+            } else {
+                while stop < end, !ASCII.isBlank(view[stop]), view[stop] != ASCII.semicolon { stop += 1 }
+                let word = SourceRange(file: range.file, start: UInt32(position), end: UInt32(stop))
+                words.append(Token(kind: .word, range: word))
+                position = stop
+            }
+        }
+    }
+}

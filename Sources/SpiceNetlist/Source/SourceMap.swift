@@ -1,0 +1,109 @@
+/// Every text that a netlist was read from.
+///
+/// Immutable once parsed. Ranges keep their meaning as long as the map (or a copy of it) lives.
+public struct SourceMap: Sendable {
+    public private(set) var files: [SourceFile] = []
+
+    public init() {}
+
+    /// Adds a text held in memory and returns its index.
+    @discardableResult
+    public mutating func addText(_ text: String, path: String, includedFrom: SourceRange? = nil) -> UInt32 {
+        add(SourceBuffer(text), path: path, includedFrom: includedFrom)
+    }
+
+    mutating func add(_ buffer: SourceBuffer, path: String, includedFrom: SourceRange?) -> UInt32 {
+        files.append(SourceFile(path: path, includedFrom: includedFrom, buffer: buffer))
+        return UInt32(files.count - 1)
+    }
+
+    /// All bytes of a file; valid as long as this map lives.
+    public func bytes(of file: UInt32) -> UnsafeRawBufferPointer {
+        guard Int(file) < files.count else { return UnsafeRawBufferPointer(start: nil, count: 0) }
+        return files[Int(file)].buffer.bytes
+    }
+
+    @inline(__always)
+    func view(of file: UInt32) -> ByteView {
+        Int(file) < files.count ? files[Int(file)].view : .empty
+    }
+
+    /// The bytes of a range; valid as long as this map lives. A range outside its file is cut to it.
+    @inline(__always)
+    func slice(_ range: SourceRange) -> UnsafeBufferPointer<UInt8> {
+        let view = view(of: range.file)
+        let end = min(Int(range.end), view.count)
+        let start = min(Int(range.start), end)
+        return UnsafeBufferPointer(start: view.base + start, count: end - start)
+    }
+
+    /// Calls `body` with the bytes of a range, without a copy.
+    public func withBytes<Result>(_ range: SourceRange, _ body: (UnsafeRawBufferPointer) throws -> Result) rethrows
+        -> Result
+    {
+        try body(UnsafeRawBufferPointer(slice(range)))
+    }
+
+    /// The text of a range as written; what is not UTF-8 is repaired.
+    public func text(_ range: SourceRange) -> String { String(decoding: slice(range), as: UTF8.self) }
+
+    /// The text of a range in lower case (ASCII letters only).
+    public func lowercased(_ range: SourceRange) -> String { ASCII.lowercased(slice(range)) }
+
+    /// A place as people count: from line 1, column 1; columns are bytes, a tab counts as one.
+    public struct Location: Sendable, Equatable {
+        public var path: String
+        public var line: Int
+        public var column: Int
+    }
+
+    /// Where a range starts. Counts the lines before it, so it is for messages, not for loops.
+    public func location(of range: SourceRange) -> Location {
+        let view = view(of: range.file)
+        let offset = min(Int(range.start), view.count)
+        var line = 1
+        var lineStart = 0
+        var position = 0
+        while let newline = ASCII.firstNewline(view, from: position, to: offset) {
+            line += 1
+            lineStart = newline + 1
+            position = newline + 1
+        }
+        let path = Int(range.file) < files.count ? files[Int(range.file)].path : "?"
+        return Location(path: path, line: line, column: offset - lineStart + 1)
+    }
+
+    /// The whole line on which a range starts, without its line break.
+    public func line(of range: SourceRange) -> String { text(lineRange(of: range)) }
+
+    func lineRange(of range: SourceRange) -> SourceRange {
+        let view = view(of: range.file)
+        var start = min(Int(range.start), view.count)
+        var end = start
+        while start > 0 && view[start - 1] != ASCII.newline { start -= 1 }
+        end = ASCII.firstNewline(view, from: end, to: view.count) ?? view.count
+        if end > start && view[end - 1] == ASCII.carriageReturn { end -= 1 }
+        if start == 0 && view.count >= 3 && view[0] == 0xEF && view[1] == 0xBB && view[2] == 0xBF {
+            start = min(3, end)
+        }
+        return SourceRange(file: range.file, start: UInt32(start), end: UInt32(end))
+    }
+}
+
+/// One text of a netlist: the top file, or one inclusion of another (a file included twice is listed twice and held
+/// once).
+public struct SourceFile: Sendable {
+    /// As the user would write it.
+    public let path: String
+    /// The `.include` or `.lib` card that asked for it; nil for the top file.
+    public let includedFrom: SourceRange?
+    let buffer: SourceBuffer
+    let view: ByteView
+
+    init(path: String, includedFrom: SourceRange?, buffer: SourceBuffer) {
+        self.path = path
+        self.includedFrom = includedFrom
+        self.buffer = buffer
+        view = ByteView(buffer.bytes)
+    }
+}

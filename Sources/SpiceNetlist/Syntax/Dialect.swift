@@ -1,0 +1,96 @@
+/// The rules in which the SPICE family disagrees.
+///
+/// A dialect is a plain value: every rule is one property, documented here and consulted in one place. Change a copy to
+/// mix rules.
+public struct Dialect: Sendable, Equatable {
+    /// The dialect's name as on the command line.
+    public var name: String
+
+    // MARK: Lines
+
+    /// `$` after a blank, a comma or at the start of a line begins a comment. In Xyce it is a name character.
+    public var dollarStartsComment = true
+    /// `//` begins a comment.
+    public var slashSlashStartsComment = false
+    /// A line whose first character is `#` is a comment.
+    public var hashStartsComment = false
+    /// A line that begins with a blank is a comment unless `+` follows the blanks.
+    public var leadingBlankIsComment = false
+
+    // MARK: Names
+
+    /// Names besides `0` that mean ground without being asked for.
+    public var groundAliases: [String] = ["gnd"]
+    /// Names that mean ground once `.preprocess replaceground true` is given.
+    public var replaceableGroundAliases: [String] = ["gnd", "gnd!", "ground"]
+    /// `:` separates the levels of a hierarchical name and the device from its parameter: `x1:r1:resistance`.
+    public var colonSeparatesNames = false
+
+    // MARK: Numbers
+
+    /// `X` is 1e6.
+    public var xSuffixIsMega = false
+    /// `A` is 1e-18; otherwise it can only be a unit.
+    public var aSuffixIsAtto = true
+
+    // MARK: Expressions
+
+    /// `log(x)` is the decimal logarithm; otherwise the natural one. `ln` and `log10` are the same everywhere.
+    public var logIsBase10 = false
+    /// `a ^ b` is a power; otherwise the exclusive or of two truth values.
+    public var caretIsPower = true
+    /// `'…'` is an expression; otherwise a quoted text.
+    public var singleQuoteIsExpression = true
+
+    private init(_ name: String) { self.name = name }
+
+    /// The default.
+    public static let ngspice: Dialect = {
+        var dialect = Dialect("ngspice")
+        dialect.slashSlashStartsComment = true
+        dialect.hashStartsComment = true
+        return dialect
+    }()
+
+    public static let xyce: Dialect = {
+        var dialect = Dialect("xyce")
+        dialect.dollarStartsComment = false
+        dialect.leadingBlankIsComment = true
+        dialect.groundAliases = []
+        dialect.colonSeparatesNames = true
+        dialect.xSuffixIsMega = true
+        dialect.logIsBase10 = true
+        dialect.caretIsPower = false
+        return dialect
+    }()
+
+    public static let hspice: Dialect = {
+        var dialect = Dialect("hspice")
+        dialect.groundAliases = ["gnd", "gnd!", "ground"]
+        dialect.xSuffixIsMega = true
+        return dialect
+    }()
+
+    public static let ltspice: Dialect = {
+        var dialect = Dialect("ltspice")
+        dialect.dollarStartsComment = false
+        dialect.slashSlashStartsComment = true
+        dialect.aSuffixIsAtto = false
+        return dialect
+    }()
+
+    public static let all = [ngspice, xyce, hspice, ltspice]
+
+    /// The dialect of that name, in any case; nil if there is none.
+    public init?(name: String) {
+        let wanted = name.lowercased()
+        guard let found = Self.all.first(where: { $0.name == wanted }) else { return nil }
+        self = found
+    }
+
+    /// Whether a lower-case node name means ground.
+    /// - Parameter replacingGround: `.preprocess replaceground true` was given.
+    public func isGround(_ name: String, replacingGround: Bool = false) -> Bool {
+        name == "0" || groundAliases.contains(name) || (replacingGround && replaceableGroundAliases.contains(name))
+    }
+}

@@ -1,0 +1,88 @@
+extension Netlist {
+    /// Splits a card into its words.
+    ///
+    /// Words are separated by blanks, `(`, `)` and `,`. `{…}` and `'…'` are one expression, `"…"` is one text;
+    /// `key = value` is one field. An unquoted value that holds operators or parentheses is an expression that runs to
+    /// the next blank outside parentheses. An `=` behind an expression or `)` only separates, as in
+    /// `TABLE {v(1)} = (0,0)`.
+    ///
+    /// - Parameters:
+    ///   - statement: is overwritten; use one value for many cards, then nothing is allocated.
+    ///   - freeExpressions: unquoted values may hold blanks and run to the next `name =` or the end (`.param`,
+    ///     B sources). The key of `f(x, y) = …` is the word `f(x, y)`.
+    /// - Returns: false if an error was found; the fields before it are there.
+    @discardableResult
+    public func decode(
+        _ card: Card, into statement: inout Statement, freeExpressions: Bool = false, diagnostics: inout Diagnostics
+    ) -> Bool {
+        let mode = freeExpressions ? Decoder.Mode.freeExpressions : .plain
+        let decoder = Decoder(sources, file: card.range.file, dialect: dialect, mode: mode)
+        return decoder.decode(card.range, into: &statement, diagnostics: &diagnostics)
+    }
+
+    /// Like ``decode(_:into:freeExpressions:diagnostics:)``, but `v(1,2)` or `v(1)*2` is one expression: for `.measure`,
+    /// `.noise`, `.tf`, `.ic`, `.four`, where quantities stand among the words. In `v(1)=5` the key is `v(1)`.
+    @discardableResult
+    public func decodeKeepingCalls(_ card: Card, into statement: inout Statement, diagnostics: inout Diagnostics)
+        -> Bool
+    {
+        let decoder = Decoder(sources, file: card.range.file, dialect: dialect, mode: .calls)
+        return decoder.decode(card.range, into: &statement, diagnostics: &diagnostics)
+    }
+
+    /// The number that a word is; nil, without a diagnostic, if it is none.
+    public func number(_ token: Token) -> Double? {
+        guard token.kind == .word else { return nil }
+        return Number.parse(sources.slice(token.range), dialect: dialect)?.value
+    }
+
+    /// The number that a word is, with warnings where it may mean something else; nil, without a diagnostic, if it is
+    /// none.
+    ///
+    /// - Parameter isFarad: the number is a capacitance, where `1F` looks meant as a farad; a current likewise with
+    ///   `isAmpere`.
+    public func number(
+        _ token: Token, isFarad: Bool = false, isAmpere: Bool = false, diagnostics: inout Diagnostics
+    ) -> Double? {
+        guard token.kind == .word, let number = Number.parse(sources.slice(token.range), dialect: dialect) else {
+            return nil
+        }
+        if number.note != .none || !number.value.isFinite {
+            report(number, at: token.range, isFarad: isFarad, isAmpere: isAmpere, diagnostics: &diagnostics)
+        }
+        return number.value
+    }
+
+    func report(
+        _ number: Number, at range: SourceRange, isFarad: Bool = false, isAmpere: Bool = false,
+        diagnostics: inout Diagnostics
+    ) {
+        guard !diagnostics.all.contains(where: { $0.range == range }) else { return }
+        let text = sources.text(range)
+        guard number.value.isFinite else {
+            diagnostics.error("`\(text)` is too large for a number", at: range)
+            return
+        }
+        switch number.note {
+        case .none: break
+        case .megaLooksMeant:
+            diagnostics.warning("`\(text)` is \(number.value): M means milli", at: range, hint: "mega is written MEG")
+        case .faradLooksMeant:
+            guard isFarad else { return }
+            diagnostics.warning(
+                "`\(text)` is \(number.value) farad: F means femto", at: range, hint: "write the number without F")
+        case .ampereLooksMeant:
+            guard isAmpere else { return }
+            diagnostics.warning(
+                "`\(text)` is \(number.value) ampere: A means atto", at: range, hint: "write the number without A")
+        case .unknownUnit:
+            diagnostics.warning(
+                "`\(text)` ends with letters that are no known unit; read as \(number.value)", at: range)
+        case .suffixOfOtherDialect:
+            diagnostics.warning(
+                "`\(text)` is read as \(number.value): in the \(dialect.name) dialect its suffix means nothing",
+                at: range,
+                hint: "X is 1e6 in Xyce and HSPICE; MEG is mega everywhere")
+        }
+    }
+}
