@@ -1,0 +1,76 @@
+# Hydron's whole ritual: make, make test, make format. `make help` lists the rest.
+SHELL := /bin/bash
+SWIFT ?= swift
+HYDRON := .build/release/hydron
+# apt-get as root or through sudo
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+HEADER := /usr/include/suitesparse/klu.h
+
+.PHONY: all build test demo format lint bench conformance proton-va completions install clean help
+
+all: build
+
+## build       the release build of the command
+build: dependencies
+	$(SWIFT) build -c release --product hydron
+
+## dependencies  Debian packages that the build needs, installed where they are missing
+.PHONY: dependencies
+dependencies:
+	@if [ ! -e $(HEADER) ]; then \
+	  echo "installing libsuitesparse-dev"; \
+	  if ! command -v apt-get >/dev/null; then \
+	    echo "Hydron needs SuiteSparse's headers ($(HEADER)); install SuiteSparse with your package manager" >&2; exit 1; fi; \
+	  $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq libsuitesparse-dev >/dev/null; \
+	fi
+	@command -v $(SWIFT) >/dev/null || { echo "no Swift toolchain on the PATH: see https://www.swift.org/install" >&2; exit 1; }
+
+## test        builds and runs all tests
+test: dependencies
+	$(SWIFT) build -c release --product hydron
+	$(SWIFT) test
+
+## demo        a proton resistor through 1000 potentiating and 1000 depressing nanosecond pulses
+demo: build
+	@mkdir -p out
+	$(HYDRON) run netlists/proton/pulse-train.cir --csv out/pulse-train.csv --verbose
+	@echo "waveforms: out/pulse-train.csv ($$(wc -l < out/pulse-train.csv) lines)"
+
+## format      rewrites the sources in the project's style
+format:
+	$(SWIFT) format -i -r -p Sources Tests Package.swift
+
+## lint        checks the style
+lint:
+	$(SWIFT) format lint -s -r -p Sources Tests Package.swift
+
+## bench       speed and memory, on netlists made here; ratios where a peer is installed
+bench: build
+	python3 Tests/Benchmarks/bench.py --hydron $(HYDRON)
+
+## conformance  compares with ngspice on the shipped netlists where it is installed
+conformance: build
+	python3 Tests/Conformance/against_ngspice.py --hydron $(HYDRON)
+
+## proton-va   the proton resistor against its Verilog-A twin in VACASK, where that is installed
+proton-va: build
+	python3 Tests/Conformance/proton_va.py --hydron $(HYDRON)
+
+## completions  shell completions for bash, zsh and fish, under out/completions
+completions: build
+	@mkdir -p out/completions
+	$(HYDRON) --generate-completion-script bash > out/completions/hydron.bash
+	$(HYDRON) --generate-completion-script zsh > out/completions/_hydron
+	$(HYDRON) --generate-completion-script fish > out/completions/hydron.fish
+
+## install     copies the command to PREFIX/bin (default /usr/local)
+PREFIX ?= /usr/local
+install: build
+	$(SUDO) install -D -m 755 $(HYDRON) $(PREFIX)/bin/hydron
+
+## clean       removes what was built
+clean:
+	rm -rf .build out
+
+help:
+	@sed -n 's/^## //p' $(MAKEFILE_LIST)
