@@ -135,7 +135,7 @@ import Testing
         let error = #expect(throws: WaveformError.self) {
             try WaveformReader.tables(in: Array((head + "\t0\ttime\ttime\nBinary:\n12345678").utf8), path: "x.raw")
         }
-        #expect(error?.description == "x.raw:8: the data end at byte 121, after 1 of 9223372036854775807 points")
+        #expect(error?.description == "x.raw:8: the data end at byte 122, after 1 of 9223372036854775807 points")
     }
 
     @Test func unknownKeysAreSkipped() throws {

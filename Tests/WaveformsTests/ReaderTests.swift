@@ -49,7 +49,7 @@ import Testing
         #expect(message("time,v(1)\n0,1\n1\n") == "x:3: the line does not have 2 columns")
         #expect(message("time,v(1)\n0,1,\n") == "x:2: the line does not have 2 columns")
         #expect(message("time,v(1)\n0,1,2\n") == "x:2: the line does not have 2 columns")
-        #expect(message("time,v(1)\n0,\n") == "x:2: the line does not have 2 columns")
+        #expect(message("time,v(1)\n0,\n") == "x:2: column 2 is not a number: ''")
         #expect(message("time,v(1)\n0,abc\n") == "x:2: column 2 is not a number: 'abc'")
         #expect(message("1,2\n3,4\n") == "x:1: the header line starts with a number")
         #expect(message("time,\"v(1)\n") == "x:1: a quote stays open")

@@ -102,12 +102,4 @@ public struct TableHeader: Sendable, Hashable {
             throw .shape("the table \(plotName) has no column \(abscissa) to be its abscissa")
         }
     }
-
-    /// Refuses a row of another width.
-    @inline(__always)
-    func validate(_ row: UnsafeBufferPointer<Double>) throws(WaveformError) {
-        if row.count != rowWidth {
-            throw .shape("a row of \(plotName) has \(row.count) values, the table takes \(rowWidth)")
-        }
-    }
 }

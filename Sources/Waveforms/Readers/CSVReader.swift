@@ -97,11 +97,11 @@ struct CSVReader {
             if field.count > 2, field.first == UInt8(ascii: "\""), let last = field.lastIndex(of: UInt8(ascii: "\"")) {
                 field = field[(field.startIndex + 1)..<max(last, field.startIndex + 1)]
             }
+            if count == columns.count { break }
             guard let value = NumberParser.parse(field) else {
                 let text = String(decoding: field.prefix(40), as: UTF8.self)
                 throw .malformed(path: path, line: line, message: "column \(count + 1) is not a number: '\(text)'")
             }
-            if count == columns.count { break }
             columns[count].append(value)
             count += 1
             at = stop + 1

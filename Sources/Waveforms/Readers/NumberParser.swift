@@ -15,7 +15,7 @@ enum NumberParser {
         while start < end, text[text.index(before: end)] <= 0x20 { end = text.index(before: end) }
         let field = text[start..<end]
         if field.isEmpty { return nil }
-        return fast(field) ?? slow(Array(field))
+        return fast(field) ?? slow(field)
     }
 
     /// Up to 19 digits whose integer and power of ten are both exact: one rounding gives the right answer.
@@ -78,14 +78,18 @@ enum NumberParser {
     }
 
     /// The C library, for what is left: long numbers, great exponents, inf and nan.
-    private static func slow(_ field: [UInt8]) -> Double? {
-        var text = field.map { CChar(bitPattern: $0) }
-        text.append(0)
-        return text.withUnsafeBufferPointer { buffer -> Double? in
+    private static func slow(_ field: some Collection<UInt8>) -> Double? {
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: field.count + 1) { buffer -> Double? in
             guard let base = buffer.baseAddress else { return nil }
+            var count = 0
+            for byte in field {
+                base[count] = CChar(bitPattern: byte)
+                count += 1
+            }
+            base[count] = 0
             var end: UnsafeMutablePointer<CChar>?
             let value = strtod(base, &end)
-            return end.map { UnsafePointer($0) - base } == field.count ? value : nil
+            return end == base + count ? value : nil
         }
     }
 }

@@ -242,25 +242,30 @@ struct RawReader {
                 guard let word = nextWord() else {
                     throw malformed("the data end within point \(point) of \(points)")
                 }
-                let parts = word.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
-                let values = parts.compactMap { NumberParser.parse($0) }
-                if values.count != parts.count || values.count != (plot.isComplex ? 2 : 1) {
+                guard let (re, im) = Self.value(word, isComplex: plot.isComplex) else {
                     throw malformed("not a value: '\(String(decoding: word.prefix(60), as: UTF8.self))'")
                 }
-                columns[column].append(values[0])
-                if plot.isComplex { imaginaryColumns[column].append(values[1]) }
+                columns[column].append(re)
+                if plot.isComplex { imaginaryColumns[column].append(im) }
             }
         }
         return (columns, imaginaryColumns)
     }
 
-    private mutating func nextWord() -> [UInt8]? {
-        guard skipBlankLines() else { return nil }
-        var word: [UInt8] = []
-        while at < bytes.count, bytes[at] > 0x20 || unit == 2 && bytes[at] == 0 {
-            if bytes[at] != 0 { word.append(bytes[at]) }
-            at += 1
+    private static func value(_ word: ArraySlice<UInt8>, isComplex: Bool) -> (re: Double, im: Double)? {
+        if !isComplex { return NumberParser.parse(word).map { ($0, 0) } }
+        guard let comma = word.firstIndex(of: UInt8(ascii: ",")) else { return nil }
+        guard let re = NumberParser.parse(word[..<comma]), let im = NumberParser.parse(word[(comma + 1)...]) else {
+            return nil
         }
-        return word
+        return (re, im)
+    }
+
+    private mutating func nextWord() -> ArraySlice<UInt8>? {
+        guard skipBlankLines() else { return nil }
+        let start = at
+        while at < bytes.count, bytes[at] > 0x20 || unit == 2 && bytes[at] == 0 { at += 1 }
+        let word = bytes[start..<at]
+        return unit == 1 ? word : word.filter { $0 != 0 }[...]
     }
 }

@@ -27,6 +27,9 @@ public final class CSVWriter: WaveformSink {
     private var header: TableHeader?
     private var file: OutputFile?
     private var hasImaginaryPart: [Bool] = []
+    private var isComplex = false
+    private var rowWidth = 0
+    private var needsStep = false
     /// `step` and the stepped parameters with their commas, the same in all rows of a step.
     private var prefix: [UInt8] = []
 
@@ -89,6 +92,9 @@ public final class CSVWriter: WaveformSink {
         self.header = header
         self.file = file
         hasImaginaryPart = header.columns.indices.map { header.hasImaginaryPart($0) }
+        isComplex = header.isComplex
+        rowWidth = header.rowWidth
+        needsStep = header.stepColumnCount > 0
         prefix = []
         try file.write(Self.headerLine(header))
     }
@@ -139,41 +145,62 @@ public final class CSVWriter: WaveformSink {
             }
             return count
         }
-        prefix = header.stepColumnCount == 0 ? [] : Array(text.prefix(count))
+        prefix = needsStep || !prefix.isEmpty ? Array(text.prefix(count)) : []
+        needsStep = false
     }
 
     public func append(_ row: UnsafeBufferPointer<Double>) throws(WaveformError) {
-        guard let header, let file else { throw .shape("a row came before its table") }
-        try header.validate(row)
-        if prefix.isEmpty {
-            if header.stepColumnCount > 0 { throw .shape("a row of \(header.plotName) came before its step") }
-        } else {
-            try file.write(prefix)
-        }
+        guard let file else { throw .shape("a row came before its table") }
+        if row.count != rowWidth { throw .shape("a row has \(row.count) values, the table takes \(rowWidth)") }
+        if needsStep { throw .shape("a row came before its step") }
+        if !prefix.isEmpty { try file.write(prefix) }
         let columns = hasImaginaryPart.count
-        for column in 0..<columns {
-            let start = try file.reserve(2 * NumberText.capacity + 4)
-            var count: Int
-            if header.isComplex {
-                count = NumberText.write(row[2 * column], to: start)
-                if hasImaginaryPart[column] {
-                    start[count] = UInt8(ascii: ",")
-                    count += 1
-                    count += NumberText.write(row[2 * column + 1], to: start + count)
-                }
-            } else {
-                count = NumberText.write(row[column], to: start)
-            }
-            if column + 1 < columns {
-                start[count] = UInt8(ascii: ",")
-                count += 1
-            } else {
-                start[count] = UInt8(ascii: "\r")
-                start[count + 1] = UInt8(ascii: "\n")
-                count += 2
-            }
-            file.advance(count)
+        var column = 0
+        while column < columns {
+            let start = try file.reserve(Self.chunk * 2 * NumberText.capacity)
+            let end = min(columns, column + Self.chunk)
+            let stop = isComplex ? complexText(row, column..<end, start) : realText(row, column..<end, start)
+            column = end
+            file.advance(stop - start)
         }
+        let end = try file.reserve(2)
+        end[0] = UInt8(ascii: "\r")
+        end[1] = UInt8(ascii: "\n")
+        file.advance(2)
+    }
+
+    /// Columns whose text is put into the buffer at once.
+    private static let chunk = 512
+
+    @inline(__always)
+    private func realText(
+        _ row: UnsafeBufferPointer<Double>, _ columns: Range<Int>, _ start: UnsafeMutablePointer<UInt8>
+    ) -> UnsafeMutablePointer<UInt8> {
+        var at = start
+        for column in columns {
+            if column > 0 {
+                at[0] = UInt8(ascii: ",")
+                at += 1
+            }
+            at += NumberText.write(row[column], to: at)
+        }
+        return at
+    }
+
+    private func complexText(
+        _ row: UnsafeBufferPointer<Double>, _ columns: Range<Int>, _ start: UnsafeMutablePointer<UInt8>
+    ) -> UnsafeMutablePointer<UInt8> {
+        var at = start
+        for column in columns {
+            for part in 0..<(hasImaginaryPart[column] ? 2 : 1) {
+                if column + part > 0 {
+                    at[0] = UInt8(ascii: ",")
+                    at += 1
+                }
+                at += NumberText.write(row[2 * column + part], to: at)
+            }
+        }
+        return at
     }
 
     public func end() throws(WaveformError) {

@@ -26,12 +26,11 @@ enum NumberText {
         var rest = whole.magnitude
         var digits = 1
         var bound: UInt = 10
-        while digits < 20 && rest >= bound {
+        while digits < 19 && rest >= bound {
             digits += 1
-            let (next, overflow) = bound.multipliedReportingOverflow(by: 10)
-            if overflow { break }
-            bound = next
+            bound *= 10
         }
+        if digits == 19 && rest >= bound { digits = 20 }
         for place in stride(from: digits - 1, through: 0, by: -1) {
             let (quotient, remainder) = rest.quotientAndRemainder(dividingBy: 10)
             at[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: remainder)

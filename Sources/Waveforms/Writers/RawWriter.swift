@@ -28,6 +28,9 @@ public final class RawWriter: WaveformSink {
     private var title = ""
     private var needsStep = false
     private var hasImaginaryPart: [Bool] = []
+    private var isComplex = false
+    /// Doubles in a row, 0 outside of a table.
+    private var rowWidth = 0
     /// A complex row with the parts that do not count set to 0.
     private var row: [Double] = []
     private var points = 0
@@ -82,7 +85,9 @@ public final class RawWriter: WaveformSink {
         title = header.title
         needsStep = header.stepColumnCount > 0
         hasImaginaryPart = header.columns.indices.map { header.hasImaginaryPart($0) }
-        row = [Double](repeating: 0, count: header.rowWidth)
+        isComplex = header.isComplex
+        rowWidth = header.rowWidth
+        row = [Double](repeating: 0, count: rowWidth)
     }
 
     public func beginStep(index: Int, parameters: [Double]) throws(WaveformError) {
@@ -96,7 +101,8 @@ public final class RawWriter: WaveformSink {
         title = StepTitle(title: header.title, index: index, names: names, parameters).description
     }
 
-    private func beginPlot(_ header: TableHeader, _ file: OutputFile) throws(WaveformError) {
+    private func beginPlot(_ file: OutputFile) throws(WaveformError) {
+        guard let header else { throw .shape("a row came before its table") }
         if needsStep { throw .shape("a row of \(header.plotName) came before its step") }
         var text = """
             Title: \(Self.oneLine(title))
@@ -124,24 +130,22 @@ public final class RawWriter: WaveformSink {
     }
 
     public func append(_ values: UnsafeBufferPointer<Double>) throws(WaveformError) {
-        guard let header, let file else { throw .shape("a row came before its table") }
-        try header.validate(values)
-        if countPosition == nil { try beginPlot(header, file) }
-        if header.isComplex {
+        guard let file, rowWidth > 0 else { throw .shape("a row came before its table") }
+        if values.count != rowWidth {
+            throw .shape("a row has \(values.count) values, the table takes \(rowWidth)")
+        }
+        if countPosition == nil { try beginPlot(file) }
+        if isComplex {
             for column in hasImaginaryPart.indices {
                 row[2 * column] = values[2 * column]
                 row[2 * column + 1] = hasImaginaryPart[column] ? values[2 * column + 1] : 0
             }
-            switch format {
-            case .binary: try appendBinary(row, to: file)
-            case .ascii:
-                for column in hasImaginaryPart.indices { try appendText(row, column, isComplex: true, file) }
-            }
-        } else {
-            switch format {
-            case .binary: try file.write(UnsafeRawBufferPointer(values))
-            case .ascii: for column in values.indices { try appendText(values, column, isComplex: false, file) }
-            }
+        }
+        switch (format, isComplex) {
+        case (.binary, false): try file.write(UnsafeRawBufferPointer(values))
+        case (.binary, true): try appendBinary(row, to: file)
+        case (.ascii, false): for column in values.indices { try appendText(values, column, file) }
+        case (.ascii, true): for column in hasImaginaryPart.indices { try appendText(row, column, file) }
         }
         points += 1
     }
@@ -156,7 +160,7 @@ public final class RawWriter: WaveformSink {
 
     @inline(__always)
     private func appendText<Row: RandomAccessCollection<Double>>(
-        _ row: Row, _ column: Int, isComplex: Bool, _ file: OutputFile
+        _ row: Row, _ column: Int, _ file: OutputFile
     ) throws(WaveformError) where Row.Index == Int {
         let start = try file.reserve(3 * NumberText.capacity + 4)
         var count = 0
@@ -186,6 +190,7 @@ public final class RawWriter: WaveformSink {
     public func end() throws(WaveformError) {
         try endPlot()
         header = nil
+        rowWidth = 0
     }
 
     public func finish() throws(WaveformError) {
@@ -195,6 +200,7 @@ public final class RawWriter: WaveformSink {
 
     public func discard() {
         header = nil
+        rowWidth = 0
         countPosition = nil
         file?.discard()
     }
