@@ -1,0 +1,254 @@
+import Glibc
+
+/// An expression compiled to straight-line code over registers.
+///
+/// Registers hold first the inputs, then the constants, then one result an instruction. The same code runs on plain
+/// numbers and on ``Dual`` numbers, so that derivatives come from nowhere else. Running it allocates nothing.
+struct Program: Sendable {
+    enum Operation: UInt8, Sendable {
+        case add, subtract, multiply, divide, negate
+        case power, signedPower, absolutePower
+        case less, lessOrEqual, greater, greaterOrEqual, equal, notEqual, and, or, exclusiveOr, not
+        case select
+        case exp, log, log10, sqrt, sin, cos, tan, asin, acos, atan, atan2, sinh, cosh, tanh, asinh, acosh, atanh
+        case abs, sign, copySign, minimum, maximum, step, ramp, unitRamp, nearest, truncate, floor, ceiling, round
+        case remainder, hypotenuse, decibel, limit
+        /// Looks `a` up in `tables[b]`.
+        case table
+        /// `sourceWaveforms[b]` at time `a`.
+        case waveform
+    }
+
+    struct Instruction: Hashable, Sendable, BitwiseCopyable {
+        var operation: Operation
+        var a: Int32 = -1
+        var b: Int32 = -1
+        var c: Int32 = -1
+    }
+
+    var inputs: [ProgramInput] = []
+    var constants: [Double] = []
+    var instructions: [Instruction] = []
+    var tables: [InterpolationTable] = []
+    /// Register that holds the value.
+    var result: Int32 = 0
+
+    /// The value where the expression depends on nothing; nil otherwise.
+    var constant: Double? {
+        inputs.isEmpty && instructions.isEmpty && Int(result) < constants.count ? constants[Int(result)] : nil
+    }
+
+    init() {}
+    init(constant: Double) { constants = [constant] }
+
+    var registerCount: Int { inputs.count + constants.count + instructions.count }
+
+    /// Inputs that are unknowns of the circuit: what derivatives are taken by.
+    var unknownInputs: [Int32] {
+        inputs.compactMap { if case .unknown(let unknown) = $0 { unknown } else { nil } }
+    }
+
+    /// Runs the program. `registers` holds the inputs on entry and has room for ``registerCount`` numbers.
+    func evaluate<R: DifferentiableReal>(_ registers: UnsafeMutablePointer<R>) -> R {
+        var next = inputs.count
+        for value in constants {
+            registers[next] = R(constant: value)
+            next += 1
+        }
+        instructions.withUnsafeBufferPointer { instructions in
+            for instruction in instructions {
+                registers[next] = run(instruction, registers)
+                next += 1
+            }
+        }
+        return registers[Int(result)]
+    }
+
+    /// One instruction on its operands.
+    @inline(__always)
+    func run<R: DifferentiableReal>(_ instruction: Instruction, _ registers: UnsafePointer<R>) -> R {
+        let a = registers[Int(instruction.a)]
+        func b() -> R { registers[Int(instruction.b)] }
+        func truth(_ value: Bool) -> R { R(constant: value ? 1 : 0) }
+        switch instruction.operation {
+        case .add: return a + b()
+        case .subtract: return a - b()
+        case .multiply: return a * b()
+        case .divide: return SafeMath.divide(a, b())
+        case .negate: return -a
+        case .power: return SafeMath.power(a, b())
+        case .signedPower:
+            let magnitude = SafeMath.power(Hydron.abs(a), b())
+            return a.value < 0 ? -magnitude : magnitude
+        case .absolutePower: return SafeMath.power(Hydron.abs(a), b())
+        case .less: return truth(a.value < b().value)
+        case .lessOrEqual: return truth(a.value <= b().value)
+        case .greater: return truth(a.value > b().value)
+        case .greaterOrEqual: return truth(a.value >= b().value)
+        case .equal: return truth(a.value == b().value)
+        case .notEqual: return truth(a.value != b().value)
+        case .and: return truth(a.value != 0 && b().value != 0)
+        case .or: return truth(a.value != 0 || b().value != 0)
+        case .exclusiveOr: return truth((a.value != 0) != (b().value != 0))
+        case .not: return truth(a.value == 0)
+        case .select: return a.value != 0 ? b() : registers[Int(instruction.c)]
+        case .exp: return SafeMath.exp(a)
+        case .log: return SafeMath.log(a)
+        case .log10: return SafeMath.log(a) * 0.43429448190325182765
+        case .sqrt: return SafeMath.sqrt(a)
+        case .sin: return Hydron.sin(a)
+        case .cos: return Hydron.cos(a)
+        case .tan: return Hydron.tan(a)
+        case .asin: return SafeMath.asin(a)
+        case .acos: return Double.pi / 2 - SafeMath.asin(a)
+        case .atan: return Hydron.atan(a)
+        case .atan2: return SafeMath.atan2(a, b())
+        case .sinh: return SafeMath.sinh(a)
+        case .cosh: return SafeMath.cosh(a)
+        case .tanh: return Hydron.tanh(a)
+        case .asinh: return SafeMath.asinh(a)
+        case .acosh: return SafeMath.acosh(a)
+        case .atanh: return SafeMath.atanh(a)
+        case .abs: return Hydron.abs(a)
+        case .sign: return R(constant: a.value > 0 ? 1 : a.value < 0 ? -1 : 0)
+        case .copySign:
+            let magnitude = Hydron.abs(a)
+            let other = b().value
+            return other > 0 ? magnitude : other < 0 ? -magnitude : R(constant: 0)
+        case .minimum: return Hydron.minimum(a, b())
+        case .maximum: return Hydron.maximum(a, b())
+        case .step: return truth(a.value > 0)
+        case .ramp: return a.value > 0 ? a : R(constant: 0)
+        case .unitRamp: return a.value <= 0 ? R(constant: 0) : a.value >= 1 ? R(constant: 1) : a
+        case .nearest: return R(constant: a.value.rounded(.toNearestOrEven))
+        case .truncate: return R(constant: a.value.rounded(.towardZero))
+        case .floor: return R(constant: a.value.rounded(.down))
+        case .ceiling: return R(constant: a.value.rounded(.up))
+        case .round: return R(constant: a.value.rounded())
+        case .remainder: return SafeMath.remainder(a, b())
+        case .hypotenuse: return SafeMath.hypotenuse(a, b())
+        case .decibel: return SafeMath.log(Hydron.abs(a)) * (20 * 0.43429448190325182765)
+        case .limit: return Hydron.minimum(Hydron.maximum(a, b()), registers[Int(instruction.c)])
+        case .table:
+            let index = Int(instruction.b)
+            guard index >= 0, index < tables.count else { return R(constant: 0) }
+            let (value, slope) = tables[index].evaluate(a.value)
+            return a.applying(value: value, derivative: slope)
+        case .waveform: return a
+        }
+    }
+
+    /// The value on plain numbers; allocates, for set-up and tests.
+    func value(_ inputs: [Double] = []) -> Double {
+        var registers = [Double](repeating: 0, count: max(registerCount, 1))
+        for (index, input) in inputs.enumerated() where index < registers.count { registers[index] = input }
+        return registers.withUnsafeMutableBufferPointer { buffer in
+            guard let base = buffer.baseAddress else { return .nan }
+            return evaluate(base)
+        }
+    }
+}
+
+/// What an expression can depend on.
+enum ProgramInput: Hashable, Sendable {
+    case unknown(Int32)
+    /// [s]
+    case time
+    /// [Hz]
+    case frequency
+    /// A quantity of a device.
+    case output(ElementReference, Int32)
+    /// The value at the last accepted point minus the one before it, over the time between: ddt( ) in output lists.
+    case pending
+}
+
+/// Elementary functions that Newton's iteration survives: where the mathematical function has no value or overflows,
+/// they go on in a way that leads back.
+enum SafeMath {
+    /// Beyond this exp goes on as a straight line: e^80 = 5.5e34.
+    static let largestExponent = 80.0
+    private static let tiny = 1e-300
+
+    @inline(__always) static func exp<R: DifferentiableReal>(_ a: R) -> R {
+        guard a.value > largestExponent else { return Hydron.exp(a) }
+        let edge = Hydron.exp(largestExponent)
+        return (a - (largestExponent - 1)) * edge
+    }
+
+    /// ln|a|, with ln 0 = ln 1e-300.
+    @inline(__always) static func log<R: DifferentiableReal>(_ a: R) -> R {
+        if a.value == 0 { return R(constant: Hydron.log(tiny)) }
+        return Hydron.log(Hydron.abs(a))
+    }
+
+    /// √|a|, without an infinite slope at 0.
+    @inline(__always) static func sqrt<R: DifferentiableReal>(_ a: R) -> R {
+        let magnitude = Hydron.abs(a)
+        if magnitude.value < 1e-60 { return magnitude * 1e30 }
+        return Hydron.sqrt(magnitude)
+    }
+
+    @inline(__always) static func divide<R: DifferentiableReal>(_ a: R, _ b: R) -> R {
+        if b.value == 0 { return a / (b + 1e-30) }
+        return a / b
+    }
+
+    /// a^b; a negative base with a broken exponent gives −|a|^b, as no real power does better.
+    @inline(__always) static func power<R: DifferentiableReal>(_ a: R, _ b: R) -> R {
+        let exponent = b.value
+        if a.value == 0 {
+            if exponent > 1 { return R(constant: 0) }
+            if exponent == 1 { return a }
+            if exponent == 0 { return R(constant: 1) }
+            return exponent > 0 ? a : R(constant: 1e30)
+        }
+        let whole = exponent == exponent.rounded()
+        let magnitude = Hydron.abs(a)
+        let p = Hydron.pow(magnitude, exponent)
+        // ∂/∂b = aᵇ ln a, where the exponent is itself a variable.
+        let withExponent = p + (b - exponent) * (p.value * Hydron.log(magnitude.value))
+        if a.value > 0 { return withExponent }
+        let isOdd = whole && exponent.truncatingRemainder(dividingBy: 2) != 0
+        return isOdd || !whole ? -withExponent : withExponent
+    }
+
+    @inline(__always) static func asin<R: DifferentiableReal>(_ a: R) -> R {
+        let x = min(1, max(-1, a.value))
+        let slope = 1 / Hydron.sqrt(max(1 - x * x, 1e-24))
+        return a.applying(value: Glibc.asin(x), derivative: slope)
+    }
+
+    @inline(__always) static func atan2<R: DifferentiableReal>(_ y: R, _ x: R) -> R {
+        let square = y.value * y.value + x.value * x.value
+        guard square > 0 else { return R(constant: 0) }
+        let direction = (y * x.value - x * y.value) / square
+        // `direction` has the right slopes and, at this point, the value 0.
+        return direction + Glibc.atan2(y.value, x.value)
+    }
+
+    @inline(__always) static func sinh<R: DifferentiableReal>(_ a: R) -> R { (exp(a) - exp(-a)) * 0.5 }
+    @inline(__always) static func cosh<R: DifferentiableReal>(_ a: R) -> R { (exp(a) + exp(-a)) * 0.5 }
+
+    @inline(__always) static func asinh<R: DifferentiableReal>(_ a: R) -> R {
+        a.applying(value: Glibc.asinh(a.value), derivative: 1 / Hydron.sqrt(a.value * a.value + 1))
+    }
+
+    @inline(__always) static func acosh<R: DifferentiableReal>(_ a: R) -> R {
+        let x = max(1, a.value)
+        return a.applying(value: Glibc.acosh(x), derivative: 1 / Hydron.sqrt(max(x * x - 1, 1e-24)))
+    }
+
+    @inline(__always) static func atanh<R: DifferentiableReal>(_ a: R) -> R {
+        let x = min(1 - 1e-15, max(-1 + 1e-15, a.value))
+        return a.applying(value: Glibc.atanh(x), derivative: 1 / (1 - x * x))
+    }
+
+    @inline(__always) static func remainder<R: DifferentiableReal>(_ a: R, _ b: R) -> R {
+        guard b.value != 0 else { return R(constant: 0) }
+        return a - b * (a.value / b.value).rounded(.towardZero)
+    }
+
+    @inline(__always) static func hypotenuse<R: DifferentiableReal>(_ a: R, _ b: R) -> R {
+        sqrt(a * a + b * b)
+    }
+}
