@@ -60,6 +60,7 @@ import Testing
                 1\t\t0.5
                 \t2
 
+
                 """)
     }
 

@@ -184,6 +184,8 @@ public final class RawWriter: WaveformSink {
     private func endPlot() throws(WaveformError) {
         guard let file, let position = countPosition else { return }
         countPosition = nil
+        // ngspice ends points with an empty line; spicelib asks for one between plots.
+        if format == .ascii { try file.write("\n") }
         try file.patch(Array(String(points).utf8), at: position)
     }
 
