@@ -46,8 +46,8 @@ import Testing
             try folder.text("out.raw") == """
                 Title: rc
                 Date: today
-                Command: hydron 1, ngspice-compatible raw
                 Plotname: Transient Analysis
+                Command: # hydron 1, ngspice-compatible raw
                 Flags: real
                 No. Variables: 2
                 No. Points: \(count)
