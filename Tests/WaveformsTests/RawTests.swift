@@ -46,8 +46,8 @@ import Testing
             try folder.text("out.raw") == """
                 Title: rc
                 Date: today
-                Command: hydron 1, ngspice-compatible raw
                 Plotname: Transient Analysis
+                Command: # hydron 1, ngspice-compatible raw
                 Flags: real
                 No. Variables: 2
                 No. Points: \(count)
@@ -59,6 +59,7 @@ import Testing
                 \t1
                 1\t\t0.5
                 \t2
+
 
                 """)
     }

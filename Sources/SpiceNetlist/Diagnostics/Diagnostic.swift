@@ -35,9 +35,12 @@ public struct Diagnostic: Sendable, Equatable {
 /// Findings in the order in which they were made. Collecting goes on up to ``errorLimit`` errors.
 public struct Diagnostics: Sendable {
     public static let errorLimit = 20
+    /// Further warnings are counted, but not kept.
+    public static let warningLimit = 200
 
     public private(set) var all: [Diagnostic] = []
     public private(set) var errorCount = 0
+    public private(set) var warningCount = 0
 
     public init() {}
 
@@ -49,6 +52,10 @@ public struct Diagnostics: Sendable {
         if diagnostic.severity == .error {
             guard !isFull else { return }
             errorCount += 1
+        }
+        if diagnostic.severity == .warning {
+            warningCount += 1
+            guard warningCount <= Self.warningLimit else { return }
         }
         all.append(diagnostic)
     }

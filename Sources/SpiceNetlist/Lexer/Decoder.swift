@@ -16,6 +16,7 @@ struct Decoder {
     let rules: LineRules
     let mode: Mode
     let apostropheOpensExpression: Bool
+    let isLenient: Bool
 
     init(_ sources: SourceMap, file: UInt32, dialect: Dialect, mode: Mode = .plain) {
         view = sources.view(of: file)
@@ -23,6 +24,7 @@ struct Decoder {
         rules = LineRules(dialect)
         self.mode = mode
         apostropheOpensExpression = dialect.singleQuoteIsExpression
+        isLenient = dialect.toleratesUnclosedParenthesis
     }
 
     /// - Returns: false if an error was found; the fields up to it are there.
@@ -96,8 +98,10 @@ struct Decoder {
             }
         }
         guard depth == 0 else {
-            diagnostics.error("`(` is never closed", at: self.range(opening, opening + 1))
-            return false
+            let place = self.range(opening, opening + 1)
+            diagnostics.append(
+                Diagnostic(isLenient ? .warning : .error, "`(` is never closed", at: place))
+            return isLenient
         }
         return true
     }

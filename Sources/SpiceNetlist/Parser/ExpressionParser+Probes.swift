@@ -28,6 +28,27 @@ extension ExpressionParser {
         return table
     }()
 
+    /// `dno(r1)` and `dni(r1)`, a device's share of the noise: a call whose argument is the device's name.
+    mutating func parseNoiseShare(_ name: String, start: Int) -> Expression? {
+        guard name == "dno" || name == "dni" else { return nil }
+        let opening = position
+        var stop = opening + 1
+        var arguments: [Expression] = []
+        var argumentStart = stop
+        while stop < end, view[stop] != ASCII.open {
+            if view[stop] == ASCII.close || view[stop] == ASCII.comma {
+                arguments.append(.name(argument(argumentStart, stop), range(argumentStart, stop)))
+                argumentStart = stop + 1
+            }
+            stop += 1
+            if view[stop - 1] == ASCII.close {
+                position = stop
+                return .call(name, arguments, range(start, stop))
+            }
+        }
+        return nil
+    }
+
     /// A probe whose name has been read and whose `(` is here; nil, without a failure, if it is a function's call.
     mutating func parseProbe(_ name: String, start: Int) -> Expression? {
         guard let meaning = Self.probeNames[name] else { return nil }

@@ -222,11 +222,11 @@ struct ExpressionParser {
             position = stop + 1
             let content = UnsafeBufferPointer(start: view.base + start + 1, count: stop - start - 1)
             return Tree(value: .string(String(decoding: content, as: UTF8.self), range(start, position)), height: 1)
-        case ASCII.at:
+        case ASCII.at where !isCall(from: position + 1):
             return parseDeviceParameter()
         default:
             if ASCII.isDigit(first) || (first == ASCII.dot && ASCII.isDigit(byte(1))) { return parseNumber() }
-            if isNameByte(position) { return parseName() }
+            if isNameByte(position) || first == ASCII.at || first == UInt8(ascii: "`") { return parseName() }
             fail("an operand is expected, not `\(wordHere())`", wordRange())
             return failedTree()
         }
@@ -282,12 +282,20 @@ struct ExpressionParser {
         }
     }
 
+    /// Whether a function's name stands here, `(` behind it.
+    private func isCall(from start: Int) -> Bool {
+        var stop = start
+        while stop < end, isNameByte(stop) { stop += 1 }
+        return stop > start && stop < end && view[stop] == ASCII.open
+    }
+
     private mutating func parseName() -> Tree {
         let start = position
         if view[start] == UInt8(ascii: "!") || view[start] == ASCII.colon {
             fail("an operand is expected, not `\(wordHere())`", wordRange())
             return failedTree()
         }
+        position += 1
         while position < end, isNameByte(position) { position += 1 }
         let name = text(start, position)
         let nameRange = range(start, position)
@@ -300,6 +308,7 @@ struct ExpressionParser {
             position = Int(nameRange.end)
             return Tree(value: plainName(name, nameRange), height: 1)
         }
+        if let share = parseNoiseShare(name, start: start) { return Tree(value: share, height: 2) }
         if let probe = parseProbe(name, start: start) { return Tree(value: probe, height: 1) }
         if failed { return failedTree() }
         return parseCall(name, start: start)

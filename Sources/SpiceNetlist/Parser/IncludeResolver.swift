@@ -33,7 +33,10 @@ struct IncludeResolver {
     /// - Parameter folder: of the file that includes.
     mutating func find(_ name: String, from folder: String) throws(Problem) -> Found {
         var candidates = [FileSystem.join(folder, name)]
-        if !name.hasPrefix("/") { candidates += libraryPaths.map { FileSystem.join($0, name) } }
+        if !name.hasPrefix("/") {
+            if folder != topFolder { candidates.append(FileSystem.join(topFolder, name)) }
+            candidates += libraryPaths.map { FileSystem.join($0, name) }
+        }
         var outside: String?
         var failure: (SourceBuffer.Failure, String)?
         for candidate in candidates {

@@ -110,9 +110,16 @@ extension ParserState {
             let text = sources.lowercased(name.range)
             let expected = sources.lowercased(open.subcircuit.name.range)
             if text != expected {
-                diagnostics.error(
-                    "`.ends \(text)` closes the subcircuit `\(expected)`", at: name.range,
-                    notes: [Diagnostic.Note("`\(expected)` begins here", at: open.subcircuit.name.range)])
+                // A name of no open subcircuit is a slip; that of an outer one means that an `.ends` is missing.
+                let isOuter = openSubcircuits.dropLast().contains {
+                    sources.lowercased($0.subcircuit.name.range) == text
+                }
+                diagnostics.append(
+                    Diagnostic(
+                        isOuter ? .error : .warning, "`.ends \(text)` closes the subcircuit `\(expected)`",
+                        at: name.range,
+                        notes: [Diagnostic.Note("`\(expected)` begins here", at: open.subcircuit.name.range)]
+                    ))
             }
         }
         for condition in openConditions { diagnostics.error("`.if` has no `.endif`", at: condition) }

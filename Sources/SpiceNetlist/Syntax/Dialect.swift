@@ -26,6 +26,9 @@ public struct Dialect: Sendable, Equatable {
     /// `:` separates the levels of a hierarchical name and the device from its parameter: `x1:r1:resistance`.
     public var colonSeparatesNames = false
 
+    /// A `(` between words that is never closed only earns a warning: it separates and means nothing else.
+    public var toleratesUnclosedParenthesis = false
+
     // MARK: Numbers
 
     /// `X` is 1e6.
@@ -58,6 +61,7 @@ public struct Dialect: Sendable, Equatable {
         dialect.leadingBlankIsComment = true
         dialect.groundAliases = []
         dialect.colonSeparatesNames = true
+        dialect.toleratesUnclosedParenthesis = true
         dialect.xSuffixIsMega = true
         dialect.logIsBase10 = true
         dialect.caretIsPower = false

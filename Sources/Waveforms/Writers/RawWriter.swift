@@ -101,14 +101,15 @@ public final class RawWriter: WaveformSink {
         title = StepTitle(title: header.title, index: index, names: names, parameters).description
     }
 
+    /// ngspice executes the line `Command:` and wants it behind the plot's name; with a `#` it is a comment.
     private func beginPlot(_ file: OutputFile) throws(WaveformError) {
         guard let header else { throw .shape("a row came before its table") }
         if needsStep { throw .shape("a row of \(header.plotName) came before its step") }
         var text = """
             Title: \(Self.oneLine(title))
             Date: \(Self.oneLine(date))
-            Command: \(Self.oneLine(command))
             Plotname: \(Self.oneLine(header.plotName))
+            Command: # \(Self.oneLine(command))
             Flags: \(header.isComplex ? "complex" : "real")
             No. Variables: \(header.columns.count)
             No. Points:\u{20}
@@ -184,6 +185,8 @@ public final class RawWriter: WaveformSink {
     private func endPlot() throws(WaveformError) {
         guard let file, let position = countPosition else { return }
         countPosition = nil
+        // ngspice ends points with an empty line; spicelib asks for one between plots.
+        if format == .ascii { try file.write("\n") }
         try file.patch(Array(String(points).utf8), at: position)
     }
 
@@ -247,7 +250,10 @@ struct StepTitle: CustomStringConvertible {
     }
 
     var description: String {
-        let pairs = zip(names, parameters).map { "\(Column.normalized($0))=\($1)" }.joined(separator: ", ")
+        let pairs = zip(names, parameters).map { name, value in
+            let text = "\(value)"
+            return "\(Column.normalized(name))=\(text.hasSuffix(".0") ? String(text.dropLast(2)) : text)"
+        }.joined(separator: ", ")
         return "\(title) (step \(index): \(pairs))"
     }
 }
