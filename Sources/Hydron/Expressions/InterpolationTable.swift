@@ -93,11 +93,13 @@ struct InterpolationTable: Sendable {
         e[0] = 2 * e[1] - e[2]
         e[n + 2] = 2 * e[n + 1] - e[n]
         e[n + 3] = 2 * e[n + 2] - e[n + 1]
-        return (0...n).map { i in
-            let right = size(e[i + 3] - e[i + 2]) + flat * size(e[i + 3] + e[i + 2])
-            let left = size(e[i + 1] - e[i]) + flat * size(e[i + 1] + e[i])
-            let sum = left + right
-            return sum == 0 ? 0.5 * (e[i + 1] + e[i + 2]) : (right * e[i + 1] + left * e[i + 2]) / sum
+        return (0...n).map { (i: Int) -> Double in
+            let (m0, m1, m2, m3) = (e[i], e[i + 1], e[i + 2], e[i + 3])
+            let right: Double = size(m3 - m2) + flat * size(m3 + m2)
+            let left: Double = size(m1 - m0) + flat * size(m1 + m0)
+            let sum: Double = left + right
+            if sum == 0 { return 0.5 * (m1 + m2) }
+            return (right * m1 + left * m2) / sum
         }
     }
 

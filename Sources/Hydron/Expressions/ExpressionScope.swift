@@ -1,0 +1,52 @@
+import SpiceNetlist
+
+/// What names mean where an expression stands: the compiler asks, elaboration answers.
+protocol ExpressionScope: AnyObject {
+    var dialect: Dialect { get }
+    var options: SimulationOptions { get }
+    /// A parameter or a function's argument; nil where there is none of this name.
+    func parameter(_ name: String) -> ScopedParameter?
+    func function(_ name: String) -> ScopedFunction?
+    /// Names to suggest for a misspelt parameter.
+    var parameterNames: [String] { get }
+    var functionNames: [String] { get }
+    /// What a quantity of the solution is made of; nil after a diagnostic where there is no such quantity.
+    func resolve(_ probe: Probe, _ range: SourceRange, _ diagnostics: inout Diagnostics) -> ResolvedProbe?
+    /// The input that a name stands for where it is a quantity of the solution (a node in `.save out`, a swept source).
+    func quantity(_ name: String) -> ProgramInput?
+    /// A new unknown whose value is d/dt of the program (`ddt`) or its integral since 0 (`sdt`); nil where there can be
+    /// none.
+    func auxiliary(_ kind: AuxiliaryKind, _ program: Program) -> Int32?
+    /// The text of a file named in an expression, for `table("file")`.
+    func points(inFile path: String, _ range: SourceRange, _ diagnostics: inout Diagnostics) -> [(x: Double, y: Double)]?
+    /// The next number of the seeded stream, uniform in (0, 1).
+    func random() -> Double
+}
+
+enum AuxiliaryKind: Sendable { case derivative, integral }
+
+/// A parameter as a scope knows it.
+enum ScopedParameter {
+    case value(Double)
+    /// Not a constant: the expression and where it stands.
+    case expression(Expression, any ExpressionScope)
+}
+
+/// A user's function.
+struct ScopedFunction {
+    var arguments: [String]
+    var body: Expression
+    var scope: any ExpressionScope
+}
+
+/// A probe as inputs: value = Σ factor·input, or a product of two for a power.
+struct ResolvedProbe {
+    var terms: [(input: ProgramInput, factor: Double)]
+    /// Second factor of a power.
+    var times: [(input: ProgramInput, factor: Double)]?
+
+    init(_ terms: [(input: ProgramInput, factor: Double)], times: [(input: ProgramInput, factor: Double)]? = nil) {
+        self.terms = terms
+        self.times = times
+    }
+}
