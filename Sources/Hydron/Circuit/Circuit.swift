@@ -4,6 +4,8 @@ import SpiceNetlist
 ///
 /// Immutable, `Sendable`, printable. It knows values and connections, no text beyond names and places.
 public struct Circuit: Sendable {
+    /// Number of elements.
+    public var elementCount: Int { populations.reduce(0) { $0 + $1.count } }
     public var title: String
     public internal(set) var unknowns: UnknownTable
     /// In the order in which their first element came.
@@ -54,10 +56,16 @@ protocol Population: Sendable {
     var branchUnknown: Int? { get }
     /// Name of the output that gives the current through the element where ``branchUnknown`` is nil.
     var currentOutput: String? { get }
+    /// What can be asked of its elements by name, in the order of ``ElementBatch/output(_:element:x:_:)``.
+    var outputs: [DeviceOutput] { get }
+    /// Fills in what waveforms leave to the transient's step and end [s].
+    mutating func resolveTransient(tstep: Double, tstop: Double)
     func makeBatch() -> any ElementBatch
 }
 
 extension Population {
+    var outputs: [DeviceOutput] { makeBatch().outputs }
+    mutating func resolveTransient(tstep: Double, tstop: Double) {}
     var conductingPairs: [(Int, Int)] { [] }
     var voltageDefinedPairs: [(Int, Int)] { [] }
     var branchUnknown: Int? { nil }

@@ -80,6 +80,20 @@ struct CircuitBuilder {
         return Box(make(), position: place)
     }
 
+    /// A population by its place, as ``ElementReference`` names it.
+    func population(_ place: Int) -> any Population { boxes[place].anyPopulation }
+
+    /// Changes a population in place.
+    func update<P: Population>(_ kind: P.Type, at reference: ElementReference, _ body: (inout P) -> Void) {
+        guard reference.population >= 0, let box = boxes[Int(reference.population)] as? Box<P> else { return }
+        body(&box.population)
+    }
+
+    /// Tells every population the transient's times, which defaults of waveforms refer to.
+    func resolveTransient(tstep: Double, tstop: Double) {
+        for box in boxes { box.resolveTransient(tstep: tstep, tstop: tstop) }
+    }
+
     consuming func build() -> Circuit {
         Circuit(
             title: title, unknowns: unknowns, populations: boxes.map { $0.anyPopulation }, options: options,
@@ -89,6 +103,7 @@ struct CircuitBuilder {
 
 private protocol PopulationBox: AnyObject {
     var anyPopulation: any Population { get }
+    func resolveTransient(tstep: Double, tstop: Double)
 }
 
 /// Shared storage while building: appending through it does not copy the arrays.
@@ -100,4 +115,5 @@ private final class Box<P: Population>: PopulationBox {
         self.position = position
     }
     var anyPopulation: any Population { population }
+    func resolveTransient(tstep: Double, tstop: Double) { population.resolveTransient(tstep: tstep, tstop: tstop) }
 }

@@ -78,6 +78,7 @@ struct DevicePopulation<D: Device>: Population {
     var count: Int { devices.count }
     var conductingPairs: [(Int, Int)] { D.conductingPairs }
     var arity: Int { D.arity }
+    var outputs: [DeviceOutput] { D.outputs }
     func identity(_ index: Int) -> ElementIdentity { elements[index] }
     func unknown(_ local: Int, of element: Int) -> Int32 { unknowns[element * D.arity + local] }
     func makeBatch() -> any ElementBatch { Batch(self) }

@@ -5,75 +5,336 @@ import SpiceNetlist
 /// after card.
 final class ElementCard {
     var builder = CircuitBuilder()
+    unowned let elaborator: Elaborator
+    private(set) var scope: Scope
+    private var statement = Statement()
+    private var cursor = 0
+    /// Keyed fields that were taken.
+    private var taken: [Bool] = []
+    private(set) var identity = ElementIdentity(name: 0, range: SourceRange(file: 0, start: 0, end: 0))
+    /// Overrides of this element; nil nearly always.
+    private var overrides: [String: Double]?
+    private var valuesRead = 0
+
+    init(_ elaborator: Elaborator, scope: Scope) {
+        self.elaborator = elaborator
+        self.scope = scope
+    }
+
+    /// Turns to a card whose fields are in `statement`.
+    func begin(_ statement: Statement, identity: ElementIdentity, scope: Scope) {
+        self.statement = statement
+        self.identity = identity
+        self.scope = scope
+        cursor = 0
+        valuesRead = 0
+        taken.removeAll(keepingCapacity: true)
+        overrides = elaborator.overrides.elements.isEmpty ? nil : elaborator.overrides.elements[name]
+    }
+
+    /// Decodes a card into this object's own statement.
+    func read(_ card: Card, freeExpressions: Bool) -> Bool {
+        elaborator.netlist.decode(
+            card, into: &statement, freeExpressions: freeExpressions, diagnostics: &elaborator.diagnostics)
+    }
+    var nameToken: Token { statement.name }
+    func begin(identity: ElementIdentity, scope: Scope) {
+        self.identity = identity
+        self.scope = scope
+        cursor = 0
+        valuesRead = 0
+        if !taken.isEmpty { taken.removeAll(keepingCapacity: true) }
+        overrides = elaborator.overrides.elements.isEmpty ? nil : elaborator.overrides.elements[name]
+    }
 
     /// Lower-case, hierarchical: `x1.r1`.
-    var name: String { "" }
-    var identity: ElementIdentity {
-        ElementIdentity(name: 0, range: SourceRange(file: 0, start: 0, end: 0))
-    }
-    var dialect: Dialect { .ngspice }
+    var name: String { builder.directory.names.name(of: identity.name) }
+    var dialect: Dialect { elaborator.netlist.dialect }
     var options: SimulationOptions { builder.options }
-
     /// Product of the `m=` of all subcircuit calls around this element.
-    var multiplier: Double { 1 }
+    var multiplier: Double { scope.multiplier }
 
     // MARK: Positional fields, read from left to right
 
-    /// The next positional field as a node; reports "r1 has no node 2" and returns nil where there is none.
-    func node(_ what: String = "node") -> Int32? { nil }
+    private func skipKeyed() {
+        while cursor < statement.fields.count, statement.fields[cursor].key != nil { cursor += 1 }
+    }
+
+    /// The next positional field as a node; reports an error and returns nil where there is none.
+    func node(_ what: String = "node") -> Int32? {
+        skipKeyed()
+        guard cursor < statement.fields.count else {
+            error("\(name) has no \(what)", hint: "the card ends too early")
+            return nil
+        }
+        let token = statement.fields[cursor].value
+        cursor += 1
+        guard token.kind == .word else {
+            error("an expression can't be the \(what) of \(name)", at: token)
+            return nil
+        }
+        return elaborator.node(token, in: scope)
+    }
+
     /// Looks at the next positional field without taking it: its lower-case text, nil at the end or for an expression.
-    var nextWord: String? { nil }
+    var nextWord: String? {
+        skipKeyed()
+        guard cursor < statement.fields.count, statement.fields[cursor].value.kind == .word else { return nil }
+        return elaborator.netlist.sources.lowercased(statement.fields[cursor].value.range)
+    }
+
     /// The next positional field, whatever it is; nil at the end.
-    func nextField() -> Statement.Field? { nil }
-    var remainingFieldCount: Int { 0 }
+    func nextField() -> Statement.Field? {
+        skipKeyed()
+        guard cursor < statement.fields.count else { return nil }
+        cursor += 1
+        return statement.fields[cursor - 1]
+    }
+
+    /// The next positional field, left in place.
+    func peekField() -> Statement.Field? {
+        skipKeyed()
+        return cursor < statement.fields.count ? statement.fields[cursor] : nil
+    }
+
+    /// All fields from the cursor on, keyed ones too.
+    var remainingFieldCount: Int { statement.fields.count - cursor }
+    /// Positional fields from the cursor on.
+    var remainingPositionalCount: Int { statement.fields[cursor...].count { $0.key == nil } }
+
     /// Takes the next positional field if it is this word.
-    func take(_ word: String) -> Bool { false }
+    func take(_ word: String) -> Bool {
+        guard nextWord == word else { return false }
+        cursor += 1
+        return true
+    }
+
     /// True where the next positional field reads as a number or is an expression or a known parameter.
-    var nextIsValue: Bool { false }
+    var nextIsValue: Bool {
+        skipKeyed()
+        guard cursor < statement.fields.count else { return false }
+        let token = statement.fields[cursor].value
+        switch token.kind {
+        case .expression: return true
+        case .string: return false
+        case .word:
+            if elaborator.netlist.number(token) != nil { return true }
+            return scope.parameter(elaborator.netlist.sources.lowercased(token.range)) != nil
+        }
+    }
+
     /// The next positional field as a constant value; reports an error and returns nil otherwise.
-    func value(_ what: String) -> Double? { nil }
+    func value(_ what: String) -> Double? {
+        guard let field = nextField() else {
+            error("\(name) has no \(what)")
+            return nil
+        }
+        valuesRead += 1
+        if valuesRead == 1, let override = overrides?[""] { return override }
+        return evaluate(field.value, what)
+    }
+
     /// All positional values up to the first that is none (a PULSE's arguments).
-    func values() -> [Double] { [] }
+    func values() -> [Double] {
+        var values: [Double] = []
+        while nextIsValue, let field = nextField() {
+            guard let value = evaluate(field.value, "value") else { break }
+            values.append(value)
+        }
+        return values
+    }
 
     // MARK: Keyed fields
 
+    private func markTaken(_ index: Int) {
+        if taken.count < statement.fields.count {
+            taken += repeatElement(false, count: statement.fields.count - taken.count)
+        }
+        taken[index] = true
+    }
+
+    private func isTaken(_ index: Int) -> Bool { index < taken.count && taken[index] }
+
     /// The field `key=…`, taken; nil where the card has none.
-    func take(key: String) -> Token? { nil }
+    func take(key: String) -> Token? {
+        for (index, field) in statement.fields.enumerated() where !isTaken(index) {
+            if let name = field.key, elaborator.netlist.sources.lowercased(name.range) == key {
+                markTaken(index)
+                return field.value
+            }
+        }
+        return nil
+    }
+
     /// All remaining keyed fields (and words like `off`, listed in `flags`, as 1) as values of a parameter table, with
     /// overrides of `.step` applied. Reports unknown names (with a suggestion), values out of bounds, and fields left
-    /// over. `also` are keys that the caller reads itself.
-    func parameters<Key: ParameterKey>(_ table: Key.Type, flags: [String] = []) -> ParameterValues<Key>? { nil }
+    /// over.
+    func parameters<Key: ParameterKey>(_ table: Key.Type, flags: [String] = []) -> ParameterValues<Key>? {
+        var values = ParameterValues<Key>()
+        if cursor >= statement.fields.count, taken.isEmpty, overrides == nil,
+            !statement.fields.contains(where: { $0.key != nil })
+        {
+            return values
+        }
+        let index = Key.index()
+        let sources = elaborator.netlist.sources
+        var isGood = true
+        for (place, field) in statement.fields.enumerated() where !isTaken(place) {
+            guard let keyToken = field.key else {
+                guard place >= cursor else { continue }
+                let word = field.value.kind == .word ? sources.lowercased(field.value.range) : ""
+                if flags.contains(word), let key = index[word] {
+                    values[key] = 1
+                    continue
+                }
+                error("\(name) has a field too many", at: field.value, hint: "nothing is expected here; remove it")
+                isGood = false
+                continue
+            }
+            let keyName = sources.lowercased(keyToken.range)
+            guard let key = index[keyName] else {
+                let near = suggestion(for: keyName, among: Array(index.keys).sorted())
+                error(
+                    "\(name) has no parameter '\(keyName)'", at: keyToken,
+                    hint: near.map { "did you mean '\($0)'?" }
+                        ?? "known: " + Key.allCases.map(\.parameter.name).joined(separator: " "))
+                isGood = false
+                continue
+            }
+            guard let value = evaluate(field.value, keyName) else {
+                isGood = false
+                continue
+            }
+            isGood =
+                elaborator.assign(value, to: key, in: &values, owner: name, at: field.value, scope: scope) && isGood
+        }
+        for (parameter, value) in overrides ?? [:] {
+            if let key = index[parameter] { values[key] = value }
+        }
+        return isGood ? values : nil
+    }
 
     // MARK: Values and expressions
 
     /// A token's value, constant in this scope.
-    func evaluate(_ token: Token, _ what: String) -> Double? { nil }
+    func evaluate(_ token: Token, _ what: String) -> Double? {
+        elaborator.value(token, in: scope, what: what)
+    }
+
     /// True where the token is an expression that depends on the solution or on time.
-    func dependsOnSolution(_ token: Token) -> Bool { false }
-    /// A token as a compiled expression of the solution.
-    func program(_ token: Token) -> Program? { nil }
+    func dependsOnSolution(_ token: Token) -> Bool {
+        if token.kind == .word {
+            if elaborator.netlist.number(token) != nil { return false }
+            if case .expression? = scope.parameter(elaborator.netlist.sources.lowercased(token.range)) { return true }
+            return elaborator.netlist.sources.lowercased(token.range) == "time"
+        }
+        guard token.kind == .expression, let expression = elaborator.quietExpression(token) else { return false }
+        return scope.dependsOnSolution(expression)
+    }
+
+    /// A token as an expression of the solution, compiled once all nodes and elements are known.
+    func program(_ token: Token) -> DeferredProgram? {
+        guard let expression = elaborator.expression(token, in: scope) else { return nil }
+        return DeferredProgram(expression: expression, scope: scope)
+    }
+
+    /// Compiles a deferred program; only inside ``whenComplete(_:)``.
+    func compile(_ deferred: DeferredProgram) -> Program? {
+        elaborator.compile(deferred.expression, in: deferred.scope)
+    }
+
     /// The lower-case text of a word, the text of a string or expression.
-    func text(_ token: Token) -> String { "" }
-    /// Finds an element by the name as written here (the subcircuit's own first); its branch unknown once the whole
-    /// circuit is known. F, H, K and W use it: `body` runs after all cards of the circuit were read.
-    func whenComplete(_ body: @escaping (ElementCard) -> Void) {}
+    func text(_ token: Token) -> String {
+        token.kind == .word
+            ? elaborator.netlist.sources.lowercased(token.range) : elaborator.netlist.sources.text(token.range)
+    }
+
+    /// A node's name as this scope resolves it.
+    func node(_ token: Token) -> Int32? { elaborator.node(token, in: scope) }
+
+    /// `body` runs after all cards of the circuit were read, turned to this card again. F, H, K and W use it.
+    func whenComplete(_ body: @escaping (ElementCard) -> Void) {
+        let scope = self.scope
+        let identity = self.identity
+        elaborator.completions.append { [unowned self] in
+            self.begin(Statement(), identity: identity, scope: scope)
+            body(self)
+        }
+    }
+
     /// The branch-current unknown of the named voltage-defined element; reports an error where there is none.
-    func branch(of element: String, at token: Token) -> Int32? { nil }
+    func branch(of element: String, at token: Token) -> Int32? {
+        guard let reference = self.element(named: element, at: token) else { return nil }
+        let population = builder.population(Int(reference.population))
+        guard let local = population.branchUnknown else {
+            error(
+                "'\(element)' has no current of its own to sense", at: token,
+                hint: "put a 0 V source in series and name that")
+            return nil
+        }
+        return population.unknown(local, of: Int(reference.index))
+    }
+
     /// The named element as seen from this scope; only inside ``whenComplete(_:)``.
-    func element(named name: String, at token: Token) -> ElementReference? { nil }
+    func element(named name: String, at token: Token) -> ElementReference? {
+        let wanted = elaborator.hierarchical(name)
+        var scope: Scope? = self.scope
+        while let current = scope {
+            if let found = builder.directory.find(current.prefix + wanted) { return found }
+            scope = current.caller
+        }
+        let near = suggestion(for: wanted, among: elaborator.elementNames)
+        error("no element '\(name)'", at: token, hint: near.map { "did you mean '\($0)'?" })
+        return nil
+    }
+
+    /// Two columns of numbers from a text file below the netlist's folder.
+    func points(inFile token: Token) -> [(x: Double, y: Double)]? {
+        elaborator.points(
+            inFile: elaborator.netlist.sources.text(token.range), token.range, &elaborator.diagnostics)
+    }
 
     // MARK: Models
 
     /// Takes the next positional field as the name of a model of one of `types`. Reports an error with a suggestion
     /// where there is none.
-    func model(_ types: [String]) -> ModelCard? { nil }
+    func model(_ types: [String]) -> ModelCard? {
+        guard let field = nextField() else {
+            error("\(name) names no model", hint: "a .model of type \(types.joined(separator: " or ")) is expected")
+            return nil
+        }
+        let wanted = text(field.value)
+        guard let model = scope.model(wanted) else {
+            let near = suggestion(for: wanted, among: scope.visibleModels)
+            error(
+                "no model '\(wanted)'", at: field.value,
+                hint: near.map { "did you mean '\($0)'?" } ?? "define it with `.model \(wanted) \(types.first ?? "")`")
+            return nil
+        }
+        guard types.contains(model.type) else {
+            error(
+                "model '\(wanted)' is of type '\(model.type)', not \(types.joined(separator: " or "))", at: field.value)
+            return nil
+        }
+        return model
+    }
+
     /// True where the next positional field names a model of one of `types`.
-    func nextIsModel(_ types: [String]) -> Bool { false }
+    func nextIsModel(_ types: [String]) -> Bool {
+        guard let word = nextWord, let model = scope.model(word) else { return false }
+        return types.contains(model.type)
+    }
 
     // MARK: Mistakes
 
-    func error(_ message: String, at token: Token? = nil, hint: String? = nil) {}
-    func warning(_ message: String, at token: Token? = nil, hint: String? = nil) {}
+    func error(_ message: String, at token: Token? = nil, hint: String? = nil) {
+        elaborator.error(message, at: token?.range ?? identity.range, in: scope, hint: hint)
+    }
+
+    func warning(_ message: String, at token: Token? = nil, hint: String? = nil) {
+        elaborator.diagnostics.warning(
+            message, at: token?.range ?? identity.range, hint: hint, notes: scope.callNotes)
+    }
 
     /// Temperature [K] of an element whose card says `temp=` or `dtemp=`: the circuit's, unless given.
     func temperature(given: Double?, rise: Double?) -> Double {
@@ -82,17 +343,8 @@ final class ElementCard {
     }
 }
 
-/// A `.model` as an element sees it.
-final class ModelCard {
-    let name: String
-    /// Lower-case: `d`, `npn`, `proton`.
-    let type: String
-    /// Values of the model's parameter table, evaluated in the scope where the model was defined. Unknown names and
-    /// values out of bounds are reported once a model, not once an element. Cached by table.
-    func values<Key: ParameterKey>(_ table: Key.Type) -> ParameterValues<Key> { ParameterValues() }
-
-    init(name: String, type: String) {
-        self.name = name
-        self.type = type
-    }
+/// An expression that is compiled once all nodes and elements of the circuit are known.
+struct DeferredProgram {
+    var expression: Expression
+    var scope: Scope
 }

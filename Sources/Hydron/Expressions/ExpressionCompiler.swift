@@ -73,6 +73,28 @@ struct ExpressionCompiler {
         }
     }
 
+    /// A finished program's value joined with a sum of inputs.
+    static func join(
+        _ program: Program, _ terms: [(ProgramInput, Double)],
+        _ body: (inout ExpressionCompiler, Operand, Operand) -> Operand
+    ) -> Program {
+        var compiler = ExpressionCompiler(Diagnostics())
+        var registers: [Operand] = program.inputs.map { compiler.input($0) }
+        registers += program.constants.map { .number($0) }
+        compiler.tables = program.tables
+        for instruction in program.instructions {
+            var operands: [Operand] = [registers[Int(instruction.a)]]
+            let isTable = instruction.operation == .table
+            if !isTable, instruction.b >= 0 { operands.append(registers[Int(instruction.b)]) }
+            if instruction.c >= 0 { operands.append(registers[Int(instruction.c)]) }
+            registers.append(
+                compiler.emit(instruction.operation, operands, table: isTable ? instruction.b : -1))
+        }
+        let value = registers[Int(program.result)]
+        let sum = compiler.sum(terms.map { (input: $0.0, factor: $0.1) })
+        return compiler.finish(body(&compiler, value, sum))
+    }
+
     /// The bindings that an expression is compiled with.
     struct Frame {
         var scope: any ExpressionScope

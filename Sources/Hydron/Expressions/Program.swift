@@ -158,8 +158,8 @@ enum ProgramInput: Hashable, Sendable {
     case frequency
     /// A quantity of a device.
     case output(ElementReference, Int32)
-    /// The value at the last accepted point minus the one before it, over the time between: ddt( ) in output lists.
-    case pending
+    /// The current value of a swept quantity, innermost first: only in output lists.
+    case sweep(Int32)
 }
 
 /// Elementary functions that Newton's iteration survives: where the mathematical function has no value or overflows,

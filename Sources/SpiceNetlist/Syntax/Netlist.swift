@@ -9,12 +9,15 @@ public struct Netlist: Sendable {
     /// The first line of the top file, as written.
     public var title: String
     public var top: Block
+    /// Folders besides the netlist's own that files may be read from.
+    public var libraryPaths: [String]
 
-    public init(sources: SourceMap, dialect: Dialect, title: String, top: Block) {
+    public init(sources: SourceMap, dialect: Dialect, title: String, top: Block, libraryPaths: [String] = []) {
         self.sources = sources
         self.dialect = dialect
         self.title = title
         self.top = top
+        self.libraryPaths = libraryPaths
     }
 }
 

@@ -1,0 +1,213 @@
+import SpiceNetlist
+
+/// Adds elements whose value is an expression of the solution or of time. All of them are
+/// ``BehaviouralEquations``; a program is compiled once every node and element is known.
+enum Behavioural {
+    private typealias Term = BehaviouralEquations.Term
+    private typealias Entry = BehaviouralEquations.LinearEntry
+
+    /// i = program [A], from plus through the element to minus.
+    static func currentSource(
+        _ card: ElementCard, _ plus: Int32, _ minus: Int32, _ program: DeferredProgram, factor: Double? = nil
+    ) {
+        let identity = card.identity
+        let factor = factor ?? card.multiplier
+        card.whenComplete { card in
+            guard let compiled = card.compile(program) else { return }
+            add(card, identity, plus, minus) {
+                $0.terms.append(
+                    Term(program: compiled, plus: plus, minus: minus, factor: factor, kind: .current))
+            }
+        }
+    }
+
+    /// v(plus) − v(minus) = program [V].
+    static func voltageSource(_ card: ElementCard, _ plus: Int32, _ minus: Int32, _ program: DeferredProgram) {
+        let identity = card.identity
+        let branch = card.builder.branch(card.name)
+        reserve(card, identity, plus, minus, branch)
+        card.whenComplete { card in
+            guard let compiled = card.compile(program) else { return }
+            update(card, identity) {
+                $0.definesVoltage = true
+                $0.conducts = true
+                $0.linear = incidence(plus, minus, branch)
+                $0.terms.append(Term(program: compiled, plus: branch, minus: 0, factor: -1, kind: .current))
+            }
+        }
+    }
+
+    /// i = (v(plus) − v(minus))/program [Ω].
+    static func resistor(_ card: ElementCard, _ plus: Int32, _ minus: Int32, _ program: DeferredProgram) {
+        let identity = card.identity
+        let factor = card.multiplier
+        card.whenComplete { card in
+            guard let resistance = card.compile(program) else { return }
+            let current = resistance.combined(with: voltage(plus, minus)) { compiler, r, v in
+                compiler.emit(.divide, v, r)
+            }
+            add(card, identity, plus, minus) {
+                $0.conducts = true
+                $0.terms.append(Term(program: current, plus: plus, minus: minus, factor: factor, kind: .current))
+            }
+        }
+    }
+
+    /// A charge that is an expression [C]: i = d/dt program.
+    static func capacitor(_ card: ElementCard, _ plus: Int32, _ minus: Int32, charge program: DeferredProgram) {
+        let identity = card.identity
+        let factor = card.multiplier
+        card.whenComplete { card in
+            guard let charge = card.compile(program) else { return }
+            add(card, identity, plus, minus) {
+                $0.terms.append(Term(program: charge, plus: plus, minus: minus, factor: factor, kind: .charge))
+            }
+        }
+    }
+
+    /// A capacitance that is an expression [F]: i = program · dv/dt, by way of an unknown y = dv/dt.
+    static func capacitor(_ card: ElementCard, _ plus: Int32, _ minus: Int32, capacitance program: DeferredProgram) {
+        let identity = card.identity
+        let factor = card.multiplier
+        let rate = card.builder.auxiliary(card.name, "dvdt")
+        card.whenComplete { card in
+            guard let capacitance = card.compile(program) else { return }
+            let current = capacitance.combined(with: [(.unknown(rate), 1)]) { compiler, c, y in
+                compiler.emit(.multiply, c, y)
+            }
+            add(card, identity, plus, minus) {
+                $0.linear = [
+                    Entry(row: rate, column: rate, conductance: -1),
+                    Entry(row: rate, column: plus, capacitance: 1),
+                    Entry(row: rate, column: minus, capacitance: -1),
+                ]
+                $0.terms.append(Term(program: current, plus: plus, minus: minus, factor: factor, kind: .current))
+            }
+        }
+    }
+
+    /// An inductance that is an expression [H]: v = program · di/dt, by way of an unknown y = di/dt.
+    static func inductor(_ card: ElementCard, _ plus: Int32, _ minus: Int32, _ program: DeferredProgram) {
+        let identity = card.identity
+        let branch = card.builder.branch(card.name)
+        let rate = card.builder.auxiliary(card.name, "didt")
+        reserve(card, identity, plus, minus, branch)
+        card.whenComplete { card in
+            guard let inductance = card.compile(program) else { return }
+            let voltage = inductance.combined(with: [(.unknown(rate), 1)]) { compiler, l, y in
+                compiler.emit(.multiply, l, y)
+            }
+            update(card, identity) {
+                $0.definesVoltage = true
+                $0.conducts = true
+                $0.linear =
+                    incidence(plus, minus, branch) + [
+                        Entry(row: rate, column: rate, conductance: -1),
+                        Entry(row: rate, column: branch, capacitance: 1),
+                    ]
+                $0.terms.append(Term(program: voltage, plus: branch, minus: 0, factor: -1, kind: .current))
+            }
+        }
+    }
+
+    /// A new unknown y that is d/dt of the program, or its integral: −y + d/dt u = 0, or −u + d/dt y = 0.
+    static func auxiliary(_ kind: AuxiliaryKind, _ program: Program, _ card: ElementCard) -> Int32? {
+        let name = card.name
+        let suffix = kind == .derivative ? "ddt" : "sdt"
+        let unknown = card.builder.auxiliary(name, "\(suffix)\(card.builder.unknowns.count)")
+        card.elaborator.helperCount += 1
+        let helper = card.builder.directory.names.intern("\(name)#\(suffix)\(card.elaborator.helperCount)")
+        let identity = ElementIdentity(name: helper, range: card.identity.range)
+        add(card, identity, unknown, 0) {
+            switch kind {
+            case .derivative:
+                $0.linear = [Entry(row: unknown, column: unknown, conductance: -1)]
+                $0.terms.append(Term(program: program, plus: unknown, minus: 0, factor: 1, kind: .charge))
+            case .integral:
+                $0.linear = [Entry(row: unknown, column: unknown, capacitance: 1)]
+                $0.integrals = [unknown]
+                $0.terms.append(Term(program: program, plus: unknown, minus: 0, factor: -1, kind: .integrand))
+            }
+        }
+        return unknown
+    }
+
+    // MARK: - Making elements
+
+    /// ±1 of a branch: its current leaves plus and enters minus, its row reads v(plus) − v(minus) + … = 0.
+    private static func incidence(_ plus: Int32, _ minus: Int32, _ branch: Int32) -> [Entry] {
+        [
+            Entry(row: plus, column: branch, conductance: 1), Entry(row: minus, column: branch, conductance: -1),
+            Entry(row: branch, column: plus, conductance: 1), Entry(row: branch, column: minus, conductance: -1),
+        ]
+    }
+
+    private static func voltage(_ plus: Int32, _ minus: Int32) -> [(ProgramInput, Double)] {
+        var terms: [(ProgramInput, Double)] = []
+        if plus > 0 { terms.append((.unknown(plus), 1)) }
+        if minus > 0 { terms.append((.unknown(minus), -1)) }
+        return terms
+    }
+
+    private static func add(
+        _ card: ElementCard, _ identity: ElementIdentity, _ plus: Int32, _ minus: Int32, branch: Int32 = 0,
+        _ fill: (inout BehaviouralEquations.Element) -> Void
+    ) {
+        var element = BehaviouralEquations.Element(identity: identity, plus: plus, minus: minus, branch: branch)
+        fill(&element)
+        card.builder.add(to: BehaviouralEquations.self, identity: identity, make: { BehaviouralEquations() }) {
+            $0.elements.append(element)
+        }
+    }
+
+    /// Files an element whose branch others may refer to before its equation is known.
+    private static func reserve(
+        _ card: ElementCard, _ identity: ElementIdentity, _ plus: Int32, _ minus: Int32, _ branch: Int32
+    ) {
+        var element = BehaviouralVoltageEquations.Element(
+            identity: identity, plus: plus, minus: minus, branch: branch)
+        element.definesVoltage = true
+        card.builder.add(
+            to: BehaviouralVoltageEquations.self, identity: identity, make: { BehaviouralVoltageEquations() }
+        ) { $0.equations.elements.append(element) }
+    }
+
+    private static func update(
+        _ card: ElementCard, _ identity: ElementIdentity,
+        _ fill: @escaping (inout BehaviouralEquations.Element) -> Void
+    ) {
+        let slot = Int(identity.name)
+        guard slot < card.builder.directory.references.count else { return }
+        let reference = card.builder.directory.references[slot]
+        card.builder.update(BehaviouralVoltageEquations.self, at: reference) {
+            fill(&$0.equations.elements[Int(reference.index)])
+        }
+    }
+}
+
+/// Behavioural elements that fix a voltage and have a branch current: the same equations, but `i(name)` is an unknown
+/// and F, H and W may sense it.
+struct BehaviouralVoltageEquations: Population {
+    typealias Element = BehaviouralEquations.Element
+    var equations = BehaviouralEquations()
+
+    var count: Int { equations.count }
+    var arity: Int { 3 }
+    func identity(_ index: Int) -> ElementIdentity { equations.identity(index) }
+    func unknown(_ local: Int, of element: Int) -> Int32 { equations.unknown(local, of: element) }
+    var voltageDefinedPairs: [(Int, Int)] { [(0, 1)] }
+    var branchUnknown: Int? { 2 }
+    var outputs: [DeviceOutput] { equations.outputs }
+    func makeBatch() -> any ElementBatch { equations.makeBatch() }
+}
+
+extension Program {
+    /// A program of this one's value and a sum of inputs, joined by `join`.
+    func combined(
+        with terms: [(ProgramInput, Double)],
+        _ join: (inout ExpressionCompiler, ExpressionCompiler.Operand, ExpressionCompiler.Operand)
+            -> ExpressionCompiler.Operand
+    ) -> Program {
+        ExpressionCompiler.join(self, terms, join)
+    }
+}

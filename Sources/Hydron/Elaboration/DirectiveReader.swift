@@ -1,0 +1,377 @@
+import Glibc
+import SpiceNetlist
+
+/// Reads what a netlist asks for: analyses, sweeps, outputs, initial conditions.
+struct DirectiveReader {
+    let elaborator: Elaborator
+    let cards: [Card]
+
+    struct Result {
+        var tasks: [AnalysisTask] = []
+        var steps: [Sweep] = []
+        var outputs = OutputRequests()
+    }
+
+    init(_ elaborator: Elaborator, _ cards: [Card]) {
+        self.elaborator = elaborator
+        self.cards = cards
+    }
+
+    private var netlist: Netlist { elaborator.netlist }
+    private var sources: SourceMap { elaborator.netlist.sources }
+    private var top: Scope { elaborator.top }
+
+    func read() -> Result {
+        var result = Result()
+        var data: [String: DataTable] = [:]
+        for card in cards where card.kind == .directive(.data) {
+            if let table = readData(card) { data[table.name] = table }
+        }
+        for card in cards {
+            guard case .directive(let directive) = card.kind else { continue }
+            switch directive {
+            case .op: result.tasks.append(.operatingPoint)
+            case .dc:
+                if let sweeps = readDC(card, data) { result.tasks.append(.dc(sweeps)) }
+            case .tran:
+                if let transient = readTransient(card) { result.tasks.append(.transient(transient)) }
+            case .step:
+                if let sweep = readStep(card, data) { result.steps += sweep }
+            case .print, .save, .plot, .probe:
+                let list = netlist.outputList(card, diagnostics: &elaborator.diagnostics)
+                result.outputs.add(list, from: directive, at: card.range)
+            case .initialCondition, .nodeset: readNodeConditions(card, directive, in: top)
+            case .ac, .noise, .tf, .sens, .pz, .four, .fft, .disto, .sp, .monteCarlo, .measure:
+                elaborator.diagnostics.warning(
+                    "'.\(directive.rawValue)' is not in this version: skipped", at: card.range)
+            default: break
+            }
+        }
+        return result
+    }
+
+    private func words(_ card: Card, free: Bool = false) -> Statement? {
+        var statement = Statement()
+        guard
+            netlist.decode(card, into: &statement, freeExpressions: free, diagnostics: &elaborator.diagnostics)
+        else { return nil }
+        return statement
+    }
+
+    private func text(_ token: Token) -> String { sources.lowercased(token.range) }
+
+    private func error(_ message: String, _ range: SourceRange, hint: String? = nil) {
+        elaborator.error(message, at: range, in: top, hint: hint)
+    }
+
+    // MARK: - .tran
+
+    private func readTransient(_ card: Card) -> TransientAnalysis? {
+        guard let statement = words(card) else { return nil }
+        var values: [Double] = []
+        var usesInitialConditions = false
+        for field in statement.fields {
+            if field.key == nil, field.value.kind == .word {
+                let word = text(field.value)
+                if word == "uic" || word == "noop" {
+                    usesInitialConditions = true
+                    continue
+                }
+            }
+            guard let value = elaborator.value(field.value, in: top, what: "time") else { return nil }
+            values.append(value)
+        }
+        guard values.count >= 2 else {
+            error(".tran needs a step and an end", card.range, hint: "write `.tran tstep tstop [tstart [tmax]] [uic]`")
+            return nil
+        }
+        guard values.count <= 4 else {
+            error(".tran has a number too many", statement.fields[4].value.range,
+                hint: "write `.tran tstep tstop [tstart [tmax]] [uic]`")
+            return nil
+        }
+        var step = values[0]
+        let stop = values[1]
+        guard stop > 0, stop.isFinite else {
+            error("the end of .tran must be above 0", statement.fields[1].value.range)
+            return nil
+        }
+        if step == 0 { step = stop / 50 }
+        guard step > 0 else {
+            error("the step of .tran must be above 0", statement.fields[0].value.range)
+            return nil
+        }
+        var transient = TransientAnalysis(step: step, stop: stop)
+        if values.count > 2 { transient.start = values[2] }
+        guard transient.start >= 0, transient.start < stop else {
+            error("the start of .tran's output must lie between 0 and the end", statement.fields[2].value.range)
+            return nil
+        }
+        if values.count > 3, values[3] > 0 { transient.maximumStep = values[3] }
+        transient.usesInitialConditions = usesInitialConditions
+        return transient
+    }
+
+    // MARK: - Sweeps
+
+    /// `.dc src a b s [src2 …]`, `.dc dec|oct|lin …`, `.dc src list …`, `.dc data=name`: innermost first.
+    private func readDC(_ card: Card, _ data: [String: DataTable]) -> [Sweep]? {
+        guard let statement = words(card) else { return nil }
+        if let named = dataSweep(statement, data, card) { return named.isEmpty ? nil : named }
+        var tokens = statement.fields.map(\.value)[...]
+        var sweeps: [Sweep] = []
+        while !tokens.isEmpty {
+            guard let sweep = readSweep(&tokens, card.range) else { return nil }
+            sweeps.append(sweep)
+        }
+        if sweeps.isEmpty {
+            error(".dc names nothing to sweep", card.range, hint: "write `.dc v1 start stop step`")
+            return nil
+        }
+        return sweeps
+    }
+
+    private func readStep(_ card: Card, _ data: [String: DataTable]) -> [Sweep]? {
+        guard let statement = words(card) else { return nil }
+        if let named = dataSweep(statement, data, card) { return named }
+        var tokens = statement.fields.map(\.value)[...]
+        // LTspice: `.step param name …`, `.step v1 …`.
+        if let first = tokens.first, text(first) == "param" { tokens.removeFirst() }
+        var sweeps: [Sweep] = []
+        while !tokens.isEmpty {
+            guard let sweep = readSweep(&tokens, card.range) else { return nil }
+            sweeps.append(sweep)
+        }
+        if sweeps.isEmpty { error(".step names nothing to step", card.range) }
+        return sweeps
+    }
+
+    /// One sweep from the front of `tokens`.
+    private func readSweep(_ tokens: inout ArraySlice<Token>, _ range: SourceRange) -> Sweep? {
+        enum Shape { case linear, decade, octave, list }
+        var shape = Shape.linear
+        func takeShape() -> Bool {
+            guard let first = tokens.first, first.kind == .word else { return false }
+            switch text(first) {
+            case "lin": shape = .linear
+            case "dec": shape = .decade
+            case "oct": shape = .octave
+            case "list", "poi": shape = .list
+            default: return false
+            }
+            tokens.removeFirst()
+            return true
+        }
+        let shapeFirst = takeShape()
+        guard let nameToken = tokens.popFirst() else {
+            error("the sweep names nothing", range)
+            return nil
+        }
+        let name = text(nameToken)
+        guard let target = target(name, nameToken) else { return nil }
+        if !shapeFirst { _ = takeShape() }
+        func next(_ what: String) -> Double? {
+            guard let token = tokens.popFirst() else {
+                error("the sweep of '\(name)' has no \(what)", range, hint: "write `\(name) start stop step`")
+                return nil
+            }
+            return elaborator.value(token, in: top, what: what)
+        }
+        switch shape {
+        case .list:
+            var values: [Double] = []
+            while let first = tokens.first, first.kind == .expression || netlist.number(first) != nil {
+                tokens.removeFirst()
+                guard let value = elaborator.value(first, in: top) else { return nil }
+                values.append(value)
+            }
+            guard !values.isEmpty else {
+                error("the list of '\(name)' is empty", nameToken.range)
+                return nil
+            }
+            return Sweep(name: name, target: target, values: values)
+        case .linear:
+            guard let start = next("start"), let stop = next("stop"), let step = next("step") else { return nil }
+            guard let values = Self.linear(start, stop, step) else {
+                error(
+                    "the sweep of '\(name)' from \(start) to \(stop) never gets there in steps of \(step)",
+                    nameToken.range, hint: "the step must not be 0 and the points must be fewer than 10 million")
+                return nil
+            }
+            return Sweep(name: name, target: target, values: values)
+        case .decade, .octave:
+            // ngspice: dec n start stop; Xyce: dec name start stop n.
+            guard let a = next("start"), let b = next("stop"), let c = next("number of points") else { return nil }
+            let (start, stop, count) = shapeFirst || netlist.dialect == .xyce ? (a, b, c) : (b, c, a)
+            guard start > 0, stop > 0, count >= 1, count < 1e7 else {
+                error("a sweep by decades or octaves needs positive ends and points", nameToken.range)
+                return nil
+            }
+            return Sweep(
+                name: name, target: target,
+                values: Self.logarithmic(start, stop, count, base: shape == .decade ? 10 : 2))
+        }
+    }
+
+    /// Points from start to stop, both included within rounding; nil where they never meet or are too many.
+    static func linear(_ start: Double, _ stop: Double, _ step: Double) -> [Double]? {
+        if start == stop { return [start] }
+        guard step != 0, step.isFinite, start.isFinite, stop.isFinite else { return nil }
+        // A step of the wrong sign is read as meant.
+        let increment = (stop > start) == (step > 0) ? step : -step
+        let count = (stop - start) / increment
+        guard count < 1e7 else { return nil }
+        return (0...Int((count + 1e-9).rounded(.down))).map { start + Double($0) * increment }
+    }
+
+    static func logarithmic(_ start: Double, _ stop: Double, _ perDecade: Double, base: Double) -> [Double] {
+        let ratio = power(base, 1 / perDecade)
+        var values: [Double] = []
+        var exponent = 0.0
+        while values.count < 10_000_000 {
+            let value = start * power(ratio, stop > start ? exponent : -exponent)
+            if stop > start ? value > stop * (1 + 1e-9) : value < stop * (1 - 1e-9) { break }
+            values.append(value)
+            exponent += 1
+        }
+        return values
+    }
+
+    private static func power(_ base: Double, _ exponent: Double) -> Double { pow(base, exponent) }
+
+    /// What a name in a sweep stands for.
+    private func target(_ written: String, _ token: Token) -> SweepTarget? {
+        let name = elaborator.hierarchical(written)
+        if name == "temp" || name == "temper" || name == "temperature" { return .temperature }
+        let directory = elaborator.card.builder.directory
+        if let reference = directory.find(name), reference.population >= 0 {
+            return name.hasPrefix("v") || name.hasPrefix("i") ? .source(name) : .element(name, parameter: "")
+        }
+        if top.parameters[name] != nil { return .parameter(name) }
+        var parts: [String] = []
+        if written.hasPrefix("@"), let open = written.firstIndex(of: "["), written.hasSuffix("]") {
+            parts = [
+                String(written[written.index(after: written.startIndex)..<open]),
+                String(written[written.index(after: open)...].dropLast()),
+            ]
+        } else if let colon = written.lastIndex(of: ":") {
+            parts = [String(written[..<colon]), String(written[written.index(after: colon)...])]
+        }
+        if parts.count == 2 {
+            let owner = elaborator.hierarchical(parts[0])
+            if let reference = directory.find(owner), reference.population >= 0 {
+                if (owner.hasPrefix("v") || owner.hasPrefix("i")) && (parts[1].hasPrefix("dc")) { return .source(owner) }
+                return .element(owner, parameter: parts[1])
+            }
+            if top.models[owner] != nil { return .model(owner, parameter: parts[1]) }
+        }
+        let known = elaborator.elementNames + Array(top.parameters.keys).sorted()
+        let near = suggestion(for: name, among: known)
+        error(
+            "nothing named '\(written)' can be swept", token.range,
+            hint: near.map { "did you mean '\($0)'?" } ?? "name a source, an element, a parameter, a model's parameter or temp")
+        return nil
+    }
+
+    // MARK: - .data
+
+    struct DataTable {
+        var name: String
+        var columns: [(name: String, token: Token)]
+        var rows: [[Double]]
+    }
+
+    /// `.data name p1 p2 … v11 v12 … .enddata`
+    private func readData(_ card: Card) -> DataTable? {
+        guard let statement = words(card) else { return nil }
+        var tokens = statement.fields.map(\.value)[...]
+        guard let nameToken = tokens.popFirst() else {
+            error(".data has no name", card.range)
+            return nil
+        }
+        var columns: [(name: String, token: Token)] = []
+        while let first = tokens.first, first.kind == .word, netlist.number(first) == nil, !text(first).hasPrefix("+") {
+            columns.append((text(first), first))
+            tokens.removeFirst()
+        }
+        var values: [Double] = []
+        for token in tokens {
+            if token.kind == .word, text(token) == "+" { continue }
+            guard let value = elaborator.value(token, in: top) else { return nil }
+            values.append(value)
+        }
+        guard !columns.isEmpty, !values.isEmpty, values.count % columns.count == 0 else {
+            error(
+                ".data '\(text(nameToken))' has \(columns.count) columns and \(values.count) values", card.range,
+                hint: "each row needs a value for each column")
+            return nil
+        }
+        let rows = stride(from: 0, to: values.count, by: columns.count).map { Array(values[$0..<($0 + columns.count)]) }
+        return DataTable(name: text(nameToken), columns: columns, rows: rows)
+    }
+
+    /// `data=name`: the table's columns move together.
+    private func dataSweep(_ statement: Statement, _ data: [String: DataTable], _ card: Card) -> [Sweep]? {
+        guard let field = statement.fields.first(where: { $0.key.map { text($0) == "data" } ?? false }) else {
+            return nil
+        }
+        guard let table = data[text(field.value)] else {
+            error("no .data '\(text(field.value))'", field.value.range)
+            return []
+        }
+        var sweeps: [Sweep] = []
+        for (index, column) in table.columns.enumerated() {
+            guard let target = target(column.name, column.token) else { return [] }
+            sweeps.append(
+                Sweep(name: column.name, target: target, values: table.rows.map { $0[index] }, isTied: index > 0))
+        }
+        return sweeps
+    }
+
+    // MARK: - .ic, .nodeset
+
+    /// `.ic v(a)=1 v(b)=2`, Xyce also `.ic a 1`.
+    func readNodeConditions(_ card: Card, _ directive: Directive, in scope: Scope) {
+        var statement = Statement()
+        guard netlist.decodeKeepingCalls(card, into: &statement, diagnostics: &elaborator.diagnostics) else { return }
+        var pending: Token?
+        for field in statement.fields {
+            let written: Token
+            let value: Token
+            if let key = field.key {
+                (written, value) = (key, field.value)
+            } else if let node = pending {
+                (written, value) = (node, field.value)
+                pending = nil
+            } else {
+                pending = field.value
+                continue
+            }
+            var name = text(written)
+            if name.hasPrefix("v("), name.hasSuffix(")") {
+                name = String(name.dropFirst(2).dropLast())
+            }
+            name = String(name.filter { $0 != " " })
+            guard let volts = elaborator.value(value, in: scope, what: "voltage") else { continue }
+            let wanted = scope.prefix + elaborator.hierarchical(name)
+            guard let unknown = scope.ports[name].map(Int.init) ?? elaborator.card.builder.unknowns.node(named: wanted)
+            else {
+                let near = suggestion(for: wanted, among: elaborator.nodeNames)
+                elaborator.error(
+                    "no node '\(name)'", at: written.range, in: scope, hint: near.map { "did you mean '\($0)'?" })
+                continue
+            }
+            guard unknown > 0 else { continue }
+            let condition = NodeCondition(unknown: Int32(unknown), value: volts, range: written.range)
+            if directive == .nodeset {
+                elaborator.card.builder.nodesets.append(condition)
+            } else {
+                elaborator.card.builder.initialConditions.append(condition)
+            }
+        }
+        if let pending {
+            elaborator.error("'\(text(pending))' is given no voltage", at: pending.range, in: scope,
+                hint: "write `v(node)=value`")
+        }
+    }
+}

@@ -1,0 +1,529 @@
+import Glibc
+import SpiceNetlist
+
+/// What elaboration makes of a netlist.
+struct Elaboration: Sendable {
+    var circuit: Circuit
+    var tasks: [AnalysisTask]
+    /// `.step`, outermost last.
+    var steps: [Sweep]
+    var outputs: OutputRequests
+}
+
+/// Makes a flat ``Circuit`` of a ``Netlist``: parameters evaluated, subcircuits expanded, models found.
+///
+/// A pure function of its arguments: sweeps over parameters, models or the temperature elaborate again with other
+/// ``Overrides``. In order: definitions of a block (parameters, functions, models, subcircuits, as `.if` selects
+/// them), options, elements, what elements leave until all are known, directives.
+final class Elaborator {
+    let netlist: Netlist
+    let overrides: Overrides
+    var diagnostics: Diagnostics
+    private(set) var card: ElementCard!
+    private(set) var top: Scope!
+    /// Run after all elements were read.
+    var completions: [() -> Void] = []
+    /// Parameters being evaluated, for messages about cycles.
+    var evaluationPath: [String] = []
+    /// Names declared by `.global`.
+    var globals: Set<String> = []
+    var replacesGround = false
+    /// Auxiliary elements made for ddt and sdt.
+    var helperCount = 0
+    private var randomState: UInt64 = 0
+    /// First bytes of each source file, so that names are read without a lookup.
+    private let files: [UnsafePointer<UInt8>?]
+    static let deepestNesting = 60
+
+    static func elaborate(
+        _ netlist: Netlist, overrides: Overrides = .none, diagnostics: inout Diagnostics
+    ) -> Elaboration? {
+        let elaborator = Elaborator(netlist, overrides, diagnostics)
+        let result = elaborator.run()
+        diagnostics = elaborator.diagnostics
+        return diagnostics.hasErrors ? nil : result
+    }
+
+    private init(_ netlist: Netlist, _ overrides: Overrides, _ diagnostics: Diagnostics) {
+        self.netlist = netlist
+        self.overrides = overrides
+        self.diagnostics = diagnostics
+        files = netlist.sources.files.indices.map {
+            netlist.sources.bytes(of: UInt32($0)).baseAddress?.assumingMemoryBound(to: UInt8.self)
+        }
+        top = Scope(self)
+        card = ElementCard(self, scope: top)
+    }
+
+    private func run() -> Elaboration {
+        card.builder.title = netlist.title
+        let active = collectDefinitions(netlist.top, in: top)
+        readOptions(active)
+        for (name, value) in overrides.parameters { top.parameters[name] = .value(value) }
+        if let temperature = overrides.temperature { card.builder.options[.temp] = temperature }
+        randomState = UInt64(bitPattern: Int64(card.builder.options[.seed].rounded().clamped(to: -1e15...1e15)))
+        evaluateParameters(of: top)
+        readElements(netlist.top, active, in: top)
+        for completion in completions where !diagnostics.isFull { completion() }
+        completions = []
+        let directives = DirectiveReader(self, active).read()
+        if let transient = directives.tasks.lazy.compactMap({ task -> TransientAnalysis? in
+            if case .transient(let transient) = task { transient } else { nil }
+        }).first {
+            card.builder.resolveTransient(tstep: transient.step, tstop: transient.stop)
+        }
+        return Elaboration(
+            circuit: card.builder.build(), tasks: directives.tasks, steps: directives.steps,
+            outputs: directives.outputs)
+    }
+
+    // MARK: - Definitions
+
+    /// Files what a block defines in `scope`. Returns the cards that `.if` leaves standing; nil where all do.
+    func collectDefinitions(_ block: Block, in scope: Scope) -> [Card] {
+        var active: [Card] = []
+        var hasConditions = false
+        /// For each open `.if`: whether this branch is taken, and whether one was before.
+        var conditions: [(isTaken: Bool, wasTaken: Bool)] = []
+        for card in block.cards {
+            guard case .directive(let directive) = card.kind else {
+                if conditions.allSatisfy(\.isTaken) {
+                    if case .subcircuit(let index) = card.kind { define(block.subcircuits[Int(index)], in: scope) }
+                    if hasConditions { active.append(card) }
+                }
+                continue
+            }
+            if directive == .if || directive == .elseif || directive == .else || directive == .endif, !hasConditions {
+                hasConditions = true
+                // Everything so far stands.
+                active = Array(block.cards.prefix { $0.range != card.range })
+            }
+            let outerIsTaken = conditions.dropLast().allSatisfy(\.isTaken)
+            switch directive {
+            case .if:
+                let holds = conditions.allSatisfy(\.isTaken) && condition(card, in: scope)
+                conditions.append((holds, holds))
+            case .elseif:
+                guard let last = conditions.last else { continue }
+                let holds = !last.wasTaken && outerIsTaken && condition(card, in: scope)
+                conditions[conditions.count - 1] = (holds, last.wasTaken || holds)
+            case .else:
+                guard let last = conditions.last else { continue }
+                conditions[conditions.count - 1] = (!last.wasTaken && outerIsTaken, true)
+            case .endif:
+                if !conditions.isEmpty { conditions.removeLast() }
+            default:
+                guard conditions.allSatisfy(\.isTaken) else { continue }
+                if hasConditions { active.append(card) }
+                define(card, directive, in: scope)
+            }
+        }
+        return hasConditions ? active : block.cards
+    }
+
+    private func condition(_ card: Card, in scope: Scope) -> Bool {
+        guard let expression = netlist.condition(card, diagnostics: &diagnostics) else { return false }
+        return (evaluate(expression, in: scope) ?? 0) != 0
+    }
+
+    private func define(_ subcircuit: Subcircuit, in scope: Scope) {
+        let name = netlist.sources.lowercased(subcircuit.name.range)
+        if let earlier = scope.subcircuits[name] {
+            diagnostics.warning(
+                "subcircuit '\(name)' is defined twice; the first definition counts", at: subcircuit.name.range,
+                notes: [.init("first defined here", at: earlier.subcircuit.name.range)])
+            return
+        }
+        scope.subcircuits[name] = Scope.Definition(subcircuit: subcircuit, scope: scope)
+    }
+
+    private func define(_ card: Card, _ directive: Directive, in scope: Scope) {
+        switch directive {
+        case .param, .globalParam:
+            var statement = Statement()
+            netlist.decode(card, into: &statement, freeExpressions: true, diagnostics: &diagnostics)
+            for field in statement.fields {
+                guard let key = field.key else {
+                    error(
+                        "'\(netlist.sources.text(field.value.range))' is no assignment", at: field.value.range, in: scope,
+                        hint: "write `name=value`")
+                    continue
+                }
+                define(Assignment(name: key, value: field.value), in: directive == .globalParam ? top : scope)
+            }
+        case .function:
+            if let function = netlist.functionDefinition(card, diagnostics: &diagnostics) {
+                scope.functions[function.name] = function
+            }
+        case .model:
+            var statement = Statement()
+            netlist.decode(card, into: &statement, diagnostics: &diagnostics)
+            let words = statement.fields.filter { $0.key == nil }
+            guard let first = words.first else {
+                error("the model has no name", at: card.range, in: scope, hint: "write `.model name type (…)`")
+                return
+            }
+            let name = netlist.sources.lowercased(first.value.range)
+            guard words.count > 1 else {
+                error("model '\(name)' has no type", at: first.value.range, in: scope, hint: "write `.model \(name) d (…)`")
+                return
+            }
+            if let earlier = scope.models[name] {
+                diagnostics.warning(
+                    "model '\(name)' is defined twice; the first definition counts", at: first.value.range,
+                    notes: [.init("first defined here", at: earlier.range)])
+                return
+            }
+            scope.models[name] = card
+        case .global:
+            var statement = Statement()
+            netlist.decode(card, into: &statement, diagnostics: &diagnostics)
+            for field in statement.fields { globals.insert(netlist.sources.lowercased(field.value.range)) }
+        case .preprocess:
+            var statement = Statement()
+            netlist.decode(card, into: &statement, diagnostics: &diagnostics)
+            let words = statement.fields.map { netlist.sources.lowercased($0.value.range) }
+            if words.first == "replaceground", words.count > 1 { replacesGround = words[1] == "true" || words[1] == "1" }
+        default: break
+        }
+    }
+
+    func define(_ assignment: Assignment, in scope: Scope) {
+        if let function = netlist.functionDefinition(assignment, diagnostics: &diagnostics) {
+            scope.functions[function.name] = function
+            return
+        }
+        let name = netlist.sources.lowercased(assignment.name.range)
+        if let earlier = scope.parameterRanges[name], scope.isTop {
+            diagnostics.warning(
+                "parameter '\(name)' is set twice; the last value counts", at: assignment.name.range,
+                notes: [.init("first set here", at: earlier)])
+        }
+        // What the caller passes wins over `.param` inside.
+        if scope.passedParameters.contains(name) { return }
+        scope.parameterRanges[name] = assignment.name.range
+        scope.parameters[name] = .token(assignment.value, scope)
+    }
+
+    /// Every parameter is evaluated once, used or not: a mistake in it is a mistake in the netlist.
+    private func evaluateParameters(of scope: Scope) {
+        for name in scope.parameters.keys.sorted() { _ = scope.parameter(name) }
+    }
+
+    // MARK: - Elements
+
+    private func readElements(_ block: Block, _ cards: [Card], in scope: Scope) {
+        let isPlain = scope.isTop
+        for card in cards {
+            guard case .element(let letter) = card.kind else { continue }
+            if diagnostics.isFull { return }
+            if letter == UInt8(ascii: "x") {
+                readCall(card, in: scope)
+                continue
+            }
+            guard let kinds = Catalog.byLetter[letter] else {
+                unknownElement(card, letter, in: scope)
+                continue
+            }
+            guard self.card.read(card, freeExpressions: letter == UInt8(ascii: "b")) else { continue }
+            guard let identity = identity(of: card, isPlain: isPlain, in: scope) else { continue }
+            self.card.begin(identity: identity, scope: scope)
+            kinds[0].elaborate(self.card)
+        }
+    }
+
+    private func unknownElement(_ card: Card, _ letter: UInt8, in scope: Scope) {
+        var statement = Statement()
+        netlist.decode(card, into: &statement, diagnostics: &diagnostics)
+        let known = Catalog.byLetter.keys.sorted().map { String(UnicodeScalar($0)).uppercased() }
+        error(
+            "'\(netlist.sources.text(statement.name.range))' is no element that this version knows",
+            at: statement.name.range, in: scope, hint: "elements begin with \(known.joined(separator: " ")) or X")
+    }
+
+    /// Files the element's name; reports a name that was used before.
+    private func identity(of card: Card, isPlain: Bool, in scope: Scope) -> ElementIdentity? {
+        let name = self.card.nameToken.range
+        let before = self.card.builder.directory.names.count
+        let id: UInt32
+        if isPlain, let base = files[Int(name.file)] {
+            id = self.card.builder.directory.names.intern(
+                UnsafeBufferPointer(start: base + Int(name.start), count: Int(name.end - name.start)))
+        } else {
+            id = self.card.builder.directory.names.intern(scope.prefix + netlist.sources.lowercased(name))
+        }
+        guard Int(id) == before else {
+            let reference = Int(id) < self.card.builder.directory.references.count
+                ? self.card.builder.directory.references[Int(id)] : ElementReference(population: -1, index: -1)
+            var notes: [Diagnostic.Note] = []
+            if reference.population >= 0 {
+                let first = self.card.builder.population(Int(reference.population)).identity(Int(reference.index))
+                notes.append(.init("first used here", at: first.range))
+            }
+            error(
+                "'\(self.card.builder.directory.names.name(of: id))' is the name of two elements", at: name, in: scope,
+                hint: "give one of them another name", notes: notes)
+            return nil
+        }
+        return ElementIdentity(name: id, range: card.range)
+    }
+
+    private func readCall(_ card: Card, in scope: Scope) {
+        var statement = Statement()
+        guard netlist.decode(card, into: &statement, diagnostics: &diagnostics) else { return }
+        let sources = netlist.sources
+        let name = sources.lowercased(statement.name.range)
+        guard scope.depth < Self.deepestNesting else {
+            error("subcircuit calls are nested more than \(Self.deepestNesting) deep", at: card.range, in: scope,
+                hint: "a subcircuit that calls itself never ends")
+            return
+        }
+        var words = statement.fields.filter { $0.key == nil }.map(\.value)
+        if let marker = words.firstIndex(where: { ["params:", "params"].contains(sources.lowercased($0.range)) }) {
+            words.remove(at: marker)
+        }
+        guard let last = words.popLast() else {
+            error("'\(name)' calls no subcircuit", at: card.range, in: scope, hint: "write `\(name) nodes… subcircuit`")
+            return
+        }
+        let wanted = sources.lowercased(last.range)
+        guard let definition = scope.definition(wanted) else {
+            let near = suggestion(for: wanted, among: scope.visibleSubcircuits)
+            error(
+                "no subcircuit '\(wanted)'", at: last.range, in: scope,
+                hint: near.map { "did you mean '\($0)'?" } ?? "define it with `.subckt \(wanted) …`")
+            return
+        }
+        let subcircuit = definition.subcircuit
+        guard words.count == subcircuit.ports.count else {
+            error(
+                "subcircuit '\(wanted)' has \(subcircuit.ports.count) ports, '\(name)' gives \(words.count) nodes",
+                at: card.range, in: scope, notes: [.init("defined here", at: subcircuit.name.range)])
+            return
+        }
+        let before = self.card.builder.directory.names.count
+        let id = self.card.builder.directory.names.intern(scope.prefix + name)
+        guard Int(id) == before else {
+            error("'\(scope.prefix)\(name)' is the name of two elements", at: statement.name.range, in: scope,
+                hint: "give one of them another name")
+            return
+        }
+        var multiplier = scope.multiplier
+        for field in statement.fields {
+            if let key = field.key, sources.lowercased(key.range) == "m",
+                !subcircuit.parameters.contains(where: { sources.lowercased($0.name.range) == "m" }),
+                let value = value(field.value, in: scope)
+            {
+                multiplier *= value
+            }
+        }
+        let inner = Scope(
+            self, outer: definition.scope, caller: scope, prefix: "\(scope.prefix)\(name).",
+            call: (scope.prefix + name, card.range), multiplier: multiplier)
+        for (port, node) in zip(subcircuit.ports, words) {
+            guard let unknown = self.node(node, in: scope) else { return }
+            inner.ports[sources.lowercased(port.range)] = unknown
+        }
+        // Defaults stand in the definition; what the call gives stands in the caller.
+        for parameter in subcircuit.parameters {
+            inner.parameters[sources.lowercased(parameter.name.range)] = .token(parameter.value, inner)
+        }
+        let declared = Set(inner.parameters.keys)
+        for field in statement.fields {
+            guard let key = field.key else { continue }
+            let parameter = sources.lowercased(key.range)
+            inner.parameters[parameter] = .token(field.value, scope)
+            inner.passedParameters.insert(parameter)
+        }
+        let active = collectDefinitions(subcircuit.body, in: inner)
+        for parameter in inner.passedParameters.sorted()
+        where !declared.contains(parameter) && parameter != "m" && inner.parameterRanges[parameter] == nil
+            && !bodySets(parameter, active)
+        {
+            let near = suggestion(for: parameter, among: declared.sorted())
+            diagnostics.warning(
+                "subcircuit '\(wanted)' has no parameter '\(parameter)'", at: card.range,
+                hint: near.map { "did you mean '\($0)'?" }, notes: scope.callNotes)
+        }
+        evaluateParameters(of: inner)
+        readElements(subcircuit.body, active, in: inner)
+        readLocalConditions(active, in: inner)
+    }
+
+    /// True where a `.param` among the cards sets this name.
+    private func bodySets(_ name: String, _ cards: [Card]) -> Bool {
+        for card in cards where card.kind == .directive(.param) {
+            var statement = Statement()
+            netlist.decode(card, into: &statement, freeExpressions: true, diagnostics: &diagnostics)
+            if statement.fields.contains(where: {
+                $0.key.map { netlist.sources.lowercased($0.range) == name } ?? false
+            }) { return true }
+        }
+        return false
+    }
+
+    /// `.ic` and `.nodeset` inside subcircuits.
+    private func readLocalConditions(_ cards: [Card], in scope: Scope) {
+        for card in cards {
+            guard case .directive(let directive) = card.kind else { continue }
+            if directive == .initialCondition || directive == .nodeset {
+                completions.append { [unowned self] in
+                    DirectiveReader(self, []).readNodeConditions(card, directive, in: scope)
+                }
+            }
+        }
+    }
+
+    // MARK: - Nodes
+
+    /// The unknown of a node as written in `scope`.
+    func node(_ token: Token, in scope: Scope) -> Int32? {
+        let range = token.range
+        if scope.isTop, let base = files[Int(range.file)] {
+            let bytes = UnsafeBufferPointer(start: base + Int(range.start), count: Int(range.end - range.start))
+            if bytes.count == 1, bytes[0] == UInt8(ascii: "0") { return 0 }
+            if bytes.count < 7, mayBeGround(bytes), isGround(netlist.sources.lowercased(range)) { return 0 }
+            let id = card.builder.unknowns.nodeNames.intern(bytes)
+            return card.builder.unknowns.node(id: id)
+        }
+        return node(netlist.sources.lowercased(range), in: scope)
+    }
+
+    private func mayBeGround(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        bytes.first.map { $0 | 0x20 == UInt8(ascii: "g") } ?? false
+    }
+
+    private func isGround(_ name: String) -> Bool {
+        netlist.dialect.isGround(name, replacingGround: replacesGround)
+    }
+
+    func node(_ name: String, in scope: Scope) -> Int32 {
+        if name == "0" || isGround(name) { return 0 }
+        if let port = scope.ports[name] { return port }
+        if globals.contains(name) || name.hasPrefix("$g") { return card.builder.node(name) }
+        return card.builder.node(scope.prefix + hierarchical(name))
+    }
+
+    /// `x1:x2:n` in the spelling of this house, `x1.x2.n`.
+    func hierarchical(_ name: String) -> String {
+        netlist.dialect.colonSeparatesNames ? String(name.map { $0 == ":" ? "." : $0 }) : name
+    }
+
+    var elementNames: [String] {
+        let names = card.builder.directory.names
+        return (0..<min(names.count, 5000)).map { names.name(of: UInt32($0)) }
+    }
+
+    // MARK: - Values
+
+    func expression(_ token: Token, in scope: Scope) -> Expression? {
+        netlist.expression(token, diagnostics: &diagnostics)
+    }
+
+    /// The expression without a word about mistakes: they are reported where it is evaluated.
+    func quietExpression(_ token: Token) -> Expression? {
+        var ignored = Diagnostics()
+        return netlist.expression(token, diagnostics: &ignored)
+    }
+
+    /// A constant value; reports an error and returns nil where it is none.
+    func value(_ token: Token, in scope: Scope, what: String = "value") -> Double? {
+        if token.kind == .word, let number = netlist.number(token) { return checked(number, token) }
+        if token.kind == .string {
+            error("a text can't be the \(what)", at: token.range, in: scope)
+            return nil
+        }
+        guard let expression = expression(token, in: scope) else { return nil }
+        if scope.dependsOnSolution(expression) {
+            error(
+                "the \(what) must be constant, but '\(netlist.sources.text(token.range))' depends on the solution or on time",
+                at: token.range, in: scope)
+            return nil
+        }
+        return evaluate(expression, in: scope)
+    }
+
+    /// Warns of suffixes that read otherwise than they look.
+    private func checked(_ number: Double, _ token: Token) -> Double {
+        _ = netlist.number(token, diagnostics: &diagnostics)
+        return number
+    }
+
+    func evaluate(_ expression: Expression, in scope: Scope) -> Double? {
+        guard let program = compile(expression, in: scope) else { return nil }
+        guard let value = program.constant else {
+            error("this must be constant", at: expression.range, in: scope)
+            return nil
+        }
+        guard !value.isNaN else {
+            if !diagnostics.hasErrors {
+                error("the value is not a number", at: expression.range, in: scope)
+            }
+            return nil
+        }
+        return value
+    }
+
+    func compile(_ expression: Expression, in scope: Scope) -> Program? {
+        let before = diagnostics.errorCount
+        var own = diagnostics
+        let program = ExpressionCompiler.compile(expression, in: scope, diagnostics: &own)
+        diagnostics = own
+        if program == nil, diagnostics.errorCount == before, !diagnostics.isFull {
+            error("the expression can't be evaluated", at: expression.range, in: scope)
+        }
+        return program
+    }
+
+    @discardableResult
+    func assign<Key: ParameterKey>(
+        _ value: Double, to key: Key, in values: inout ParameterValues<Key>, owner: String, at token: Token,
+        scope: Scope
+    ) -> Bool {
+        let parameter = key.parameter
+        guard parameter.bounds.contains(value) else {
+            error(
+                "\(parameter.name) of \(owner) is \(value) \(parameter.unit == "-" ? "" : parameter.unit), but must be \(parameter.bounds)",
+                at: token.range, in: scope, hint: parameter.meaning)
+            return false
+        }
+        values[key] = value
+        return true
+    }
+
+    /// Uniform in (0, 1): SplitMix64 (G. L. Steele, D. Lea, C. H. Flood, OOPSLA 2014, doi 10.1145/2660193.2660195).
+    func random() -> Double {
+        randomState &+= 0x9E37_79B9_7F4A_7C15
+        var z = randomState
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        z ^= z >> 31
+        return (Double(z >> 11) + 0.5) / 9_007_199_254_740_992
+    }
+
+    // MARK: - Mistakes
+
+    func error(
+        _ message: String, at range: SourceRange?, in scope: Scope, hint: String? = nil,
+        notes: [Diagnostic.Note] = []
+    ) {
+        diagnostics.error(message, at: range, hint: hint, notes: notes + scope.callNotes)
+    }
+}
+
+extension Comparable {
+    func clamped(to range: ClosedRange<Self>) -> Self { min(max(self, range.lowerBound), range.upperBound) }
+}
+
+extension Parameter.Bounds: CustomStringConvertible {
+    /// "above 0", "from 0 to 1", …
+    public var description: String {
+        switch (lowest.isFinite, highest.isFinite) {
+        case (false, false): "any number"
+        case (true, false): excludesLowest ? "above \(lowest)" : "at least \(lowest)"
+        case (false, true): excludesHighest ? "below \(highest)" : "at most \(highest)"
+        case (true, true):
+            "from \(lowest)\(excludesLowest ? " (excluded)" : "") to \(highest)\(excludesHighest ? " (excluded)" : "")"
+        }
+    }
+}

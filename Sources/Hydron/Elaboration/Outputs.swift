@@ -1,0 +1,204 @@
+import SpiceNetlist
+import Waveforms
+
+/// What `.print`, `.save`, `.plot` and `.probe` ask for.
+struct OutputRequests: Sendable {
+    struct Request: Sendable {
+        /// `tran`, `dc`, …; nil for all.
+        var analysis: String?
+        var item: OutputItem
+        var isSave: Bool
+    }
+    var requests: [Request] = []
+
+    mutating func add(_ list: OutputList, from directive: Directive, at range: SourceRange) {
+        for item in list.items {
+            requests.append(Request(analysis: list.analysis, item: item, isSave: directive == .save))
+        }
+    }
+
+    /// What an analysis is asked for: `.print` where there is one, else `.save`.
+    func items(for kind: String) -> [OutputItem] {
+        let mine = requests.filter { $0.analysis == nil || $0.analysis == kind }
+        let printed = mine.filter { !$0.isSave }
+        return (printed.isEmpty ? mine : printed).map(\.item)
+    }
+}
+
+/// One column of a table: an unknown as it is, or a program.
+struct CompiledOutput: Sendable {
+    enum Source: Sendable {
+        case unknown(Int)
+        case program(Program)
+        /// Value of the innermost sweep, or of a parameter that is constant.
+        case constant(Double)
+    }
+    var column: Column
+    var source: Source
+}
+
+/// Compiles output items against a finished circuit.
+final class OutputCompiler: ExpressionScope {
+    let circuit: Circuit
+    let dialect: Dialect
+    var options: SimulationOptions { circuit.options }
+    /// Parameters of the top level, by their values in this step.
+    let parameters: [String: Double]
+    /// Swept names of a `.dc`, whose current value is an input.
+    let sweepNames: [String]
+
+    init(_ circuit: Circuit, dialect: Dialect, parameters: [String: Double], sweepNames: [String] = []) {
+        self.circuit = circuit
+        self.dialect = dialect
+        self.parameters = parameters
+        self.sweepNames = sweepNames
+    }
+
+    /// The columns of an analysis; every node voltage and branch current where nothing was asked for.
+    func compile(_ items: [OutputItem], diagnostics: inout Diagnostics) -> [CompiledOutput] {
+        var outputs: [CompiledOutput] = []
+        for item in items {
+            if case .name(let name, _) = item.expression {
+                if name == "all" || name == "allv" {
+                    outputs += everything(currents: name == "all")
+                    continue
+                }
+                if name == "time" || sweepNames.contains(name) { continue }
+                if let node = circuit.unknowns.node(named: hierarchical(name)) {
+                    // `.save out`: the node's voltage under the name that others give it.
+                    outputs.append(
+                        CompiledOutput(column: Column("v(\(name))", .voltage, unit: "V"), source: .unknown(node)))
+                    continue
+                }
+            }
+            if case .probe(let probe, _) = item.expression, probe.isWildcard {
+                outputs += wildcard(probe)
+                continue
+            }
+            guard let program = ExpressionCompiler.compile(item.expression, in: self, diagnostics: &diagnostics) else {
+                continue
+            }
+            outputs.append(CompiledOutput(column: column(item), source: source(program)))
+        }
+        return items.isEmpty ? everything(currents: true) : outputs
+    }
+
+    private func source(_ program: Program) -> CompiledOutput.Source {
+        if let constant = program.constant { return .constant(constant) }
+        if program.instructions.isEmpty, program.inputs.count == 1, case .unknown(let unknown) = program.inputs[0] {
+            return .unknown(Int(unknown))
+        }
+        return .program(program)
+    }
+
+    private func column(_ item: OutputItem) -> Column {
+        guard case .probe(let probe, _) = item.expression else { return Column(item.label, .notype) }
+        switch probe.kind {
+        case .voltage: return Column(item.label, .voltage, unit: "V")
+        case .current: return Column(item.label, .current, unit: "A")
+        case .power: return Column(item.label, .power, unit: "W")
+        case .internalVariable: return Column(item.label, .notype)
+        case .deviceParameter:
+            let unit = probe.arguments.count == 2 ? output(probe.arguments[0], probe.arguments[1])?.2.unit : nil
+            return Column(item.label, Self.quantities[unit ?? ""] ?? .notype, unit: unit == "-" ? nil : unit)
+        }
+    }
+
+    private static let quantities: [String: Column.Quantity] = [
+        "A": .current, "V": .voltage, "S": .conductance, "F": .capacitance, "C": .charge, "W": .power, "J": .energy,
+        "Ω": .resistance,
+    ]
+
+    private func everything(currents: Bool) -> [CompiledOutput] {
+        let unknowns = circuit.unknowns
+        var outputs = unknowns.nodes.map {
+            CompiledOutput(column: Column("v(\(unknowns.name($0)))", .voltage, unit: "V"), source: .unknown($0))
+        }
+        guard currents else { return outputs }
+        for unknown in 1..<max(unknowns.count, 1) where unknowns.kind(unknown) == .branch {
+            let name = unknowns.name(unknown)
+            guard name.hasSuffix("#branch") else { continue }
+            outputs.append(
+                CompiledOutput(
+                    column: Column("i(\(name.dropLast(7)))", .current, unit: "A"), source: .unknown(unknown)))
+        }
+        return outputs
+    }
+
+    /// `v(*)`, `v(x1.*)`, `i(v*)`.
+    private func wildcard(_ probe: Probe) -> [CompiledOutput] {
+        let pattern = Array(hierarchical(probe.arguments[0]).utf8)
+        return everything(currents: true).filter { output in
+            let name = output.column.name
+            guard name.hasPrefix(probe.kind == .voltage ? "v(" : "i(") else { return false }
+            return Self.matches(Array(name.dropFirst(2).dropLast().utf8)[...], pattern[...])
+        }
+    }
+
+    private static func matches(_ name: ArraySlice<UInt8>, _ pattern: ArraySlice<UInt8>) -> Bool {
+        // The classic two-finger match: linear but for the last star's retries.
+        var (n, p) = (name.startIndex, pattern.startIndex)
+        var star: (name: Int, pattern: Int)?
+        while n < name.endIndex {
+            if p < pattern.endIndex, pattern[p] == UInt8(ascii: "*") {
+                star = (n, p)
+                p += 1
+            } else if p < pattern.endIndex, pattern[p] == name[n] || pattern[p] == UInt8(ascii: "?") {
+                n += 1
+                p += 1
+            } else if let last = star {
+                p = last.pattern + 1
+                n = last.name + 1
+                star = (n, last.pattern)
+            } else {
+                return false
+            }
+        }
+        while p < pattern.endIndex, pattern[p] == UInt8(ascii: "*") { p += 1 }
+        return p == pattern.endIndex
+    }
+
+    // MARK: ExpressionScope
+
+    var parameterNames: [String] { parameters.keys.sorted() }
+    var functionNames: [String] { [] }
+    func parameter(_ name: String) -> ScopedParameter? {
+        sweepNames.contains(name) ? nil : parameters[name].map { .value($0) }
+    }
+    func function(_ name: String) -> ScopedFunction? { functions[name] }
+    /// User functions, with scopes that elaboration kept.
+    var functions: [String: ScopedFunction] = [:]
+
+    private func hierarchical(_ name: String) -> String {
+        dialect.colonSeparatesNames ? String(name.map { $0 == ":" ? "." : $0 }) : name
+    }
+
+    func quantity(_ name: String) -> ProgramInput? {
+        if let sweep = sweepNames.firstIndex(of: name) { return .sweep(Int32(sweep)) }
+        return circuit.unknowns.node(named: hierarchical(name)).map { .unknown(Int32($0)) }
+    }
+
+    private func output(_ element: String, _ name: String) -> (ElementReference, Int, DeviceOutput)? {
+        guard let reference = circuit.elements.find(hierarchical(element)), reference.population >= 0 else {
+            return nil
+        }
+        let outputs = circuit.populations[Int(reference.population)].outputs
+        guard let index = outputs.firstIndex(where: { $0.name == name }) else { return nil }
+        return (reference, index, outputs[index])
+    }
+
+    func resolve(_ probe: Probe, _ range: SourceRange, _ diagnostics: inout Diagnostics) -> ResolvedProbe? {
+        ProbeResolver(unknowns: circuit.unknowns, directory: circuit.elements, dialect: dialect) {
+            self.circuit.populations[$0]
+        }.resolve(probe, prefixes: [""], ports: [:], range, &diagnostics)
+    }
+
+    func auxiliary(_ kind: AuxiliaryKind, _ program: Program) -> Int32? { nil }
+    func points(
+        inFile path: String, _ range: SourceRange, _ diagnostics: inout Diagnostics
+    ) -> [(x: Double, y: Double)]? {
+        diagnostics.error("tables from files can't be printed", at: range)
+        return nil
+    }
+    func random() -> Double { 0.5 }
+}

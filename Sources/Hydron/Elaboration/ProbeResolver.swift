@@ -1,0 +1,154 @@
+import SpiceNetlist
+
+/// Finds what a probe names, in a circuit that is being made or is finished.
+struct ProbeResolver {
+    let unknowns: UnknownTable
+    let directory: ElementDirectory
+    let dialect: Dialect
+    let population: (Int) -> any Population
+
+    /// - Parameters:
+    ///   - prefixes: hierarchical prefixes to try, the innermost scope's first.
+    ///   - ports: nodes that are ports of the innermost scope.
+    func resolve(
+        _ probe: Probe, prefixes: [String], ports: [String: Int32], _ range: SourceRange,
+        _ diagnostics: inout Diagnostics
+    ) -> ResolvedProbe? {
+        func hierarchical(_ name: String) -> String {
+            dialect.colonSeparatesNames ? String(name.map { $0 == ":" ? "." : $0 }) : name
+        }
+
+        func node(_ written: String) -> Int32? {
+            if written == "0" || dialect.isGround(written) { return 0 }
+            if let port = ports[written] { return port }
+            let name = hierarchical(written)
+            for prefix in prefixes {
+                if let unknown = unknowns.node(named: prefix + name) { return Int32(unknown) }
+            }
+            let names = unknowns.nodes.prefix(20_000).map { unknowns.name($0) }
+            let near = suggestion(for: name, among: names)
+            diagnostics.error(
+                "no node '\(written)'", at: range, hint: near.map { "did you mean '\($0)'?" })
+            return nil
+        }
+
+        func element(_ written: String) -> ElementReference? {
+            let name = hierarchical(written)
+            for prefix in prefixes {
+                if let found = directory.find(prefix + name), found.population >= 0 { return found }
+            }
+            let names = (0..<min(directory.names.count, 20_000)).map { directory.names.name(of: UInt32($0)) }
+            let near = suggestion(for: name, among: names)
+            diagnostics.error(
+                "no element '\(written)'", at: range, hint: near.map { "did you mean '\($0)'?" })
+            return nil
+        }
+
+        func output(_ reference: ElementReference, _ wanted: String, of written: String) -> ResolvedProbe? {
+            let outputs = population(Int(reference.population)).outputs
+            guard let index = outputs.firstIndex(where: { $0.name == wanted }) else {
+                let near = suggestion(for: wanted, among: outputs.map(\.name))
+                let known = outputs.map(\.name).joined(separator: " ")
+                diagnostics.error(
+                    "'\(written)' has no quantity '\(wanted)'", at: range,
+                    hint: near.map { "did you mean '\($0)'?" }
+                        ?? (known.isEmpty ? "it has none to print" : "it has: \(known)"))
+                return nil
+            }
+            return ResolvedProbe([(.output(reference, Int32(index)), 1)])
+        }
+
+        switch probe.kind {
+        case .voltage:
+            guard let plus = probe.arguments.first.map(node) ?? nil else { return nil }
+            var terms: [(input: ProgramInput, factor: Double)] = []
+            if plus > 0 { terms.append((.unknown(plus), 1)) }
+            if probe.arguments.count > 1 {
+                guard let minus = node(probe.arguments[1]) else { return nil }
+                if minus > 0 { terms.append((.unknown(minus), -1)) }
+            }
+            return ResolvedProbe(terms)
+        case .current:
+            guard let name = probe.arguments.first, let reference = element(name) else { return nil }
+            let population = population(Int(reference.population))
+            if let terminal = probe.terminal, population.branchUnknown == nil {
+                return output(reference, "i\(terminal)", of: name)
+            }
+            if let local = population.branchUnknown {
+                return ResolvedProbe([(.unknown(population.unknown(local, of: Int(reference.index))), 1)])
+            }
+            guard let current = population.currentOutput else {
+                diagnostics.error(
+                    "'\(name)' has no single current to print", at: range,
+                    hint: "it has: " + population.outputs.map(\.name).joined(separator: " "))
+                return nil
+            }
+            return output(reference, current, of: name)
+        case .power:
+            guard let name = probe.arguments.first, let reference = element(name) else { return nil }
+            return output(reference, "p", of: name)
+        case .deviceParameter:
+            guard probe.arguments.count == 2, let reference = element(probe.arguments[0]) else { return nil }
+            return output(reference, probe.arguments[1], of: probe.arguments[0])
+        case .internalVariable:
+            guard let name = probe.arguments.first else { return nil }
+            for unknown in 1..<max(unknowns.count, 1) where unknowns.name(unknown) == hierarchical(name) {
+                return ResolvedProbe([(.unknown(Int32(unknown)), 1)])
+            }
+            diagnostics.error("no internal variable '\(name)'", at: range)
+            return nil
+        }
+    }
+}
+
+extension Elaborator {
+    var nodeNames: [String] { card.builder.unknowns.nodes.prefix(20_000).map { card.builder.unknowns.name($0) } }
+
+    func quantity(_ name: String, in scope: Scope) -> ProgramInput? { nil }
+
+    func resolve(
+        _ probe: Probe, _ range: SourceRange, in scope: Scope, _ diagnostics: inout Diagnostics
+    ) -> ResolvedProbe? {
+        var prefixes: [String] = []
+        var current: Scope? = scope
+        while let here = current {
+            prefixes.append(here.prefix)
+            current = here.caller
+        }
+        // A port's own names are the caller's nodes.
+        return ProbeResolver(
+            unknowns: card.builder.unknowns, directory: card.builder.directory, dialect: netlist.dialect
+        ) { self.card.builder.population($0) }
+        .resolve(probe, prefixes: prefixes, ports: scope.ports, range, &diagnostics)
+    }
+
+    func auxiliary(_ kind: AuxiliaryKind, _ program: Program) -> Int32? {
+        Behavioural.auxiliary(kind, program, card)
+    }
+
+    /// Two columns of numbers from a text file below the netlist's folder; `#`, `*` and `;` begin comments.
+    func points(
+        inFile path: String, _ range: SourceRange, _ diagnostics: inout Diagnostics
+    ) -> [(x: Double, y: Double)]? {
+        guard let text = netlist.readData(path, at: range, diagnostics: &diagnostics) else { return nil }
+        var points: [(x: Double, y: Double)] = []
+        for line in text.split(whereSeparator: \.isNewline) {
+            let words = line.split { $0 == " " || $0 == "\t" || $0 == "," || $0 == ";" }
+            guard let first = words.first, !first.hasPrefix("#"), !first.hasPrefix("*") else { continue }
+            guard words.count >= 2, let x = Number.parse(String(words[0]))?.value,
+                let y = Number.parse(String(words[1]))?.value
+            else {
+                // A heading is no error, a broken row is.
+                if points.isEmpty { continue }
+                diagnostics.error("'\(path)' holds a line without two numbers: '\(line)'", at: range)
+                return nil
+            }
+            points.append((x, y))
+        }
+        guard !points.isEmpty else {
+            diagnostics.error("'\(path)' holds no points", at: range, hint: "two columns of numbers are expected")
+            return nil
+        }
+        return points
+    }
+}
