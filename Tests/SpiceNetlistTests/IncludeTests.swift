@@ -73,6 +73,15 @@ import Testing
         #expect(first.notes.count == 2)
     }
 
+    @Test func inclusionsThatDoubleAtEveryLevelEnd() throws {
+        for level in 0..<40 {
+            try folder.write("\(level).inc", ".include \(level + 1).inc\n.include \(level + 1).inc\n")
+        }
+        try folder.write("40.inc", "R1 a b 1\n")
+        let (_, _, diagnostics) = parse(try folder.write("top.cir", "title\n.include 0.inc\n"))
+        #expect(diagnostics.all.map(\.message) == ["more than 20000 inclusions"])
+    }
+
     @Test func aFileThatIncludesItselfIsACycle() throws {
         let (_, _, diagnostics) = parse(try folder.write("top.cir", "title\n.include top.cir\n"))
         #expect(diagnostics.errorCount == 1)

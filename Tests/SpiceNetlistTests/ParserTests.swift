@@ -168,4 +168,9 @@ import Testing
         #expect(!Dialect.xyce.isGround("gnd"))
         #expect(Dialect.xyce.isGround("gnd", replacingGround: true))
     }
+
+    @Test func groundReplacementIsAskedForByACard() throws {
+        #expect(try netlist("R1 a b 1\n.PREPROCESS ReplaceGround TRUE", .xyce).replacesGround)
+        #expect(try !netlist(".preprocess replaceground false", .xyce).replacesGround)
+    }
 }
