@@ -113,11 +113,14 @@ final class TemporaryFolder {
 
     /// Writes a file and returns its path; folders on the way are made.
     @discardableResult
-    func write(_ name: String, _ text: String) throws -> String {
+    func write(_ name: String, _ text: String) throws -> String { try write(name, bytes: Array(text.utf8)) }
+
+    @discardableResult
+    func write(_ name: String, bytes: [UInt8]) throws -> String {
         let parts = name.split(separator: "/").dropLast()
         for count in 0..<parts.count { mkdir("\(path)/\(parts[...count].joined(separator: "/"))", 0o755) }
         let file = try #require(fopen("\(path)/\(name)", "w"))
-        fputs(text, file)
+        fwrite(bytes, 1, bytes.count, file)
         fclose(file)
         return "\(path)/\(name)"
     }

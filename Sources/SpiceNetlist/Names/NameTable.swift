@@ -44,6 +44,7 @@ public struct NameTable: Sendable {
         return UInt32(ends.count - 1)
     }
 
+    /// The id of a name, given to it now if it is new.
     public mutating func intern(_ name: String) -> UInt32 {
         var name = name
         return name.withUTF8 { intern($0) }
@@ -65,6 +66,7 @@ public struct NameTable: Sendable {
         return nil
     }
 
+    /// The id of a name; nil if it was never given one.
     public func lookup(_ name: String) -> UInt32? {
         var name = name
         return name.withUTF8 { lookup($0) }
