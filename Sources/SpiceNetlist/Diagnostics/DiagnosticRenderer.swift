@@ -23,7 +23,11 @@ public struct DiagnosticRenderer: Sendable {
 
     /// All of them, separated by line breaks.
     public func render(_ diagnostics: Diagnostics) -> String {
-        diagnostics.all.map(render).joined(separator: "\n")
+        var parts = diagnostics.all.map(render)
+        let hidden = diagnostics.warningCount - Diagnostics.warningLimit
+        if hidden > 0 { parts.append("\(hidden) further warnings are not shown") }
+        if diagnostics.isFull { parts.append("stopped after \(diagnostics.errorCount) errors") }
+        return parts.joined(separator: "\n")
     }
 
     private func block(_ severity: Diagnostic.Severity, _ message: String, _ range: SourceRange?) -> [String] {

@@ -46,7 +46,9 @@ struct Decoder {
                 var stop = wordEnd(from: position, to: end)
                 var isCall = false
                 if mode != .plain, stop < end, view[stop] == ASCII.open {
-                    (stop, isCall) = callEnd(wordStart: position, opening: stop, to: end)
+                    guard let call = callEnd(wordStart: position, opening: stop, to: end, diagnostics: &diagnostics)
+                    else { return false }
+                    (stop, isCall) = call
                 }
                 let token = token(isCall ? .expression : .word, position, stop)
                 statement.fields.append(Statement.Field(value: token))
@@ -136,11 +138,11 @@ struct Decoder {
     }
 
     /// Where `name(…)` ends, if it stays one word in this mode; otherwise where the name ends.
-    private func callEnd(wordStart: Int, opening: Int, to end: Int) -> (end: Int, isCall: Bool) {
-        var ignored = Diagnostics()
+    private func callEnd(
+        wordStart: Int, opening: Int, to end: Int, diagnostics: inout Diagnostics
+    ) -> (end: Int, isCall: Bool)? {
         if mode == .calls {
-            guard let stop = valueEnd(from: wordStart, to: end, diagnostics: &ignored) else { return (opening, false) }
-            return (stop, true)
+            return valueEnd(from: wordStart, to: end, diagnostics: &diagnostics).map { ($0, true) }
         }
         var position = opening + 1
         while position < end, view[position] != ASCII.close {

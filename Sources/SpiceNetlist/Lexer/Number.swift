@@ -25,8 +25,13 @@ public struct Number: Sendable, Equatable {
 
     /// Reads bytes that must be a number from the first to the last; nil if they are not one.
     public static func parse(_ bytes: UnsafeBufferPointer<UInt8>, dialect: Dialect = .ngspice) -> Number? {
+        parse(bytes, xIsMega: dialect.xSuffixIsMega, aIsAtto: dialect.aSuffixIsAtto)
+    }
+
+    @inline(__always)
+    static func parse(_ bytes: UnsafeBufferPointer<UInt8>, xIsMega: Bool, aIsAtto: Bool) -> Number? {
         guard let base = bytes.baseAddress else { return nil }
-        var scanner = NumberScanner(base: base, count: bytes.count, dialect: dialect)
+        var scanner = NumberScanner(base: base, count: bytes.count, xIsMega: xIsMega, aIsAtto: aIsAtto)
         guard let number = scanner.scan(), scanner.position == bytes.count else { return nil }
         return number
     }
@@ -55,11 +60,11 @@ struct NumberScanner {
     /// A factor that did not fit into the mantissa.
     private var lateFactor = 1.0
 
-    init(base: UnsafePointer<UInt8>, count: Int, dialect: Dialect) {
+    init(base: UnsafePointer<UInt8>, count: Int, xIsMega: Bool, aIsAtto: Bool) {
         self.base = base
         self.count = count
-        xIsMega = dialect.xSuffixIsMega
-        aIsAtto = dialect.aSuffixIsAtto
+        self.xIsMega = xIsMega
+        self.aIsAtto = aIsAtto
     }
 
     /// The number with its suffix and unit; nil if there is no digit.

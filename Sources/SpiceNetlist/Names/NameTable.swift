@@ -5,14 +5,16 @@
 public struct NameTable: Sendable {
     /// High half: hash; low half: id + 1, 0 where the slot is free.
     private var slots: [UInt64]
-    private var mask: Int
+    /// A name belongs at the slot that the topmost bits of its hash number, so that growing is one pass in order over
+    /// the slots and looks at no name.
+    private var shift: UInt64
     /// Where each name ends in `letters`.
     private var ends: [UInt32] = []
     private var letters: [UInt8] = []
 
     public init() {
         slots = [UInt64](repeating: 0, count: 16)
-        mask = 15
+        shift = 60
     }
 
     /// How many names there are; ids are below it.
@@ -23,7 +25,8 @@ public struct NameTable: Sendable {
     public mutating func intern(_ name: UnsafeBufferPointer<UInt8>) -> UInt32 {
         if (ends.count + 1) * 8 > slots.count * 7 { grow(to: slots.count * 2) }
         let hash = Self.hash(name)
-        var index = Int(truncatingIfNeeded: hash) & mask
+        let mask = slots.count - 1
+        var index = Int(truncatingIfNeeded: hash &>> shift)
         let tag = hash & 0xFFFF_FFFF_0000_0000
         while slots[index] != 0 {
             let slot = slots[index]
@@ -34,12 +37,14 @@ public struct NameTable: Sendable {
             index = (index + 1) & mask
         }
         guard ends.count < Int(UInt32.max) - 1, letters.count + name.count < Int(UInt32.max) else { return .max }
-        for byte in name { letters.append(ASCII.lower(byte)) }
+        letters.append(contentsOf: name)
+        lowerLetters(from: letters.count - name.count)
         ends.append(UInt32(letters.count))
         slots[index] = tag | UInt64(ends.count)
         return UInt32(ends.count - 1)
     }
 
+    /// The id of a name, given to it now if it is new.
     public mutating func intern(_ name: String) -> UInt32 {
         var name = name
         return name.withUTF8 { intern($0) }
@@ -48,7 +53,8 @@ public struct NameTable: Sendable {
     /// The id of a name; nil if it was never given one.
     public func lookup(_ name: UnsafeBufferPointer<UInt8>) -> UInt32? {
         let hash = Self.hash(name)
-        var index = Int(truncatingIfNeeded: hash) & mask
+        let mask = slots.count - 1
+        var index = Int(truncatingIfNeeded: hash &>> shift)
         while slots[index] != 0 {
             let slot = slots[index]
             if (slot ^ hash) >> 32 == 0 {
@@ -60,6 +66,7 @@ public struct NameTable: Sendable {
         return nil
     }
 
+    /// The id of a name; nil if it was never given one.
     public func lookup(_ name: String) -> UInt32? {
         var name = name
         return name.withUTF8 { lookup($0) }
@@ -94,22 +101,24 @@ public struct NameTable: Sendable {
         }
     }
 
+    private mutating func lowerLetters(from start: Int) {
+        letters.withUnsafeMutableBufferPointer { letters in
+            for index in start..<letters.count { letters[index] = ASCII.lower(letters[index]) }
+        }
+    }
+
     private mutating func grow(to size: Int) {
         var larger = [UInt64](repeating: 0, count: size)
-        let newMask = size - 1
-        letters.withUnsafeBufferPointer { letters in
-            var start = 0
-            for (id, end) in ends.enumerated() {
-                let name = UnsafeBufferPointer(rebasing: letters[start..<Int(end)])
-                let hash = Self.hash(name)
-                var index = Int(truncatingIfNeeded: hash) & newMask
-                while larger[index] != 0 { index = (index + 1) & newMask }
-                larger[index] = hash & 0xFFFF_FFFF_0000_0000 | UInt64(id + 1)
-                start = Int(end)
+        let newShift = UInt64(64 - size.trailingZeroBitCount)
+        larger.withUnsafeMutableBufferPointer { larger in
+            for slot in slots where slot != 0 {
+                var index = Int(truncatingIfNeeded: slot &>> newShift)
+                while larger[index] != 0 { index = (index + 1) & (size - 1) }
+                larger[index] = slot
             }
         }
         slots = larger
-        mask = newMask
+        shift = newShift
     }
 
     /// Eight bytes at a time, letters in lower case, mixed by a multiplication to 128 bits (as wyhash does).
@@ -132,7 +141,7 @@ public struct NameTable: Sendable {
             }
             state = mix(state, lower(word))
         }
-        return mix(state, 0xE703_7ED1_A0B4_28DB)
+        return mix(state, 0x8EBC_6AF0_9C88_C6E3)
     }
 
     @inline(__always)

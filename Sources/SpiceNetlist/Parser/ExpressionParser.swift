@@ -250,7 +250,9 @@ struct ExpressionParser {
 
     private mutating func parseNumber() -> Tree {
         let start = position
-        var scanner = NumberScanner(base: view.base + start, count: end - start, dialect: dialect)
+        var scanner = NumberScanner(
+            base: view.base + start, count: end - start, xIsMega: dialect.xSuffixIsMega,
+            aIsAtto: dialect.aSuffixIsAtto)
         guard let number = scanner.scan() else {
             fail("`\(wordHere())` is not a number", wordRange())
             return failedTree()

@@ -9,6 +9,7 @@ struct Section {
 /// `.include` and `.lib`.
 extension ParserState {
     static var maximumIncludeDepth: Int { 100 }
+    static var maximumIncludes: Int { 20_000 }
 
     mutating func readInclude(_ range: SourceRange) {
         guard let argument = argumentWords(range).first else {
@@ -95,6 +96,12 @@ extension ParserState {
         }
         guard chain.count < Self.maximumIncludeDepth else {
             diagnostics.error("includes are nested deeper than \(Self.maximumIncludeDepth)", at: link.range)
+            return false
+        }
+        // Files that include each other twice, level by level, are no cycle, but would never end either.
+        guard sources.files.count < Self.maximumIncludes else {
+            diagnostics.error("more than \(Self.maximumIncludes) inclusions", at: link.range)
+            isFinished = true
             return false
         }
         chain.append(link)

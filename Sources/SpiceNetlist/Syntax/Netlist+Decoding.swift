@@ -30,6 +30,18 @@ extension Netlist {
         return decoder.decode(card.range, into: &statement, diagnostics: &diagnostics)
     }
 
+    /// Whether `.preprocess replaceground true` makes `gnd` and the like mean ground. Walks over the top level's cards:
+    /// ask once.
+    public var replacesGround: Bool {
+        var statement = Statement()
+        var ignored = Diagnostics()
+        return top.cards.contains { card in
+            guard card.kind == .directive(.preprocess) else { return false }
+            decode(card, into: &statement, diagnostics: &ignored)
+            return statement.fields.map { sources.lowercased($0.value.range) } == ["replaceground", "true"]
+        }
+    }
+
     /// The number that a word is; nil, without a diagnostic, if it is none.
     public func number(_ token: Token) -> Double? {
         guard token.kind == .word else { return nil }
