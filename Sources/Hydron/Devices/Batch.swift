@@ -78,6 +78,9 @@ struct DevicePopulation<D: Device>: Population {
     var count: Int { devices.count }
     var conductingPairs: [(Int, Int)] { D.conductingPairs }
     var arity: Int { D.arity }
+    var voltageDefinedPairs: [(Int, Int)] { D.voltageDefinedPairs }
+    var branchUnknown: Int? { D.branchUnknown }
+    var currentOutput: String? { D.currentOutput }
     var outputs: [DeviceOutput] { D.outputs }
     func identity(_ index: Int) -> ElementIdentity { elements[index] }
     func unknown(_ local: Int, of element: Int) -> Int32 { unknowns[element * D.arity + local] }

@@ -37,6 +37,31 @@ enum Behavioural {
         }
     }
 
+    /// program · v(control), as a voltage or a current.
+    static func scaled(
+        _ card: ElementCard, _ plus: Int32, _ minus: Int32, _ program: DeferredProgram,
+        by control: (Int32, Int32), isVoltage: Bool, factor: Double
+    ) {
+        let identity = card.identity
+        let branch = isVoltage ? card.builder.branch(card.name) : 0
+        if isVoltage { reserve(card, identity, plus, minus, branch) }
+        card.whenComplete { card in
+            guard let gain = card.compile(program) else { return }
+            let product = gain.combined(with: voltage(control.0, control.1)) { $0.emit(.multiply, $1, $2) }
+            if isVoltage {
+                update(card, identity) {
+                    $0.definesVoltage = true
+                    $0.linear = incidence(plus, minus, branch)
+                    $0.terms.append(Term(program: product, plus: branch, minus: 0, factor: -1, kind: .current))
+                }
+            } else {
+                add(card, identity, plus, minus) {
+                    $0.terms.append(Term(program: product, plus: plus, minus: minus, factor: factor, kind: .current))
+                }
+            }
+        }
+    }
+
     /// i = (v(plus) − v(minus))/program [Ω].
     static func resistor(_ card: ElementCard, _ plus: Int32, _ minus: Int32, _ program: DeferredProgram) {
         let identity = card.identity

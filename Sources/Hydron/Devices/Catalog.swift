@@ -3,6 +3,11 @@ enum Catalog {
     static let kinds: [any ElementKind.Type] = [
         Resistor.self,
         ProtonResistor.self,
+        VoltageControlledVoltageSourceCard.self,
+        CurrentControlledCurrentSourceCard.self,
+        VoltageControlledCurrentSourceCard.self,
+        CurrentControlledVoltageSourceCard.self,
+        BehaviouralSourceCard.self,
     ]
 
     /// Kinds by their letter's ASCII code.

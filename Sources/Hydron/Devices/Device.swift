@@ -21,6 +21,12 @@ protocol Device: BitwiseCopyable, Sendable {
     static var isLinear: Bool { get }
     /// Pairs of terminals between which a direct current can flow; the topology check follows them.
     static var conductingPairs: [(Int, Int)] { get }
+    /// Pairs of terminals whose voltage difference the device fixes in direct current.
+    static var voltageDefinedPairs: [(Int, Int)] { get }
+    /// The local unknown that is the device's own current; nil where it has none.
+    static var branchUnknown: Int? { get }
+    /// Name of the output that gives the current through the device where it has no branch.
+    static var currentOutput: String? { get }
     /// Quantities that can be asked for by name, `@r1[i]`.
     static var outputs: [DeviceOutput] { get }
 
@@ -60,6 +66,9 @@ struct DeviceOutput: Sendable {
 extension Device {
     static var couplings: Couplings { .all }
     static var isLinear: Bool { false }
+    static var voltageDefinedPairs: [(Int, Int)] { [] }
+    static var branchUnknown: Int? { nil }
+    static var currentOutput: String? { nil }
     static var outputs: [DeviceOutput] { [] }
     func output(_ index: Int, _ u: Locals<Gradient>, state: State, _ conditions: Conditions) -> Double { .nan }
 }

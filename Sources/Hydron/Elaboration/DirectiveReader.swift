@@ -146,30 +146,25 @@ struct DirectiveReader {
         return sweeps
     }
 
+    private enum Shape { case linear, decade, octave, list }
+
+    private func takeShape(_ tokens: inout ArraySlice<Token>) -> Shape? {
+        let shapes: [String: Shape] = ["lin": .linear, "dec": .decade, "oct": .octave, "list": .list, "poi": .list]
+        guard let first = tokens.first, first.kind == .word, let shape = shapes[text(first)] else { return nil }
+        tokens.removeFirst()
+        return shape
+    }
+
     /// One sweep from the front of `tokens`.
     private func readSweep(_ tokens: inout ArraySlice<Token>, _ range: SourceRange) -> Sweep? {
-        enum Shape { case linear, decade, octave, list }
-        var shape = Shape.linear
-        func takeShape() -> Bool {
-            guard let first = tokens.first, first.kind == .word else { return false }
-            switch text(first) {
-            case "lin": shape = .linear
-            case "dec": shape = .decade
-            case "oct": shape = .octave
-            case "list", "poi": shape = .list
-            default: return false
-            }
-            tokens.removeFirst()
-            return true
-        }
-        let shapeFirst = takeShape()
+        let leading = takeShape(&tokens)
         guard let nameToken = tokens.popFirst() else {
             error("the sweep names nothing", range)
             return nil
         }
         let name = text(nameToken)
         guard let target = target(name, nameToken) else { return nil }
-        if !shapeFirst { _ = takeShape() }
+        let shape = leading ?? takeShape(&tokens) ?? .linear
         func next(_ what: String) -> Double? {
             guard let token = tokens.popFirst() else {
                 error("the sweep of '\(name)' has no \(what)", range, hint: "write `\(name) start stop step`")
@@ -200,9 +195,9 @@ struct DirectiveReader {
             }
             return Sweep(name: name, target: target, values: values)
         case .decade, .octave:
-            // ngspice: dec n start stop; Xyce: dec name start stop n.
+            // Xyce: `dec name start stop n`; else `name dec n start stop`.
             guard let a = next("start"), let b = next("stop"), let c = next("number of points") else { return nil }
-            let (start, stop, count) = shapeFirst || netlist.dialect == .xyce ? (a, b, c) : (b, c, a)
+            let (start, stop, count) = leading != nil || netlist.dialect == .xyce ? (a, b, c) : (b, c, a)
             guard start > 0, stop > 0, count >= 1, count < 1e7 else {
                 error("a sweep by decades or octaves needs positive ends and points", nameToken.range)
                 return nil

@@ -75,7 +75,12 @@ struct InterpolationTable: Sendable {
         }
     }
 
-    private func chords() -> [Double] { (0..<(x.count - 1)).map { (y[$0 + 1] - y[$0]) / (x[$0 + 1] - x[$0]) } }
+    private func chords() -> [Double] {
+        (1..<x.count).map { (i: Int) -> Double in
+            let rise = y[i] - y[i - 1]
+            return rise / (x[i] - x[i - 1])
+        }
+    }
 
     /// H. Akima, J. ACM 17, 589 (1970), doi 10.1145/321607.321609.
     private func akimaSlopes() -> [Double] { weightedSlopes { abs($0) } }

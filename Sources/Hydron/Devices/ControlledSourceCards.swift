@@ -1,0 +1,284 @@
+import SpiceNetlist
+
+/// E: voltage-controlled voltage source.
+enum VoltageControlledVoltageSourceCard: ElementKind {
+    static let description = ElementDescription(
+        letter: "e", name: "voltage-controlled voltage source",
+        syntax: "Ename n+ n- nc+ nc- gain | POLY(n) nc1+ nc1- … p0 p1 … | VALUE={expr} | TABLE {expr}=(x,y)…",
+        summary: "A voltage that is a gain, a polynomial, a table or an expression of other voltages.",
+        outputs: ControlledSourceOutputs.table)
+    static func elaborate(_ card: ElementCard) {
+        ControlledSourceCard.elaborate(card, isVoltage: true, isCurrentControlled: false)
+    }
+}
+
+/// G: voltage-controlled current source.
+enum VoltageControlledCurrentSourceCard: ElementKind {
+    static let description = ElementDescription(
+        letter: "g", name: "voltage-controlled current source",
+        syntax: "Gname n+ n- nc+ nc- gm | POLY(n) nc1+ nc1- … p0 p1 … | VALUE={expr} | TABLE {expr}=(x,y)…",
+        summary: "A current that is a transconductance, a polynomial, a table or an expression of voltages.",
+        outputs: ControlledSourceOutputs.table)
+    static func elaborate(_ card: ElementCard) {
+        ControlledSourceCard.elaborate(card, isVoltage: false, isCurrentControlled: false)
+    }
+}
+
+/// F: current-controlled current source.
+enum CurrentControlledCurrentSourceCard: ElementKind {
+    static let description = ElementDescription(
+        letter: "f", name: "current-controlled current source",
+        syntax: "Fname n+ n- Vcontrol gain | POLY(n) V1 … p0 p1 … | VALUE={expr}",
+        summary: "A current that is a gain or a polynomial of the currents of voltage sources.",
+        outputs: ControlledSourceOutputs.table)
+    static func elaborate(_ card: ElementCard) {
+        ControlledSourceCard.elaborate(card, isVoltage: false, isCurrentControlled: true)
+    }
+}
+
+/// H: current-controlled voltage source.
+enum CurrentControlledVoltageSourceCard: ElementKind {
+    static let description = ElementDescription(
+        letter: "h", name: "current-controlled voltage source",
+        syntax: "Hname n+ n- Vcontrol r | POLY(n) V1 … p0 p1 … | VALUE={expr}",
+        summary: "A voltage that is a transresistance or a polynomial of the currents of voltage sources.",
+        outputs: ControlledSourceOutputs.table)
+    static func elaborate(_ card: ElementCard) {
+        ControlledSourceCard.elaborate(card, isVoltage: true, isCurrentControlled: true)
+    }
+}
+
+/// B: behavioural source.
+enum BehaviouralSourceCard: ElementKind {
+    static let description = ElementDescription(
+        letter: "b", name: "behavioural source",
+        syntax: "Bname n+ n- v=expr | i=expr [m=]",
+        summary: "A voltage or a current that is any expression of voltages, currents and time.",
+        outputs: BehaviouralEquations.outputTable)
+
+    static func elaborate(_ card: ElementCard) {
+        guard let plus = card.node("n+"), let minus = card.node("n-") else { return }
+        if let token = card.take(key: "v"), let program = card.program(token) {
+            guard card.parameters(ControlledSourceCard.Instance.self) != nil else { return }
+            Behavioural.voltageSource(card, plus, minus, program)
+        } else if let token = card.take(key: "i"), let program = card.program(token) {
+            guard let instance = card.parameters(ControlledSourceCard.Instance.self) else { return }
+            Behavioural.currentSource(card, plus, minus, program, factor: card.multiplier * instance[.m])
+        } else {
+            card.error("\(card.name) has neither a voltage nor a current", hint: "write `v={…}` or `i={…}`")
+        }
+    }
+}
+
+/// What E, F, G and H have in common: the shapes of their cards.
+enum ControlledSourceCard {
+    enum Instance: Int, ParameterKey {
+        case m, tc1, tc2, smoothbsrc, rcconst
+        var parameter: Parameter {
+            switch self {
+            case .m: Parameter("m", unit: "-", default: 1, .positive, "sources in parallel")
+            case .tc1: Parameter("tc1", unit: "1/K", default: 0, .any, "first-order temperature coefficient, not used")
+            case .tc2: Parameter("tc2", unit: "1/K²", default: 0, .any, "second-order temperature coefficient, not used")
+            case .smoothbsrc: Parameter("smoothbsrc", unit: "-", default: 0, .any, "Xyce's smoothing, not used")
+            case .rcconst: Parameter("rcconst", unit: "s", default: 1e-9, .any, "Xyce's smoothing, not used")
+            }
+        }
+    }
+
+    static func elaborate(_ card: ElementCard, isVoltage: Bool, isCurrentControlled: Bool) {
+        guard let plus = card.node("n+"), let minus = card.node("n-") else { return }
+        // HSPICE's words say what the letter says already.
+        _ = card.take("vcvs") || card.take("vccs") || card.take("cccs") || card.take("ccvs")
+        for key in ["value", "vol", "cur", "v", "i"] {
+            if let token = card.take(key: key) {
+                behave(card, plus, minus, token, isVoltage)
+                return
+            }
+        }
+        if card.take("value"), let field = card.nextField() {
+            behave(card, plus, minus, field.value, isVoltage)
+            return
+        }
+        if card.take("poly") {
+            polynomial(card, plus, minus, isVoltage: isVoltage, isCurrentControlled: isCurrentControlled)
+            return
+        }
+        if let token = card.take(key: "table") {
+            table(card, plus, minus, token, isVoltage)
+            return
+        }
+        if card.take("table"), let field = card.nextField() {
+            table(card, plus, minus, field.value, isVoltage)
+            return
+        }
+        // `G1 a b {expr}`: nothing but an expression.
+        if card.remainingPositionalCount == 1, let field = card.peekField(), field.value.kind == .expression {
+            _ = card.nextField()
+            behave(card, plus, minus, field.value, isVoltage)
+            return
+        }
+        linear(card, plus, minus, isVoltage: isVoltage, isCurrentControlled: isCurrentControlled)
+    }
+
+    private static func multiplier(_ card: ElementCard) -> Double? {
+        card.parameters(Instance.self).map { $0[.m] * card.multiplier }
+    }
+
+    private static func behave(
+        _ card: ElementCard, _ plus: Int32, _ minus: Int32, _ token: Token, _ isVoltage: Bool
+    ) {
+        guard let program = card.program(token), let m = multiplier(card) else { return }
+        add(card, plus, minus, program, isVoltage, m)
+    }
+
+    private static func add(
+        _ card: ElementCard, _ plus: Int32, _ minus: Int32, _ program: DeferredProgram, _ isVoltage: Bool, _ m: Double
+    ) {
+        if isVoltage {
+            Behavioural.voltageSource(card, plus, minus, program)
+        } else {
+            Behavioural.currentSource(card, plus, minus, program, factor: m)
+        }
+    }
+
+    private static func table(
+        _ card: ElementCard, _ plus: Int32, _ minus: Int32, _ token: Token, _ isVoltage: Bool
+    ) {
+        guard let at = card.program(token) else { return }
+        var arguments = [at.expression]
+        while let field = card.nextField() {
+            guard let value = card.evaluate(field.value, "point of the table") else { return }
+            arguments.append(.number(value, field.value.range))
+        }
+        guard arguments.count >= 3, arguments.count % 2 == 1 else {
+            card.error("the points of \(card.name)'s table must be pairs of x and y", at: token)
+            return
+        }
+        guard let m = multiplier(card) else { return }
+        let call = Expression.call("table", arguments, token.range)
+        add(card, plus, minus, DeferredProgram(expression: call, scope: at.scope), isVoltage, m)
+    }
+
+    /// `POLY(n) controls… p0 p1 …`: the coefficients in SPICE's order, all terms of total degree 0, 1, 2, … each degree
+    /// with the exponents of earlier controls falling first (x², xy, xz, y², yz, z²).
+    private static func polynomial(
+        _ card: ElementCard, _ plus: Int32, _ minus: Int32, isVoltage: Bool, isCurrentControlled: Bool
+    ) {
+        guard let number = card.value("number of POLY's controls") else { return }
+        guard number >= 1, number <= 1000, number == number.rounded() else {
+            card.error("POLY needs a whole number of controls, not \(number)")
+            return
+        }
+        let count = Int(number)
+        var controls: [Expression] = []
+        let range = card.identity.range
+        for index in 1...count {
+            if isCurrentControlled {
+                guard let field = card.nextField() else {
+                    card.error("POLY(\(count)) of \(card.name) has no control \(index)")
+                    return
+                }
+                controls.append(
+                    .probe(Probe(kind: .current, arguments: [card.text(field.value)]), field.value.range))
+            } else {
+                guard let p = card.nextField(), let m = card.nextField() else {
+                    card.error("POLY(\(count)) of \(card.name) has no control \(index)")
+                    return
+                }
+                controls.append(
+                    .probe(
+                        Probe(kind: .voltage, arguments: [card.text(p.value), card.text(m.value)]), p.value.range))
+            }
+        }
+        var coefficients: [Double] = []
+        while let field = card.nextField() {
+            guard let value = card.evaluate(field.value, "coefficient of POLY") else { return }
+            coefficients.append(value)
+        }
+        guard !coefficients.isEmpty else {
+            card.error("POLY(\(count)) of \(card.name) has no coefficients")
+            return
+        }
+        // One coefficient of a polynomial of one variable is its slope.
+        if coefficients.count == 1, count == 1 { coefficients = [0, coefficients[0]] }
+        var sum = Expression.number(coefficients[0], range)
+        var terms = PolynomialTerms(variables: count)
+        for coefficient in coefficients.dropFirst() {
+            let factors = terms.next()
+            guard coefficient != 0 else { continue }
+            var product = Expression.number(coefficient, range)
+            for factor in factors { product = .binary(.multiply, product, controls[factor], range) }
+            sum = .binary(.add, sum, product, range)
+        }
+        guard let m = multiplier(card) else { return }
+        add(card, plus, minus, DeferredProgram(expression: sum, scope: card.scope), isVoltage, m)
+    }
+
+    private static func linear(
+        _ card: ElementCard, _ plus: Int32, _ minus: Int32, isVoltage: Bool, isCurrentControlled: Bool
+    ) {
+        if isCurrentControlled {
+            guard let control = card.nextField() else {
+                card.error("\(card.name) names no controlling source", hint: "write `\(card.name) n+ n- v1 gain`")
+                return
+            }
+            guard let gain = card.value("gain"), let m = multiplier(card) else { return }
+            let own = isVoltage ? card.builder.branch(card.name) : 0
+            let identity = card.identity
+            let name = card.text(control.value)
+            card.whenComplete { card in
+                guard let branch = card.branch(of: name, at: control.value) else { return }
+                if isVoltage {
+                    card.builder.add(
+                        CurrentControlledVoltageSource(transresistance: gain), [plus, minus, branch, own],
+                        identity: identity)
+                } else {
+                    card.builder.add(
+                        CurrentControlledCurrentSource(gain: gain * m), [plus, minus, branch], identity: identity)
+                }
+            }
+            return
+        }
+        guard let controlPlus = card.node("nc+"), let controlMinus = card.node("nc-") else { return }
+        if let field = card.peekField(), card.dependsOnSolution(field.value) {
+            // A gain that varies: gain·v(nc+, nc-) as an expression.
+            _ = card.nextField()
+            guard let gain = card.program(field.value), let m = multiplier(card) else { return }
+            Behavioural.scaled(
+                card, plus, minus, gain, by: (controlPlus, controlMinus), isVoltage: isVoltage, factor: m)
+            return
+        }
+        guard let gain = card.value("gain"), let m = multiplier(card) else { return }
+        if isVoltage {
+            let branch = card.builder.branch(card.name)
+            card.builder.add(
+                VoltageControlledVoltageSource(gain: gain), [plus, minus, controlPlus, controlMinus, branch],
+                identity: card.identity)
+        } else {
+            card.builder.add(
+                VoltageControlledCurrentSource(transconductance: gain * m), [plus, minus, controlPlus, controlMinus],
+                identity: card.identity)
+        }
+    }
+}
+
+/// The terms of a polynomial in SPICE's order: each as the list of its variables, with repetition, never falling.
+struct PolynomialTerms {
+    private let variables: Int
+    private var current: [Int] = []
+
+    init(variables: Int) { self.variables = variables }
+
+    /// The next term after the constant: 0, 1, …, n−1, 00, 01, …, 0(n−1), 11, …
+    mutating func next() -> [Int] {
+        var place = current.count - 1
+        while place >= 0, current[place] == variables - 1 { place -= 1 }
+        if place < 0 {
+            current = [Int](repeating: 0, count: current.count + 1)
+        } else {
+            let value = current[place] + 1
+            for index in place..<current.count { current[index] = value }
+        }
+        return current
+    }
+}
