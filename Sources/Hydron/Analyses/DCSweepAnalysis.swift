@@ -7,16 +7,15 @@ struct DCSweepAnalysis {
     var axes: [[Double]]
 
     /// - Parameters:
-    ///   - systemAt: the system with the swept quantities at these values (innermost first).
-    ///   - observer: called with the innermost value as abscissa; the others through `outer`.
+    ///   - systemAt: the system with the swept quantities at these places of their axes (innermost first).
+    ///   - accept: takes each point.
     func run(
         options: SimulationOptions,
-        systemAt: ([Double]) throws(SimulationFailure) -> EquationSystem,
-        accept: ([Double], UnsafePointer<Double>, EquationSystem) throws(SimulationFailure) -> Void,
+        systemAt: ([Int]) throws(SimulationFailure) -> EquationSystem,
+        accept: ([Int], UnsafePointer<Double>, EquationSystem) throws(SimulationFailure) -> Void,
         control: RunControl, statistics: inout AnalysisStatistics
     ) throws(SimulationFailure) {
         var indices = [Int](repeating: 0, count: axes.count)
-        var values = axes.map { $0.first ?? 0 }
         guard axes.allSatisfy({ !$0.isEmpty }), !axes.isEmpty else { return }
         let total = axes.reduce(1) { $0 * $1.count }
         var x = Vector(0)
@@ -26,7 +25,7 @@ struct DCSweepAnalysis {
                 throw SimulationFailure(.interrupted, "interrupted at point \(point) of \(total)")
             }
             control.progress(Double(point) / Double(total))
-            let system = try systemAt(values)
+            let system = try systemAt(indices)
             if x.count != system.count {
                 x = Vector(system.count)
                 isContinuation = false
@@ -39,16 +38,13 @@ struct DCSweepAnalysis {
             statistics.points += 1
             statistics.homotopies += operatingPoint.tries.map(\.name)
             system.accept(UnsafePointer(x.base))
-            try accept(values, UnsafePointer(x.base), system)
+            try accept(indices, UnsafePointer(x.base), system)
             // Count up, innermost first.
             for axis in axes.indices {
                 indices[axis] += 1
                 if indices[axis] < axes[axis].count { break }
                 indices[axis] = 0
-                // A new inner sweep starts far from where the last one ended.
-                if axis == 0, axes[0].count > 1 { isContinuation = axes.count > 1 }
             }
-            for axis in axes.indices { values[axis] = axes[axis][indices[axis]] }
         }
         control.progress(1)
     }

@@ -50,6 +50,8 @@ protocol Population: Sendable {
     func unknown(_ local: Int, of element: Int) -> Int32
     /// Pairs of local unknowns between which a direct current can flow.
     var conductingPairs: [(Int, Int)] { get }
+    /// The same for one element, where elements of a population differ.
+    func conductingPairs(of element: Int) -> [(Int, Int)]
     /// Pairs of local unknowns whose voltage difference the element fixes in DC (sources, inductors, E, H).
     var voltageDefinedPairs: [(Int, Int)] { get }
     /// The local unknown that is the element's own current, for `i(name)`; nil where it has none.
@@ -67,6 +69,7 @@ extension Population {
     var outputs: [DeviceOutput] { makeBatch().outputs }
     mutating func resolveTransient(tstep: Double, tstop: Double) {}
     var conductingPairs: [(Int, Int)] { [] }
+    func conductingPairs(of element: Int) -> [(Int, Int)] { conductingPairs }
     var voltageDefinedPairs: [(Int, Int)] { [] }
     var branchUnknown: Int? { nil }
     var currentOutput: String? { nil }

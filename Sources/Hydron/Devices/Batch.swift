@@ -16,6 +16,8 @@ protocol ElementBatch: AnyObject {
     func loadSources(_ context: SourceContext)
     /// Adds f, q and the Jacobian at `context.x`.
     func load(_ context: LoadContext) -> LoadResult
+    /// Changes the DC value of an independent source (V or A).
+    func setDirect(element: Int, to value: Double)
     /// Forgets everything: the next load starts a new analysis from static conditions.
     func reset()
     /// The first evaluation of an operating point starts junctions at a reasonable voltage.
@@ -58,6 +60,7 @@ extension ElementBatch {
     func loadLinear(_ pattern: SparsityPattern, _ context: LoadContext) {}
     func loadSources(_ context: SourceContext) {}
     func load(_ context: LoadContext) -> LoadResult { LoadResult() }
+    func setDirect(element: Int, to value: Double) {}
     func reset() {}
     func suggestStart() {}
     func accept(_ x: UnsafePointer<Double>, _ conditions: Conditions) {}

@@ -29,7 +29,6 @@ enum Behavioural {
         card.whenComplete { card in
             guard let compiled = card.compile(program) else { return }
             update(card, identity) {
-                $0.definesVoltage = true
                 $0.conducts = true
                 $0.linear = incidence(plus, minus, branch)
                 $0.terms.append(Term(program: compiled, plus: branch, minus: 0, factor: -1, kind: .current))
@@ -50,7 +49,6 @@ enum Behavioural {
             let product = gain.combined(with: voltage(control.0, control.1)) { $0.emit(.multiply, $1, $2) }
             if isVoltage {
                 update(card, identity) {
-                    $0.definesVoltage = true
                     $0.linear = incidence(plus, minus, branch)
                     $0.terms.append(Term(program: product, plus: branch, minus: 0, factor: -1, kind: .current))
                 }
@@ -123,7 +121,6 @@ enum Behavioural {
                 compiler.emit(.multiply, l, y)
             }
             update(card, identity) {
-                $0.definesVoltage = true
                 $0.conducts = true
                 $0.linear =
                     incidence(plus, minus, branch) + [
@@ -191,7 +188,7 @@ enum Behavioural {
     ) {
         var element = BehaviouralVoltageEquations.Element(
             identity: identity, plus: plus, minus: minus, branch: branch)
-        element.definesVoltage = true
+        element.conducts = true
         card.builder.add(
             to: BehaviouralVoltageEquations.self, identity: identity, make: { BehaviouralVoltageEquations() }
         ) { $0.equations.elements.append(element) }
@@ -220,6 +217,7 @@ struct BehaviouralVoltageEquations: Population {
     var arity: Int { 3 }
     func identity(_ index: Int) -> ElementIdentity { equations.identity(index) }
     func unknown(_ local: Int, of element: Int) -> Int32 { equations.unknown(local, of: element) }
+    var conductingPairs: [(Int, Int)] { [(0, 1)] }
     var voltageDefinedPairs: [(Int, Int)] { [(0, 1)] }
     var branchUnknown: Int? { 2 }
     var outputs: [DeviceOutput] { equations.outputs }

@@ -38,8 +38,6 @@ struct BehaviouralEquations: Population {
         var branch: Int32
         var terms: [Term] = []
         var linear: [LinearEntry] = []
-        /// The voltage across is fixed (a voltage source).
-        var definesVoltage = false
         /// A current can flow in DC.
         var conducts = false
         /// A unknown per row that `sdt` keeps at 0 in static analyses.
@@ -66,9 +64,7 @@ struct BehaviouralEquations: Population {
     var currentOutput: String? { "i" }
     func makeBatch() -> any ElementBatch { BehaviouralBatch(self) }
 
-    // Whether an element conducts or fixes a voltage differs from one to the next.
-    func conducts(_ element: Int) -> Bool { elements[element].conducts }
-    func definesVoltage(_ element: Int) -> Bool { elements[element].definesVoltage }
+    func conductingPairs(of element: Int) -> [(Int, Int)] { elements[element].conducts ? [(0, 1)] : [] }
 }
 
 final class BehaviouralBatch: ElementBatch {

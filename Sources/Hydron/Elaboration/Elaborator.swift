@@ -66,7 +66,18 @@ final class Elaborator {
         readElements(netlist.top, active, in: top)
         for completion in completions where !diagnostics.isFull { completion() }
         completions = []
-        let directives = DirectiveReader(self, active).read()
+        var directives = DirectiveReader(self, active).read()
+        for name in top.parameters.keys {
+            switch top.parameter(name) {
+            case .value(let value): directives.outputs.parameters[name] = value
+            case .expression(let expression, _): directives.outputs.expressions[name] = expression
+            case nil: break
+            }
+        }
+        for (name, function) in top.functions {
+            directives.outputs.functions[name] = OutputRequests.UserFunction(
+                arguments: function.arguments.map { netlist.sources.lowercased($0.range) }, body: function.body)
+        }
         if let transient = directives.tasks.lazy.compactMap({ task -> TransientAnalysis? in
             if case .transient(let transient) = task { transient } else { nil }
         }).first {

@@ -10,6 +10,16 @@ struct OutputRequests: Sendable {
         var isSave: Bool
     }
     var requests: [Request] = []
+    /// Constant parameters of the top level, which output expressions may use.
+    var parameters: [String: Double] = [:]
+    /// Parameters of the top level that depend on the solution.
+    var expressions: [String: Expression] = [:]
+    var functions: [String: UserFunction] = [:]
+
+    struct UserFunction: Sendable {
+        var arguments: [String]
+        var body: Expression
+    }
 
     mutating func add(_ list: OutputList, from directive: Directive, at range: SourceRange) {
         for item in list.items {
@@ -42,15 +52,14 @@ final class OutputCompiler: ExpressionScope {
     let circuit: Circuit
     let dialect: Dialect
     var options: SimulationOptions { circuit.options }
-    /// Parameters of the top level, by their values in this step.
-    let parameters: [String: Double]
+    private let requests: OutputRequests
     /// Swept names of a `.dc`, whose current value is an input.
     let sweepNames: [String]
 
-    init(_ circuit: Circuit, dialect: Dialect, parameters: [String: Double], sweepNames: [String] = []) {
+    init(_ circuit: Circuit, dialect: Dialect, requests: OutputRequests, sweepNames: [String] = []) {
         self.circuit = circuit
         self.dialect = dialect
-        self.parameters = parameters
+        self.requests = requests
         self.sweepNames = sweepNames
     }
 
@@ -160,14 +169,16 @@ final class OutputCompiler: ExpressionScope {
 
     // MARK: ExpressionScope
 
-    var parameterNames: [String] { parameters.keys.sorted() }
-    var functionNames: [String] { [] }
+    var parameterNames: [String] { requests.parameters.keys.sorted() }
+    var functionNames: [String] { requests.functions.keys.sorted() }
     func parameter(_ name: String) -> ScopedParameter? {
-        sweepNames.contains(name) ? nil : parameters[name].map { .value($0) }
+        if sweepNames.contains(name) { return nil }
+        if let value = requests.parameters[name] { return .value(value) }
+        return requests.expressions[name].map { .expression($0, self) }
     }
-    func function(_ name: String) -> ScopedFunction? { functions[name] }
-    /// User functions, with scopes that elaboration kept.
-    var functions: [String: ScopedFunction] = [:]
+    func function(_ name: String) -> ScopedFunction? {
+        requests.functions[name].map { ScopedFunction(arguments: $0.arguments, body: $0.body, scope: self) }
+    }
 
     private func hierarchical(_ name: String) -> String {
         dialect.colonSeparatesNames ? String(name.map { $0 == ":" ? "." : $0 }) : name

@@ -1,0 +1,232 @@
+import SpiceNetlist
+import Waveforms
+
+/// Runs the analyses of an elaborated netlist, each once a `.step`, and turns accepted points into rows.
+struct AnalysisRunner {
+    private let simulation: Simulation
+    private let sink: any WaveformSink
+    private let control: RunControl
+    var report = RunReport()
+
+    init(_ simulation: Simulation, _ sink: any WaveformSink, _ control: RunControl) {
+        self.simulation = simulation
+        self.sink = sink
+        self.control = control
+        report.elementCount = simulation.circuit.elementCount
+        report.unknownCount = simulation.circuit.unknowns.count - 1
+    }
+
+    mutating func run() {
+        if simulation.elaboration.tasks.isEmpty {
+            report.failure = SimulationFailure(
+                .badNetlist, "the netlist asks for no analysis", hint: "add .op, .dc or .tran")
+            return
+        }
+        for task in simulation.elaboration.tasks {
+            report.analyses.append(RunReport.Analysis(kind: task.tableKind))
+            let start = ContinuousClock.now
+            do throws(SimulationFailure) {
+                try run(task)
+            } catch {
+                report.failure = error
+            }
+            let elapsed = ContinuousClock.now - start
+            report.analyses[report.analyses.count - 1].seconds =
+                Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) * 1e-18
+            if report.failure != nil { return }
+        }
+    }
+
+    /// The columns that an analysis gives out.
+    static func outputs(
+        of task: AnalysisTask, _ elaboration: Elaboration, _ dialect: Dialect, diagnostics: inout Diagnostics
+    ) -> [CompiledOutput] {
+        var sweepNames: [String] = []
+        if case .dc(let sweeps) = task { sweepNames = sweeps.map(\.name) }
+        let compiler = OutputCompiler(
+            elaboration.circuit, dialect: dialect, requests: elaboration.outputs, sweepNames: sweepNames)
+        return compiler.compile(elaboration.outputs.items(for: task.kindName), diagnostics: &diagnostics)
+    }
+
+    private mutating func run(_ task: AnalysisTask) throws(SimulationFailure) {
+        let axes = Self.tied(simulation.elaboration.steps)
+        var diagnostics = Diagnostics()
+        let first = Self.outputs(of: task, simulation.elaboration, simulation.netlist.dialect, diagnostics: &diagnostics)
+        let header = self.header(task, first)
+        try output { () throws(WaveformError) in try sink.begin(header) }
+        report.analyses[report.analyses.count - 1].columns = header.columns
+        if axes.isEmpty {
+            try run(task, simulation.elaboration, simulation.overrides)
+        } else {
+            try runSteps(task, axes)
+        }
+        try output { () throws(WaveformError) in try sink.end() }
+    }
+
+    /// Sweeps whose further columns of a `.data` table move along, as groups.
+    private static func tied(_ sweeps: [Sweep]) -> [[Sweep]] {
+        var groups: [[Sweep]] = []
+        for sweep in sweeps {
+            if sweep.isTied, !groups.isEmpty {
+                groups[groups.count - 1].append(sweep)
+            } else {
+                groups.append([sweep])
+            }
+        }
+        return groups
+    }
+
+    private mutating func runSteps(_ task: AnalysisTask, _ axes: [[Sweep]]) throws(SimulationFailure) {
+        let total = axes.reduce(1) { $0 * ($1.first?.values.count ?? 0) }
+        for step in 0..<total {
+            if control.isInterrupted() { throw SimulationFailure(.interrupted, "interrupted at step \(step) of \(total)") }
+            var overrides = simulation.overrides
+            var rest = step
+            var values: [Double] = []
+            // The first .step varies fastest.
+            for group in axes {
+                let count = group.first?.values.count ?? 1
+                for sweep in group {
+                    let value = sweep.values[rest % count]
+                    overrides.set(sweep.target, to: value)
+                    values.append(value)
+                }
+                rest /= count
+            }
+            var diagnostics = Diagnostics()
+            guard
+                let elaboration = Elaborator.elaborate(
+                    simulation.netlist, overrides: overrides, diagnostics: &diagnostics)
+            else {
+                throw Self.failure(diagnostics, "step \(step)")
+            }
+            try output { () throws(WaveformError) in try sink.beginStep(index: step, parameters: values) }
+            try run(task, elaboration, overrides)
+        }
+    }
+
+    /// Errors that only some values of a sweep bring about.
+    private static func failure(_ diagnostics: Diagnostics, _ place: String) -> SimulationFailure {
+        let first = diagnostics.all.first { $0.severity == .error }
+        return SimulationFailure(
+            .badNetlist, "\(first?.message ?? "the netlist can't be elaborated") (at \(place))", at: first?.range,
+            hint: first?.hint, notes: first?.notes ?? [])
+    }
+
+    private func header(_ task: AnalysisTask, _ outputs: [CompiledOutput]) -> TableHeader {
+        var columns = outputs.map(\.column)
+        switch task {
+        case .operatingPoint: break
+        case .dc(let sweeps):
+            columns = sweeps.map { Column($0.name, Self.quantity(of: $0)) } + columns
+        case .transient: columns.insert(Column("time", .time, unit: "s"), at: 0)
+        }
+        return TableHeader(
+            title: simulation.netlist.title, kind: task.tableKind, columns: columns,
+            stepParameters: simulation.elaboration.steps.map { Column($0.name, Self.quantity(of: $0)) })
+    }
+
+    private static func quantity(of sweep: Sweep) -> Column.Quantity {
+        switch sweep.target {
+        case .temperature: .temperature
+        case .source(let name): name.hasPrefix("i") ? .current : .voltage
+        default: .parameter
+        }
+    }
+
+    private func output(_ body: () throws(WaveformError) -> Void) throws(SimulationFailure) {
+        do throws(WaveformError) { try body() } catch { throw SimulationFailure(.output, "\(error)") }
+    }
+
+    // MARK: - One analysis
+
+    private mutating func run(
+        _ task: AnalysisTask, _ elaboration: Elaboration, _ overrides: Overrides
+    ) throws(SimulationFailure) {
+        let circuit = elaboration.circuit
+        var diagnostics = Diagnostics()
+        let outputs = Self.outputs(of: task, elaboration, simulation.netlist.dialect, diagnostics: &diagnostics)
+        if diagnostics.hasErrors { throw Self.failure(diagnostics, "the output list") }
+        var needsOperatingPoint = true
+        if case .transient(let transient) = task { needsOperatingPoint = !transient.usesInitialConditions }
+        if needsOperatingPoint {
+            TopologyCheck.run(circuit, diagnostics: &diagnostics)
+            if let error = diagnostics.all.first(where: { $0.severity == .error }) {
+                for other in diagnostics.all where other != error { report.diagnostics.append(other) }
+                throw SimulationFailure(
+                    .singularMatrix, error.message, at: error.range, hint: error.hint, notes: error.notes)
+            }
+        }
+        let emitter = RowEmitter(outputs, sink)
+        defer { note(emitter) }
+        var statistics = report.analyses[report.analyses.count - 1].statistics
+        defer { report.analyses[report.analyses.count - 1].statistics = statistics }
+        switch task {
+        case .operatingPoint:
+            let system = try EquationSystem(circuit)
+            let x = Vector(system.count)
+            var point = OperatingPoint(circuit.options)
+            try point.solve(
+                system, x.base, mode: .direct, holding: [], iterationCount: &statistics.newtonIterations)
+            statistics.homotopies += point.tries.map(\.name)
+            statistics.points += 1
+            system.accept(UnsafePointer(x.base))
+            try emitter.accept([], UnsafePointer(x.base), system)
+            report.analyses[report.analyses.count - 1].deviceValues = Self.deviceValues(system, UnsafePointer(x.base))
+        case .transient(let transient):
+            let system = try EquationSystem(circuit)
+            try transient.run(
+                system, options: circuit.options, observer: emitter, control: control, statistics: &statistics)
+        case .dc(let sweeps):
+            try runDC(sweeps, elaboration, overrides, emitter, &statistics)
+        }
+    }
+
+    private func runDC(
+        _ sweeps: [Sweep], _ elaboration: Elaboration, _ overrides: Overrides, _ emitter: RowEmitter,
+        _ statistics: inout AnalysisStatistics
+    ) throws(SimulationFailure) {
+        let groups = Self.tied(sweeps)
+        let system = try SweptSystem(simulation.netlist, elaboration, overrides, groups.flatMap { $0 })
+        let axes = groups.map { $0[0].values }
+        let places = groups.map { group in group.map(\.values) }
+        let analysis = DCSweepAnalysis(axes: axes)
+        try analysis.run(
+            options: elaboration.circuit.options,
+            systemAt: { (indices: [Int]) throws(SimulationFailure) in
+                var values: [Double] = []
+                for (group, index) in zip(places, indices) { values += group.map { $0[index] } }
+                return try system.at(values)
+            },
+            accept: { (indices, x, system) throws(SimulationFailure) in
+                var values: [Double] = []
+                for (group, index) in zip(places, indices) { values += group.map { $0[index] } }
+                try emitter.accept(values, x, system)
+            },
+            control: control, statistics: &statistics)
+    }
+
+    private mutating func note(_ emitter: RowEmitter) {
+        let last = report.analyses.count - 1
+        report.analyses[last].rowCount += emitter.rowCount
+        report.analyses[last].lastRow = emitter.lastRow
+        report.analyses[last].ranges = emitter.ranges
+    }
+
+    /// Every printable quantity of up to 200 elements.
+    private static func deviceValues(
+        _ system: EquationSystem, _ x: UnsafePointer<Double>
+    ) -> [(element: String, quantity: String, value: Double, unit: String)] {
+        var values: [(element: String, quantity: String, value: Double, unit: String)] = []
+        for (batch, population) in zip(system.batches, system.circuit.populations) {
+            for element in 0..<min(population.count, 200) {
+                let name = system.circuit.elements.names.name(of: population.identity(element).name)
+                for (index, output) in batch.outputs.enumerated() {
+                    let value = batch.output(index, element: element, x: x, system.conditions)
+                    values.append((name, output.name, value, output.unit))
+                }
+            }
+        }
+        return values
+    }
+}

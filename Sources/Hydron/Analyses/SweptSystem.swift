@@ -1,0 +1,47 @@
+import SpiceNetlist
+
+/// The equations of a circuit at changing values of swept quantities. A source's value is changed in place; anything
+/// else elaborates the netlist again.
+final class SweptSystem {
+    private let netlist: Netlist
+    private var overrides: Overrides
+    private let sweeps: [Sweep]
+    private var system: EquationSystem
+    private var last: [Double] = []
+
+    init(
+        _ netlist: Netlist, _ elaboration: Elaboration, _ overrides: Overrides, _ sweeps: [Sweep]
+    ) throws(SimulationFailure) {
+        self.netlist = netlist
+        self.overrides = overrides
+        self.sweeps = sweeps
+        system = try EquationSystem(elaboration.circuit)
+    }
+
+    func at(_ values: [Double]) throws(SimulationFailure) -> EquationSystem {
+        var needsElaboration = false
+        for (index, sweep) in sweeps.enumerated() where index >= last.count || last[index] != values[index] {
+            if case .source = sweep.target { continue }
+            overrides.set(sweep.target, to: values[index])
+            needsElaboration = true
+        }
+        if needsElaboration {
+            var diagnostics = Diagnostics()
+            guard let next = Elaborator.elaborate(netlist, overrides: overrides, diagnostics: &diagnostics) else {
+                let first = diagnostics.all.first { $0.severity == .error }
+                throw SimulationFailure(
+                    .badNetlist, first?.message ?? "the netlist can't be elaborated at a point of the sweep",
+                    at: first?.range, hint: first?.hint, notes: first?.notes ?? [])
+            }
+            system = try EquationSystem(next.circuit)
+        }
+        for (index, sweep) in sweeps.enumerated() {
+            guard case .source(let name) = sweep.target, let reference = system.circuit.elements.find(name) else {
+                continue
+            }
+            system.batches[Int(reference.population)].setDirect(element: Int(reference.index), to: values[index])
+        }
+        last = values
+        return system
+    }
+}

@@ -1,0 +1,140 @@
+import SpiceNetlist
+import Waveforms
+
+/// A netlist, elaborated and ready to run: the library's front door.
+///
+///     var loaded = Simulation.load(path: "rc.cir")
+///     let recorder = TableRecorder()
+///     if let simulation = loaded.simulation { let report = simulation.run(recorder) }
+public struct Simulation: Sendable {
+    public static let version = "0.1.0"
+
+    public let netlist: Netlist
+    let overrides: Overrides
+    let elaboration: Elaboration
+
+    public var sources: SourceMap { netlist.sources }
+    public var circuit: Circuit { elaboration.circuit }
+
+    /// What loading a netlist gives.
+    public struct Loaded: Sendable {
+        /// nil where the netlist has errors.
+        public var simulation: Simulation?
+        public var diagnostics: Diagnostics
+        public var sources: SourceMap
+        /// True where the file itself could not be read.
+        public var isUnreadable: Bool
+    }
+
+    /// Reads and elaborates a netlist file.
+    ///
+    /// - Parameters:
+    ///   - libraryPaths: folders that `.include` and `.lib` may read from besides the netlist's own.
+    ///   - parameters: values that take the place of top-level `.param`s, by lower-case name.
+    ///   - temperature: of the circuit [°C]; nil for what the netlist says.
+    public static func load(
+        path: String, dialect: Dialect = .ngspice, libraryPaths: [String] = [], parameters: [String: Double] = [:],
+        temperature: Double? = nil
+    ) -> Loaded {
+        var diagnostics = Diagnostics()
+        let parsed = Parser.parse(
+            file: path, dialect: dialect, libraryPaths: libraryPaths, diagnostics: &diagnostics)
+        return elaborate(parsed, parameters, temperature, diagnostics)
+    }
+
+    /// The same for text in memory; includes are relative to the folder of `path`.
+    public static func load(
+        text: String, path: String = "netlist", dialect: Dialect = .ngspice, libraryPaths: [String] = [],
+        parameters: [String: Double] = [:], temperature: Double? = nil
+    ) -> Loaded {
+        var diagnostics = Diagnostics()
+        let parsed = Parser.parse(
+            text: text, path: path, dialect: dialect, libraryPaths: libraryPaths, diagnostics: &diagnostics)
+        return elaborate(parsed, parameters, temperature, diagnostics)
+    }
+
+    private static func elaborate(
+        _ parsed: (netlist: Netlist?, sources: SourceMap), _ parameters: [String: Double], _ temperature: Double?,
+        _ found: Diagnostics
+    ) -> Loaded {
+        var diagnostics = found
+        guard let netlist = parsed.netlist else {
+            return Loaded(simulation: nil, diagnostics: diagnostics, sources: parsed.sources, isUnreadable: true)
+        }
+        var overrides = Overrides()
+        overrides.parameters = parameters
+        overrides.temperature = temperature
+        var simulation: Simulation?
+        if let elaboration = Elaborator.elaborate(netlist, overrides: overrides, diagnostics: &diagnostics) {
+            simulation = Simulation(netlist: netlist, overrides: overrides, elaboration: elaboration)
+            simulation?.checkOutputs(&diagnostics)
+            if diagnostics.hasErrors { simulation = nil }
+        }
+        return Loaded(
+            simulation: simulation, diagnostics: diagnostics, sources: netlist.sources, isUnreadable: false)
+    }
+
+    /// A number with SPICE's suffixes; nil where the text is none.
+    public static func number(_ text: some StringProtocol) -> Double? { Number.parse(String(text))?.value }
+
+    /// The kinds of tables that a run writes, in order.
+    public var tableKinds: [TableHeader.Kind] { elaboration.tasks.map(\.tableKind) }
+
+    /// Nodes without a path for direct current, loops of voltage sources.
+    public func checkTopology() -> Diagnostics {
+        var diagnostics = Diagnostics()
+        TopologyCheck.run(circuit, diagnostics: &diagnostics)
+        return diagnostics
+    }
+
+    /// Mistakes in what `.print` and `.save` ask for are found before anything runs.
+    private func checkOutputs(_ diagnostics: inout Diagnostics) {
+        for task in elaboration.tasks {
+            _ = AnalysisRunner.outputs(of: task, elaboration, netlist.dialect, diagnostics: &diagnostics)
+        }
+    }
+
+    /// Runs every analysis of the netlist in order and hands its rows to `sink`. The caller finishes or discards the
+    /// sink.
+    public func run(_ sink: any WaveformSink, control: RunControl = RunControl()) -> RunReport {
+        var runner = AnalysisRunner(self, sink, control)
+        runner.run()
+        return runner.report
+    }
+}
+
+extension AnalysisTask {
+    var tableKind: TableHeader.Kind {
+        switch self {
+        case .operatingPoint: .operatingPoint
+        case .dc: .dcTransfer
+        case .transient: .transient
+        }
+    }
+}
+
+/// What a run did.
+public struct RunReport: Sendable {
+    public struct Analysis: Sendable {
+        public var kind: TableHeader.Kind
+        public var statistics = AnalysisStatistics()
+        public var seconds = 0.0
+        public var rowCount = 0
+        /// Names and last values of the columns: an operating point's table.
+        public var columns: [Column] = []
+        public var lastRow: [Double] = []
+        /// For an operating point: element, quantity, value, unit.
+        public var deviceValues: [(element: String, quantity: String, value: Double, unit: String)] = []
+        /// Smallest and largest value of each column.
+        public var ranges: [ClosedRange<Double>] = []
+    }
+    public var analyses: [Analysis] = []
+    public var diagnostics = Diagnostics()
+    /// What ended the run early; nil where everything was done.
+    public var failure: SimulationFailure?
+    public var elementCount = 0
+    public var unknownCount = 0
+    public var rowCount: Int { analyses.reduce(0) { $0 + $1.rowCount } }
+
+    public init() {}
+}

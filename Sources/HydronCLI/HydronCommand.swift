@@ -1,0 +1,43 @@
+import ArgumentParser
+import Glibc
+import Hydron
+
+@main
+struct HydronCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "hydron",
+        abstract: "A SPICE-class circuit simulator with the proton resistor as an element.",
+        discussion: """
+            Exit status: 0 all done and it holds; 1 a comparison or assertion failed; 2 the netlist or the command line \
+            is wrong; 3 no solution was found; 4 a measurement failed; 5 reading or writing failed; 130, 143 interrupted.
+            """,
+        version: Simulation.version,
+        subcommands: [RunCommand.self, CheckCommand.self, DevicesCommand.self])
+
+    /// Argument errors exit with 2, as wrong netlists do; everything else as the command says.
+    static func main() {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch let status as ExitCode {
+            Glibc.exit(status.rawValue)
+        } catch {
+            let code = exitCode(for: error)
+            let text = fullMessage(for: error)
+            if code.isSuccess {
+                Terminal.standardOutput.write(text + "\n")
+                Glibc.exit(0)
+            }
+            Terminal.standardError.write(text + "\n")
+            Glibc.exit(ExitStatus.wrongInput.rawValue)
+        }
+    }
+}
+
+/// What the command's exit status means.
+enum ExitStatus: Int32 {
+    case done = 0, failedCheck = 1, wrongInput = 2, noSolution = 3, failedMeasurement = 4, inputOutput = 5
+    case interrupted = 130, terminated = 143
+
+    var code: ExitCode { ExitCode(rawValue) }
+}

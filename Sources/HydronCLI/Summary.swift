@@ -1,0 +1,112 @@
+import Glibc
+import Hydron
+
+/// What `hydron run` says to a person.
+enum Summary {
+    /// A short table for each analysis: an operating point in full, of others the range of each column.
+    static func text(of report: RunReport, file: String) -> String {
+        var lines = ["\(file): \(report.elementCount) elements, \(report.unknownCount) unknowns"]
+        for analysis in report.analyses where analysis.rowCount > 0 {
+            lines.append("")
+            if analysis.kind == .operatingPoint {
+                lines.append("Operating point")
+                for (column, value) in zip(analysis.columns, analysis.lastRow) {
+                    lines.append("  \(padded(column.name, 24)) \(quantity(value, column.unit))")
+                }
+                var element = ""
+                for value in analysis.deviceValues {
+                    if value.element != element {
+                        element = value.element
+                        lines.append("  \(element)")
+                    }
+                    lines.append("    \(padded(value.quantity, 22)) \(quantity(value.value, value.unit))")
+                }
+            } else {
+                let name = analysis.columns.first?.name ?? ""
+                let span = analysis.ranges.first.map { "\(number($0.lowerBound)) to \(number($0.upperBound))" } ?? ""
+                lines.append("\(analysis.kind.plotName): \(analysis.rowCount) points, \(name) \(span)")
+                lines.append("  \(padded("", 24)) \(padded("smallest", 14)) \(padded("largest", 14)) last")
+                for index in analysis.columns.indices.dropFirst().prefix(40)
+                where index < analysis.ranges.count && index < analysis.lastRow.count {
+                    let range = analysis.ranges[index]
+                    let unit = analysis.columns[index].unit
+                    lines.append(
+                        "  \(padded(analysis.columns[index].name, 24)) "
+                            + "\(padded(quantity(range.lowerBound, unit), 14)) "
+                            + "\(padded(quantity(range.upperBound, unit), 14)) "
+                            + quantity(analysis.lastRow[index], unit))
+                }
+                if analysis.columns.count > 41 { lines.append("  … and \(analysis.columns.count - 41) more") }
+            }
+        }
+        if report.failure == nil { lines.append("\nAll rows: --csv FILE or --raw FILE") }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// Points, iterations, seconds by phase, memory.
+    static func statistics(of report: RunReport, loading: Duration, total: Duration) -> String {
+        var lines = ["elements \(report.elementCount), unknowns \(report.unknownCount)"]
+        lines.append("loading \(seconds(loading)) s")
+        for analysis in report.analyses {
+            let s = analysis.statistics
+            var line = "\(analysis.kind.rawValue): \(s.points) points, \(s.newtonIterations) Newton iterations"
+            if analysis.kind == .transient {
+                line += ", \(s.rejectedByError) steps rejected by error, \(s.rejectedByNewton) by Newton"
+                line += ", \(s.breakpoints) breakpoints"
+            }
+            if !s.homotopies.isEmpty { line += ", aids: " + s.homotopies.joined(separator: ", ") }
+            lines.append(line + ", \(fixed(analysis.seconds)) s")
+        }
+        var usage = rusage()
+        getrusage(RUSAGE_SELF, &usage)
+        let cpu =
+            Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
+            + Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6
+        lines.append(
+            "total \(seconds(total)) s, CPU \(fixed(cpu)) s, peak memory \(usage.ru_maxrss / 1024) MiB")
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func seconds(_ duration: Duration) -> String {
+        fixed(Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18)
+    }
+
+    private static func fixed(_ value: Double) -> String {
+        let thousandths = Int((value * 1000).rounded())
+        let fraction = String(thousandths % 1000)
+        return "\(thousandths / 1000)." + String(repeating: "0", count: 3 - fraction.count) + fraction
+    }
+
+    private static func padded(_ text: String, _ width: Int) -> String {
+        text.count >= width ? text : text + String(repeating: " ", count: width - text.count)
+    }
+
+    private static let prefixes: [(factor: Double, sign: String)] = [
+        (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"), (1e-12, "p"),
+        (1e-15, "f"), (1e-18, "a"),
+    ]
+
+    /// "4.937 nS", "0.5".
+    private static func quantity(_ value: Double, _ unit: String?) -> String {
+        guard let unit, unit != "-", value != 0, value.isFinite else {
+            return number(value) + (unit == nil || unit == "-" ? "" : " \(unit ?? "")")
+        }
+        for prefix in prefixes where abs(value) >= prefix.factor * 0.9999995 {
+            return "\(number(value / prefix.factor)) \(prefix.sign)\(unit)"
+        }
+        return "\(number(value)) \(unit)"
+    }
+
+    /// Six significant digits.
+    private static func number(_ value: Double) -> String {
+        guard value != 0, value.isFinite else { return value == 0 ? "0" : "\(value)" }
+        let exponent = Int(log10(abs(value)).rounded(.down))
+        guard exponent > -5, exponent < 7 else {
+            let mantissa = value / pow(10, Double(exponent))
+            return "\((mantissa * 1e5).rounded() / 1e5)e\(exponent)"
+        }
+        let scale = pow(10, Double(5 - exponent))
+        let rounded = (value * scale).rounded() / scale
+        return rounded == rounded.rounded() && abs(rounded) < 1e9 ? "\(Int(rounded))" : "\(rounded)"
+    }
+}
