@@ -2,6 +2,7 @@
 enum Catalog {
     static let kinds: [any ElementKind.Type] = [
         Resistor.self,
+        Capacitor.self,
         ProtonResistor.self,
     ]
 

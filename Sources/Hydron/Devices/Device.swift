@@ -21,6 +21,12 @@ protocol Device: BitwiseCopyable, Sendable {
     static var isLinear: Bool { get }
     /// Pairs of terminals between which a direct current can flow; the topology check follows them.
     static var conductingPairs: [(Int, Int)] { get }
+    /// Pairs of locals whose voltage difference the element fixes in DC (inductors).
+    static var voltageDefinedPairs: [(Int, Int)] { get }
+    /// The local unknown that is the element's own current, for `i(name)`; nil where it has none.
+    static var branchUnknown: Int? { get }
+    /// Name of the output that gives the current through the element where ``branchUnknown`` is nil.
+    static var currentOutput: String? { get }
     /// Quantities that can be asked for by name, `@r1[i]`.
     static var outputs: [DeviceOutput] { get }
 
@@ -29,6 +35,10 @@ protocol Device: BitwiseCopyable, Sendable {
 
     /// The value of ``outputs``[index].
     func output(_ index: Int, _ u: Locals<Gradient>, state: State, _ conditions: Conditions) -> Double
+
+    /// What the card's `ic=` says where a transient starts from given conditions: sets branch currents in `u` and
+    /// returns what it puts on each row's charge [C] or flux [Wb] beyond q(u).
+    func applyInitialConditions(_ u: inout Gradient) -> Gradient
 
     /// Evaluates every element of a batch. There is one default for each kind of device (plain, limited, with state);
     /// as a requirement it is specialised for each type, which a generic class's method is not.
@@ -60,7 +70,11 @@ struct DeviceOutput: Sendable {
 extension Device {
     static var couplings: Couplings { .all }
     static var isLinear: Bool { false }
+    static var voltageDefinedPairs: [(Int, Int)] { [] }
+    static var branchUnknown: Int? { nil }
+    static var currentOutput: String? { nil }
     static var outputs: [DeviceOutput] { [] }
+    func applyInitialConditions(_ u: inout Gradient) -> Gradient { .zero }
     func output(_ index: Int, _ u: Locals<Gradient>, state: State, _ conditions: Conditions) -> Double { .nan }
 }
 

@@ -55,12 +55,19 @@ struct PassiveFields {
     }
 
     /// 1 + tc1 ΔT + tc2 ΔT², the card's coefficients before the model's.
-    func temperatureFactor(_ rise: Double, tc1 cardTC1: Double?, tc2 cardTC2: Double?, model: (Double, Double))
-        -> Double
-    {
+    func temperatureFactor(
+        _ rise: Double, tc1 cardTC1: Double?, tc2 cardTC2: Double?, model: (Double, Double)
+    ) -> Double {
         let first = cardTC1 ?? tc1 ?? model.0
         let second = cardTC2 ?? tc2 ?? model.1
         return 1 + rise * (first + rise * second)
+    }
+}
+
+extension ElementCard {
+    /// Temperature [K] at which the values of a model hold: its own `tnom` [°C], else the circuit's.
+    func nominalTemperature(_ given: Double?) -> Double {
+        given.map { $0 + PhysicalConstants.zeroCelsius } ?? options.nominalTemperature
     }
 }
 

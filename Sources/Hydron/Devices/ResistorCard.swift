@@ -111,9 +111,7 @@ extension Resistor: ElementKind {
             return
         }
         let temperature = card.temperature(given: instance.ifGiven(.temp), rise: instance[.dtemp])
-        let reference =
-            model.ifGiven(.tnom).map { $0 + PhysicalConstants.zeroCelsius } ?? card.options.nominalTemperature
-        let rise = temperature - reference
+        let rise = temperature - card.nominalTemperature(model.ifGiven(.tnom))
         let factor: Double
         if let exponential = instance.ifGiven(.tce) ?? model.ifGiven(.tce) {
             factor = Glibc.pow(1.01, exponential * rise)
