@@ -3,6 +3,7 @@ enum Catalog {
     static let kinds: [any ElementKind.Type] = [
         Resistor.self,
         Capacitor.self,
+        Inductor.self,
         ProtonResistor.self,
     ]
 
