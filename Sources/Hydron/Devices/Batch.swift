@@ -80,10 +80,10 @@ struct DevicePopulation<D: Device>: Population {
 
     var count: Int { devices.count }
     var conductingPairs: [(Int, Int)] { D.conductingPairs }
-    var arity: Int { D.arity }
     var voltageDefinedPairs: [(Int, Int)] { D.voltageDefinedPairs }
     var branchUnknown: Int? { D.branchUnknown }
     var currentOutput: String? { D.currentOutput }
+    var arity: Int { D.arity }
     var outputs: [DeviceOutput] { D.outputs }
     func identity(_ index: Int) -> ElementIdentity { elements[index] }
     func unknown(_ local: Int, of element: Int) -> Int32 { unknowns[element * D.arity + local] }
@@ -226,6 +226,19 @@ final class Batch<D: Device>: ElementBatch {
         let u = locals(element, x, conditions)
         let state = states.isEmpty ? D.initialState(devices[element]) : states[element]
         return devices[element].output(index, u, state: state, conditions)
+    }
+
+    func applyInitialConditions(x: UnsafeMutablePointer<Double>, q: UnsafeMutablePointer<Double>) {
+        for element in 0..<devices.count {
+            let before = locals(element, UnsafePointer(x), Conditions()).values
+            var u = before
+            let charges = devices[element].applyInitialConditions(&u)
+            for lane in 0..<D.arity {
+                let unknown = Int(unknowns[element * D.arity + lane])
+                if u[lane] != before[lane] { x[unknown] = u[lane] }
+                q[unknown] += charges[lane]
+            }
+        }
     }
 }
 

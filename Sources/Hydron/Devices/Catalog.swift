@@ -2,6 +2,8 @@
 enum Catalog {
     static let kinds: [any ElementKind.Type] = [
         Resistor.self,
+        Capacitor.self,
+        Inductor.self,
         ProtonResistor.self,
         VoltageControlledVoltageSourceCard.self,
         CurrentControlledCurrentSourceCard.self,

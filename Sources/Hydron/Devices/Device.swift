@@ -36,6 +36,10 @@ protocol Device: BitwiseCopyable, Sendable {
     /// The value of ``outputs``[index].
     func output(_ index: Int, _ u: Locals<Gradient>, state: State, _ conditions: Conditions) -> Double
 
+    /// What the card's `ic=` says where a transient starts from given conditions: sets branch currents in `u` and
+    /// returns what it puts on each row's charge [C] or flux [Wb] beyond q(u).
+    func applyInitialConditions(_ u: inout Gradient) -> Gradient
+
     /// Evaluates every element of a batch. There is one default for each kind of device (plain, limited, with state);
     /// as a requirement it is specialised for each type, which a generic class's method is not.
     static func load(_ batch: Batch<Self>, _ context: LoadContext) -> LoadResult
@@ -70,6 +74,7 @@ extension Device {
     static var branchUnknown: Int? { nil }
     static var currentOutput: String? { nil }
     static var outputs: [DeviceOutput] { [] }
+    func applyInitialConditions(_ u: inout Gradient) -> Gradient { .zero }
     func output(_ index: Int, _ u: Locals<Gradient>, state: State, _ conditions: Conditions) -> Double { .nan }
 }
 

@@ -16,6 +16,7 @@ struct Resistor: Device {
     static var arity: Int { 2 }
     static var isLinear: Bool { true }
     static var conductingPairs: [(Int, Int)] { [(0, 1)] }
+    static var currentOutput: String? { "i" }
     static let outputs = [
         DeviceOutput("i", unit: "A", "current from n+ to n-"),
         DeviceOutput("r", unit: "Ω", "resistance at the element's temperature"),

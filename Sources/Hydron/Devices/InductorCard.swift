@@ -1,0 +1,101 @@
+import SpiceNetlist
+
+extension Inductor: ElementKind {
+    static let description = ElementDescription(
+        letter: "l", name: "inductor",
+        syntax: "Lname n+ n- [value] [model] [l=] [ic=] [tc1=] [tc2=] [tc=a[,b]] [temp=] [dtemp=] [m=] [scale=]",
+        summary: """
+            Inductor with a temperature law; its current is an unknown of the circuit. K couples inductors to each \
+            other.
+            """,
+        modelTypes: modelTypes, instanceParameters: Instance.table, modelParameters: Model.table, outputs: outputs)
+
+    private static let modelTypes = ["l", "ind"]
+
+    enum Model: Int, ParameterKey {
+        case l, ic, tc1, tc2, tnom, level
+
+        var parameter: Parameter {
+            switch self {
+            case .l:
+                Parameter(
+                    "l", "ind", unit: "H", default: nil, .any, "inductance where the card has none; a factor in Xyce")
+            case .ic: Parameter("ic", unit: "A", default: nil, .any, "current at which a transient with 'uic' starts")
+            case .tc1: Parameter("tc1", unit: "1/K", default: 0, .any, "linear temperature coefficient")
+            case .tc2: Parameter("tc2", unit: "1/K²", default: 0, .any, "quadratic temperature coefficient")
+            case .tnom:
+                Parameter("tnom", "tref", unit: "°C", default: nil, .any, "temperature at which the values hold")
+            case .level: Parameter("level", unit: "-", default: 1, .any, "model selector, of no effect")
+            }
+        }
+    }
+
+    enum Instance: Int, ParameterKey {
+        case l, ic, tc1, tc2, temp, dtemp, m, scale
+
+        var parameter: Parameter {
+            switch self {
+            case .l: Parameter("l", "inductance", unit: "H", default: nil, .any, "inductance, or an expression for it")
+            case .ic: Parameter("ic", unit: "A", default: nil, .any, "current at which a transient with 'uic' starts")
+            case .tc1:
+                Parameter("tc1", unit: "1/K", default: nil, .any, "linear temperature coefficient, else the model's")
+            case .tc2:
+                Parameter(
+                    "tc2", unit: "1/K²", default: nil, .any, "quadratic temperature coefficient, else the model's")
+            case .temp: Parameter("temp", unit: "°C", default: nil, .any, "temperature of this inductor")
+            case .dtemp: Parameter("dtemp", unit: "K", default: 0, .any, "temperature above the circuit's")
+            case .m: Parameter("m", unit: "-", default: 1, .positive, "inductors in parallel")
+            case .scale: Parameter("scale", unit: "-", default: 1, .any, "factor of the inductance")
+            }
+        }
+    }
+
+    static func elaborate(_ card: ElementCard) {
+        guard let plus = card.node("first node"), let minus = card.node("second node") else { return }
+        if card.remainingFieldCount == 1, let field = card.peekField(), card.nextIsValue,
+            !card.dependsOnSolution(field.value)
+        {
+            guard let inductance = card.value("inductance") else { return }
+            add(card, plus, minus, inductance, multiplier: 1, initialCurrent: .nan)
+            return
+        }
+        guard let fields = PassiveFields(card, "inductance", keys: ["l", "inductance"], models: modelTypes) else {
+            return
+        }
+        if let expression = fields.expression {
+            guard let program = card.program(expression) else { return }
+            return Behavioural.inductor(card, plus, minus, program)
+        }
+        guard let instance = card.parameters(Instance.self) else { return }
+        let model = fields.model?.values(Model.self) ?? ParameterValues()
+        var nominal = instance.ifGiven(.l) ?? fields.value
+        if card.dialect.modelValueMultiplies, let own = nominal {
+            nominal = own * model.given(.l, else: 1)
+        }
+        guard let inductance = nominal ?? model.ifGiven(.l) else {
+            card.error("\(card.name) has no inductance", hint: "write it behind the nodes")
+            return
+        }
+        let temperature = card.temperature(given: instance.ifGiven(.temp), rise: instance[.dtemp])
+        let factor = fields.temperatureFactor(
+            temperature - card.nominalTemperature(model.ifGiven(.tnom)), tc1: instance.ifGiven(.tc1),
+            tc2: instance.ifGiven(.tc2), model: (model[.tc1], model[.tc2]))
+        add(
+            card, plus, minus, inductance * factor * instance[.scale], multiplier: instance[.m],
+            initialCurrent: instance.given(.ic, else: model[.ic]))
+    }
+
+    private static func add(
+        _ card: ElementCard, _ plus: Int32, _ minus: Int32, _ value: Double, multiplier: Double, initialCurrent: Double
+    ) {
+        let inductance = value / (multiplier * card.multiplier)
+        guard inductance.isFinite else {
+            card.error("the inductance of \(card.name) is \(inductance) H, which can't be computed with")
+            return
+        }
+        let branch = card.builder.branch(card.name)
+        card.builder.add(
+            Inductor(inductance: inductance, initialCurrent: initialCurrent), [plus, minus, branch],
+            identity: card.identity)
+    }
+}
