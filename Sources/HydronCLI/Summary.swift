@@ -58,7 +58,7 @@ enum Summary {
             lines.append(line + ", \(fixed(analysis.seconds)) s")
         }
         var usage = rusage()
-        getrusage(RUSAGE_SELF, &usage)
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         let cpu =
             Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
             + Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6
@@ -102,8 +102,13 @@ enum Summary {
         guard value != 0, value.isFinite else { return value == 0 ? "0" : "\(value)" }
         let exponent = Int(log10(abs(value)).rounded(.down))
         guard exponent > -5, exponent < 7 else {
-            let mantissa = value / pow(10, Double(exponent))
-            return "\((mantissa * 1e5).rounded() / 1e5)e\(exponent)"
+            var mantissa = (value / pow(10, Double(exponent)) * 1e5).rounded() / 1e5
+            var power = exponent
+            if abs(mantissa) >= 10 {
+                mantissa /= 10
+                power += 1
+            }
+            return mantissa == mantissa.rounded() ? "\(Int(mantissa))e\(power)" : "\(mantissa)e\(power)"
         }
         let scale = pow(10, Double(5 - exponent))
         let rounded = (value * scale).rounded() / scale

@@ -28,6 +28,8 @@ struct TransientAnalysis: Sendable {
 
     /// Size of the probe behind a breakpoint, as a part of the step that is tried.
     private static let probeFraction = 1.0 / 64
+    /// A step below this part of the longest one that still shows an error is a jump.
+    private static let jumpStep = 1e-7
     /// Steps whose lengths differ by less than this keep α, so that a linear circuit keeps its factors.
     private static let sameStep = 1e-9
 
@@ -175,12 +177,13 @@ struct TransientAnalysis: Sendable {
                 let verdict = try attempt(step, to: newTime, &statistics)
                 switch verdict {
                 case .accepted(let next):
+                    let crossedJump = step < maximumStep * TransientAnalysis.jumpStep && failures > 0
                     failures = 0
                     time = newTime
                     statistics.points += 1
                     takeOver()
                     if time >= analysis.start { try observer.accept(time, UnsafePointer(x.base), system) }
-                    restarting = landing
+                    restarting = landing || crossedJump
                     step = next
                     if landing, time < analysis.stop {
                         breakpoint = min(system.nextBreakpoint(after: time), analysis.stop)
@@ -255,11 +258,17 @@ struct TransientAnalysis: Sendable {
             let growth = error > 0 ? 0.9 * power(error, -1 / Double(order + 1)) : 2
             let stateGrowth = stateError > 0 ? 0.9 / stateError.squareRoot() : 2
             let factor = min(growth, stateGrowth)
-            if error > 1 || stateError > 1 {
+            if (error > 1 || stateError > 1) && !isJump(step, error) {
                 statistics.rejectedByError += 1
                 return .rejected(nextStep: step * max(min(factor, 0.9), 1e-3), worst: worst, excess: error)
             }
             return .accepted(nextStep: step * max(min(factor, 2), 0.2))
+        }
+
+        /// A step so short that an error which is still there is no truncation: the waveform itself jumps (an
+        /// expression with a comparison does). The point behind the jump is taken, and integration starts afresh.
+        private func isJump(_ step: Double, _ error: Double) -> Bool {
+            step < maximumStep * TransientAnalysis.jumpStep && error.isFinite
         }
 
         @inline(__always) private func power(_ base: Double, _ exponent: Double) -> Double {
