@@ -109,9 +109,10 @@ final class EquationSystem {
         excitation = array(count)
         history = array(count)
 
+        var solverOptions = SolverOptions()
+        solverOptions.pivotTolerance = circuit.options[.pivrel]
         do throws(SolverError) {
-            solver = try KLUSolver(
-                pattern: pattern, options: SolverOptions(pivotTolerance: circuit.options[.pivrel]))
+            solver = try KLUSolver(pattern: pattern, options: solverOptions)
         } catch {
             throw SimulationFailure(error, in: circuit)
         }
