@@ -5,6 +5,8 @@ enum Catalog {
         Capacitor.self,
         Inductor.self,
         ProtonResistor.self,
+        VoltageSourceCard.self,
+        CurrentSourceCard.self,
         VoltageControlledVoltageSourceCard.self,
         CurrentControlledCurrentSourceCard.self,
         VoltageControlledCurrentSourceCard.self,

@@ -1,0 +1,252 @@
+import SpiceNetlist
+
+/// V: independent voltage source.
+enum VoltageSourceCard: ElementKind {
+    static let description = ElementDescription(
+        letter: "v", name: "independent voltage source",
+        syntax: "Vname n+ n- [[DC] value] [AC magnitude [phase]] [PULSE(…)|SIN(…)|EXP(…)|PWL(…)|SFFM(…)|AM(…)|PAT(…)]",
+        summary: "A voltage that is constant, a waveform in time, or an expression.",
+        instanceParameters: IndependentSourceCard.Instance.table, outputs: IndependentSource.outputs)
+    static func elaborate(_ card: ElementCard) { IndependentSourceCard.elaborate(card, isVoltage: true) }
+}
+
+/// I: independent current source.
+enum CurrentSourceCard: ElementKind {
+    static let description = ElementDescription(
+        letter: "i", name: "independent current source",
+        syntax: "Iname n+ n- [[DC] value] [AC magnitude [phase]] [PULSE(…)|SIN(…)|EXP(…)|PWL(…)|SFFM(…)|AM(…)|PAT(…)] [m=]",
+        summary: "A current from n+ through the source to n-: constant, a waveform in time, or an expression.",
+        instanceParameters: IndependentSourceCard.Instance.table, outputs: IndependentSource.outputs)
+    static func elaborate(_ card: ElementCard) { IndependentSourceCard.elaborate(card, isVoltage: false) }
+}
+
+enum IndependentSourceCard {
+    enum Instance: Int, ParameterKey {
+        case dc, m, acmag, acphase
+        var parameter: Parameter {
+            switch self {
+            case .dc: Parameter("dc", unit: "V or A", default: 0, .any, "value in static analyses")
+            case .m: Parameter("m", unit: "-", default: 1, .positive, "sources in parallel, for a current source")
+            case .acmag: Parameter("acmag", "ac", unit: "V or A", default: 0, .any, "magnitude in AC")
+            case .acphase: Parameter("acphase", unit: "°", default: 0, .any, "phase in AC")
+            }
+        }
+    }
+
+    static func elaborate(_ card: ElementCard, isVoltage: Bool) {
+        guard let plus = card.node("n+"), let minus = card.node("n-") else { return }
+        var source = IndependentSource(identity: card.identity, plus: plus, minus: minus, branch: 0)
+        var expression: DeferredProgram?
+        var isGood = true
+        // PWL's own keys come before the table's.
+        let repeatToken = card.take(key: "r") ?? card.take(key: "repeat")
+        let delayToken = card.take(key: "td")
+        let fileToken = card.take(key: "file")
+
+        while isGood, let word = card.nextWord ?? (card.peekField() != nil ? "" : nil) {
+            switch word {
+            case "dc":
+                _ = card.nextField()
+                // `DC` alone means 0, as in `v1 a 0 dc ac 1`.
+                if card.nextIsValue { isGood = readDirect(card, &source, &expression) }
+            case "ac":
+                _ = card.nextField()
+                let values = card.values()
+                source.ac = (values.first ?? 1, values.count > 1 ? values[1] : 0)
+            case "pulse", "sin", "exp", "pwl", "sffm", "am", "pat":
+                let token = card.nextField()?.value
+                guard let waveform = waveform(word, card, token, fileToken, repeatToken, delayToken) else { return }
+                source.waveform = waveform
+            default:
+                guard card.nextIsValue else {
+                    if word == "distof1" || word == "distof2" {
+                        _ = card.nextField()
+                        _ = card.values()
+                        continue
+                    }
+                    let field = card.nextField()
+                    let near = suggestion(
+                        for: word, among: ["dc", "ac", "pulse", "sin", "exp", "pwl", "sffm", "am", "pat"])
+                    card.error(
+                        "\(card.name) knows no '\(word)'", at: field?.value,
+                        hint: near.map { "did you mean '\($0)'?" }
+                            ?? "waveforms are PULSE SIN EXP PWL SFFM AM PAT")
+                    return
+                }
+                isGood = readDirect(card, &source, &expression)
+            }
+        }
+        guard isGood else { return }
+        // `dc={expression of time}` is no constant.
+        if let token = card.take(key: "dc") {
+            if card.dependsOnSolution(token) {
+                expression = card.program(token)
+            } else {
+                source.direct = card.evaluate(token, "DC value")
+            }
+        }
+        guard let instance = card.parameters(Instance.self) else { return }
+        if instance.isGiven(.dc) { source.direct = instance[.dc] }
+        if instance.isGiven(.acmag) { source.ac = (instance[.acmag], instance[.acphase]) }
+        source.multiplier = instance[.m] * card.multiplier
+
+        if let expression {
+            if isVoltage {
+                Behavioural.voltageSource(card, plus, minus, expression)
+            } else {
+                Behavioural.currentSource(card, plus, minus, expression, factor: source.multiplier)
+            }
+            return
+        }
+        if isVoltage {
+            source.branch = card.builder.branch(card.name)
+            card.builder.add(to: VoltageSources.self, identity: card.identity, make: { VoltageSources() }) {
+                $0.sources.append(source)
+            }
+        } else {
+            card.builder.add(to: CurrentSources.self, identity: card.identity, make: { CurrentSources() }) {
+                $0.sources.append(source)
+            }
+        }
+    }
+
+    private static func readDirect(
+        _ card: ElementCard, _ source: inout IndependentSource, _ expression: inout DeferredProgram?
+    ) -> Bool {
+        if let field = card.peekField(), card.dependsOnSolution(field.value) {
+            _ = card.nextField()
+            expression = card.program(field.value)
+            return expression != nil
+        }
+        guard let value = card.value("DC value") else { return false }
+        source.direct = value
+        return true
+    }
+
+    private static func waveform(
+        _ word: String, _ card: ElementCard, _ token: Token?, _ fileToken: Token?, _ repeatToken: Token?,
+        _ delayToken: Token?
+    ) -> SourceWaveform? {
+        if word == "pwl" { return piecewiseLinear(card, token, fileToken, repeatToken, delayToken) }
+        if word == "pat" { return pattern(card, token, repeatToken) }
+        let a = card.values()
+        func argument(_ index: Int, _ absent: Double = 0) -> Double { index < a.count ? a[index] : absent }
+        func needs(_ counts: ClosedRange<Int>) -> Bool {
+            if counts.contains(a.count) { return true }
+            card.error(
+                "\(word.uppercased()) of \(card.name) takes \(counts.lowerBound) to \(counts.upperBound) values, not \(a.count)",
+                at: token)
+            return false
+        }
+        switch word {
+        case "pulse":
+            guard needs(1...8) else { return nil }
+            for (index, name) in [(3, "rise"), (4, "fall"), (5, "width"), (6, "period")] where argument(index) < 0 {
+                card.warning("the \(name) of \(card.name)'s PULSE is negative: its default is taken", at: token)
+            }
+            return .pulse(
+                SourceWaveform.Pulse(
+                    v1: a[0], v2: argument(1), delay: argument(2), rise: argument(3, .nan), fall: argument(4, .nan),
+                    width: argument(5, .nan), period: argument(6, .nan), count: max(0, argument(7))))
+        case "sin":
+            guard needs(1...6) else { return nil }
+            return .sine(
+                offset: a[0], amplitude: argument(1), frequency: argument(2, .nan), delay: argument(3),
+                damping: argument(4), phase: argument(5))
+        case "exp":
+            guard needs(2...6) else { return nil }
+            return .exponential(
+                v1: a[0], v2: a[1], td1: argument(2), tau1: argument(3, .nan), td2: argument(4, .nan),
+                tau2: argument(5, .nan))
+        case "sffm":
+            guard needs(2...7) else { return nil }
+            return .frequencyModulated(
+                offset: a[0], amplitude: a[1], carrier: argument(2, .nan), index: argument(3),
+                signal: argument(4, .nan))
+        default:
+            guard needs(2...6) else { return nil }
+            return .amplitudeModulated(
+                amplitude: a[0], offset: a[1], modulation: argument(2, .nan), carrier: argument(3, .nan),
+                delay: argument(4))
+        }
+    }
+
+    /// `PWL(t v …)`, `PWL FILE "name"`, `R=` or `REPEAT` from a time on, `TD=`.
+    private static func piecewiseLinear(
+        _ card: ElementCard, _ token: Token?, _ fileToken: Token?, _ repeatToken: Token?, _ delayToken: Token?
+    ) -> SourceWaveform? {
+        var points: [(x: Double, y: Double)] = []
+        var file = fileToken
+        if file == nil, card.take("file"), let field = card.nextField() { file = field.value }
+        if let file {
+            guard let read = card.points(inFile: file) else { return nil }
+            points = read
+        } else {
+            let values = card.values()
+            guard values.count >= 2, values.count % 2 == 0 else {
+                card.error(
+                    "the points of \(card.name)'s PWL must be pairs of time and value, but there are \(values.count) numbers",
+                    at: token)
+                return nil
+            }
+            for index in stride(from: 0, to: values.count, by: 2) { points.append((values[index], values[index + 1])) }
+        }
+        for index in points.indices.dropFirst() where points[index].x < points[index - 1].x {
+            card.error(
+                "the times of \(card.name)'s PWL don't rise: \(points[index].x) s comes after \(points[index - 1].x) s",
+                at: file ?? token)
+            return nil
+        }
+        var waveform = SourceWaveform.PiecewiseLinear(times: points.map(\.x), values: points.map(\.y))
+        if let delayToken {
+            guard let delay = card.evaluate(delayToken, "delay") else { return nil }
+            waveform.delay = delay
+        }
+        if let repeatToken {
+            guard let start = card.evaluate(repeatToken, "repetition") else { return nil }
+            // ngspice: r=-1 means no repetition.
+            if start >= 0 {
+                guard start < (points.last?.x ?? 0) else {
+                    card.error("\(card.name)'s PWL can't repeat from \(start) s: it ends before", at: repeatToken)
+                    return nil
+                }
+                waveform.repeatFrom = start
+            }
+        } else if card.take("repeat") || card.take("r") {
+            waveform.repeatFrom = card.nextIsValue ? card.value("repetition") ?? 0 : 0
+        }
+        return .piecewiseLinear(waveform)
+    }
+
+    /// HSPICE's `PAT(vhi vlo td tr tf tsample bits [R=n])`: a bit string as a piecewise linear waveform.
+    private static func pattern(_ card: ElementCard, _ token: Token?, _ repeatToken: Token?) -> SourceWaveform? {
+        var a: [Double] = []
+        while a.count < 6, card.nextIsValue, let value = card.value("argument of PAT") { a.append(value) }
+        guard a.count == 6, let field = card.nextField() else {
+            card.error("PAT of \(card.name) takes vhi vlo td tr tf tsample and a bit string", at: token)
+            return nil
+        }
+        var text = card.text(field.value)
+        if text.hasPrefix("b") { text.removeFirst() }
+        guard !text.isEmpty, text.allSatisfy({ "01zm".contains($0) }), a[5] > 0, a[3] > 0, a[4] > 0 else {
+            card.error("the bits of \(card.name)'s PAT must be 0 or 1, its times above 0", at: field.value)
+            return nil
+        }
+        func level(_ bit: Character) -> Double { bit == "1" ? a[0] : bit == "0" ? a[1] : 0.5 * (a[0] + a[1]) }
+        let bits = Array(text)
+        var times = [0.0]
+        var values = [level(bits[0])]
+        for index in bits.indices.dropFirst() where bits[index] != bits[index - 1] {
+            // Edges are centred on the bit's boundary.
+            let edge = level(bits[index]) > level(bits[index - 1]) ? a[3] : a[4]
+            let boundary = Double(index) * a[5]
+            times += [boundary - edge / 2, boundary + edge / 2]
+            values += [level(bits[index - 1]), level(bits[index])]
+        }
+        times.append(Double(bits.count) * a[5])
+        values.append(level(bits[bits.count - 1]))
+        var waveform = SourceWaveform.PiecewiseLinear(times: times, values: values, delay: a[2])
+        if let repeatToken, let count = card.evaluate(repeatToken, "repetition"), count != 0 { waveform.repeatFrom = 0 }
+        return .piecewiseLinear(waveform)
+    }
+}

@@ -1,0 +1,169 @@
+import SparseSolvers
+import SpiceNetlist
+
+/// What V and I have in common: a DC value, AC values for a small-signal analysis, a waveform in time.
+///
+/// V: v₊ − v₋ − E(t) = 0 with the branch current as an unknown. I: the current I(t) flows from n+ through the source
+/// to n-. A source that supplies power has a negative current.
+struct IndependentSource: Sendable {
+    var identity: ElementIdentity
+    var plus: Int32
+    var minus: Int32
+    /// Branch current of a voltage source; 0 for a current source.
+    var branch: Int32
+    /// [V or A]; nil where the card gives none.
+    var direct: Double?
+    /// Magnitude [V or A] and phase [°] in AC.
+    var ac: (magnitude: Double, phase: Double) = (0, 0)
+    var waveform: SourceWaveform?
+    /// Sources in parallel (current sources only).
+    var multiplier = 1.0
+
+    /// In static analyses: the DC value, else the waveform's first.
+    var staticValue: Double { direct ?? waveform?.value(at: 0) ?? 0 }
+
+    static let outputs = [
+        DeviceOutput("i", unit: "A", "current from n+ through the source to n-"),
+        DeviceOutput("v", unit: "V", "voltage from n+ to n-"),
+        DeviceOutput("p", unit: "W", "power taken, negative where the source supplies"),
+    ]
+}
+
+struct VoltageSources: Population {
+    var sources: [IndependentSource] = []
+    var count: Int { sources.count }
+    var arity: Int { 3 }
+    func identity(_ index: Int) -> ElementIdentity { sources[index].identity }
+    func unknown(_ local: Int, of element: Int) -> Int32 {
+        let source = sources[element]
+        return local == 0 ? source.plus : local == 1 ? source.minus : source.branch
+    }
+    var conductingPairs: [(Int, Int)] { [(0, 1)] }
+    var voltageDefinedPairs: [(Int, Int)] { [(0, 1)] }
+    var branchUnknown: Int? { 2 }
+    var outputs: [DeviceOutput] { IndependentSource.outputs }
+    mutating func resolveTransient(tstep: Double, tstop: Double) {
+        for index in sources.indices {
+            sources[index].waveform = sources[index].waveform?.resolved(step: tstep, stop: tstop)
+        }
+    }
+    func makeBatch() -> any ElementBatch { SourceBatch(sources, isVoltage: true) }
+}
+
+struct CurrentSources: Population {
+    var sources: [IndependentSource] = []
+    var count: Int { sources.count }
+    var arity: Int { 2 }
+    func identity(_ index: Int) -> ElementIdentity { sources[index].identity }
+    func unknown(_ local: Int, of element: Int) -> Int32 {
+        local == 0 ? sources[element].plus : sources[element].minus
+    }
+    var currentOutput: String? { "i" }
+    var outputs: [DeviceOutput] { IndependentSource.outputs }
+    mutating func resolveTransient(tstep: Double, tstop: Double) {
+        for index in sources.indices {
+            sources[index].waveform = sources[index].waveform?.resolved(step: tstep, stop: tstop)
+        }
+    }
+    func makeBatch() -> any ElementBatch { SourceBatch(sources, isVoltage: false) }
+}
+
+/// Independent sources as numbers. Sources without a waveform are summed once; only the others are evaluated at each
+/// time point.
+final class SourceBatch: ElementBatch {
+    private var sources: [IndependentSource]
+    private let isVoltage: Bool
+    /// Positions of sources that change in time.
+    private let moving: [Int]
+    private let steady: [Int]
+    /// Each moving source's next corner, valid for times from `cornersFrom` on.
+    private var corners: [Double]
+    private var cornersFrom = -Double.infinity
+
+    init(_ sources: [IndependentSource], isVoltage: Bool) {
+        self.sources = sources
+        self.isVoltage = isVoltage
+        moving = sources.indices.filter { sources[$0].waveform != nil }
+        steady = sources.indices.filter { sources[$0].waveform == nil }
+        corners = moving.map { _ in -.infinity }
+    }
+
+    var count: Int { sources.count }
+    var isLinear: Bool { true }
+    var outputs: [DeviceOutput] { IndependentSource.outputs }
+
+    func declare(_ pattern: inout PatternBuilder) {
+        guard isVoltage else { return }
+        for source in sources {
+            for node in [source.plus, source.minus] where node > 0 {
+                pattern.insert(row: Int(node) - 1, column: Int(source.branch) - 1)
+                pattern.insert(row: Int(source.branch) - 1, column: Int(node) - 1)
+            }
+        }
+    }
+
+    func loadLinear(_ pattern: SparsityPattern, _ context: LoadContext) {
+        guard isVoltage else { return }
+        for source in sources {
+            for (node, sign) in [(source.plus, 1.0), (source.minus, -1.0)] where node > 0 {
+                let branch = Int(source.branch) - 1
+                if let slot = pattern.slot(row: Int(node) - 1, column: branch) { context.jacobian[slot + 1] += sign }
+                if let slot = pattern.slot(row: branch, column: Int(node) - 1) { context.jacobian[slot + 1] += sign }
+            }
+        }
+    }
+
+    func loadSources(_ context: SourceContext) {
+        for index in steady { add(sources[index].staticValue, index, context) }
+        for index in moving {
+            let value =
+                context.mode == .direct
+                ? sources[index].staticValue : sources[index].waveform?.value(at: context.time) ?? 0
+            add(value, index, context)
+        }
+    }
+
+    @inline(__always) private func add(_ value: Double, _ index: Int, _ context: SourceContext) {
+        if isVoltage {
+            context.f[Int(sources[index].branch)] -= value * context.factor
+        } else {
+            let current = value * sources[index].multiplier * context.factor
+            context.f[Int(sources[index].plus)] += current
+            context.f[Int(sources[index].minus)] -= current
+        }
+    }
+
+    func setDirect(element: Int, to value: Double) { sources[element].direct = value }
+
+    func nextBreakpoint(after time: Double) -> Double {
+        var next = Double.infinity
+        let isOlder = time < cornersFrom
+        for (place, index) in moving.enumerated() {
+            if isOlder || !SourceWaveform.isAfter(corners[place], time) {
+                corners[place] = sources[index].waveform?.nextBreakpoint(after: time) ?? .infinity
+            }
+            next = min(next, corners[place])
+        }
+        cornersFrom = time
+        return next
+    }
+
+    func output(_ index: Int, element: Int, x: UnsafePointer<Double>, _ conditions: Conditions) -> Double {
+        let source = sources[element]
+        let v = x[Int(source.plus)] - x[Int(source.minus)]
+        let i: Double
+        if isVoltage {
+            i = x[Int(source.branch)]
+        } else {
+            let value =
+                conditions.interval > 0 ? source.waveform?.value(at: conditions.time) ?? source.staticValue
+                : source.staticValue
+            i = value * source.multiplier
+        }
+        switch index {
+        case 0: return i
+        case 1: return v
+        default: return v * i
+        }
+    }
+}
