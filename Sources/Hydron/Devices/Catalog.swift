@@ -4,6 +4,7 @@ enum Catalog {
         Resistor.self,
         Capacitor.self,
         Inductor.self,
+        MutualInductance.self,
         ProtonResistor.self,
         VoltageSourceCard.self,
         CurrentSourceCard.self,

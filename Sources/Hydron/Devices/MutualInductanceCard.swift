@@ -1,0 +1,119 @@
+import SpiceNetlist
+
+extension MutualInductance: ElementKind {
+    static let description = ElementDescription(
+        letter: "k", name: "mutual inductance", syntax: "Kname L1 L2 [L3 …] k|[k=]",
+        summary: """
+            Couples two or more inductors, each with each other, by M = k √(L1 L2). The current flows into the first \
+            node of each inductor, where its dot is.
+            """,
+        instanceParameters: Instance.table, outputs: outputs)
+
+    enum Instance: Int, ParameterKey {
+        case k
+
+        var parameter: Parameter {
+            switch self {
+            case .k: Parameter("k", "coupling", unit: "-", default: nil, .closed(-1, 1), "coupling coefficient")
+            }
+        }
+    }
+
+    static func elaborate(_ card: ElementCard) {
+        var names: [Token] = []
+        while let field = card.peekField() {
+            // The first field is a name even where a parameter has the same name.
+            if !names.isEmpty, card.nextIsValue { break }
+            _ = card.nextField()
+            names.append(field.value)
+        }
+        var value: Double?
+        if card.peekField() != nil {
+            guard let given = card.value("coupling coefficient") else { return }
+            value = given
+        }
+        if let core = card.peekField() {
+            card.error(
+                "nonlinear cores are not supported in this version", at: core.value,
+                hint: "leave the core '\(card.text(core.value))' out for linear inductors")
+            return
+        }
+        guard let instance = card.parameters(Instance.self) else { return }
+        guard let coefficient = instance.ifGiven(.k) ?? value else {
+            card.error(
+                "\(card.name) has no coupling coefficient", hint: "write a number from -1 to 1 behind the inductors")
+            return
+        }
+        guard coefficient.magnitude <= 1 else {
+            card.error(
+                "the coupling coefficient of \(card.name) is \(coefficient)",
+                hint: "it can't be larger than 1: no transformer passes on more flux than there is")
+            return
+        }
+        guard names.count >= 2 else {
+            card.error("\(card.name) couples fewer than two inductors", hint: "the card reads \(description.syntax)")
+            return
+        }
+        let identity = card.identity
+        card.whenComplete { card in
+            guard let pairs = couple(names, coefficient, card) else { return }
+            var isFirst = false
+            card.builder.add(to: Elements.self, identity: identity, make: { Elements() }) { elements in
+                isFirst = elements.couplings.isEmpty
+                elements.couplings.append(MutualInductance(coefficient: coefficient, pairs: pairs))
+                elements.identities.append(identity)
+            }
+            // Behind all other couplings, which stand in the queue already.
+            if isFirst { card.whenComplete(checkPassivity) }
+        }
+    }
+
+    /// All pairs of the named inductors.
+    private static func couple(_ names: [Token], _ coefficient: Double, _ card: ElementCard) -> [Pair]? {
+        var windings: [(branch: Int32, inductance: Double)] = []
+        for token in names {
+            let name = card.text(token)
+            guard let reference = card.element(named: name, at: token) else { return nil }
+            guard let inductors = card.builder.population(Int(reference.population)) as? DevicePopulation<Inductor>
+            else {
+                card.error(
+                    "\(card.name) couples '\(name)', which is not an inductor of constant value", at: token)
+                return nil
+            }
+            let index = Int(reference.index)
+            let branch = inductors.unknown(Inductor.branch, of: index)
+            guard !windings.contains(where: { $0.branch == branch }) else {
+                card.error("\(card.name) couples '\(name)' to itself", at: token)
+                return nil
+            }
+            windings.append((branch, inductors.devices[index].inductance))
+        }
+        var pairs: [Pair] = []
+        for (index, one) in windings.enumerated() {
+            for other in windings[..<index] {
+                let square = one.inductance * other.inductance
+                guard square >= 0 else {
+                    card.error("\(card.name) couples a positive to a negative inductance")
+                    return nil
+                }
+                pairs.append(
+                    Pair(first: other.branch, second: one.branch, mutual: coefficient * square.squareRoot()))
+            }
+        }
+        return pairs
+    }
+
+    private static func checkPassivity(_ card: ElementCard) {
+        guard let reference = card.builder.directory.find(card.name),
+            let elements = card.builder.population(Int(reference.population)) as? Elements
+        else { return }
+        for set in elements.activeSets() {
+            let names = set.map { card.builder.directory.names.name(of: elements.identities[$0].name) }
+            let shown = names.prefix(8).joined(separator: ", ") + (names.count > 8 ? ", …" : "")
+            card.error(
+                "the couplings of \(shown) contradict each other: together they would give energy away",
+                hint: "inductors that couple strongly to the same one couple strongly to each other: give all pairs a "
+                    + "coefficient, or name all inductors on one K card")
+        }
+    }
+}
