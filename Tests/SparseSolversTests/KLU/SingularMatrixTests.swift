@@ -59,6 +59,26 @@ import Testing
         }
     }
 
+    @Test func floatingNetworksAreSingularInSpiteOfRounding() throws {
+        for seed in 0..<200 {
+            var random = SeededGenerator(seed: seed)
+            let nodes = 2 + random.index(60)
+            var stamps: [(row: Int, column: Int, value: Double)] = []
+            for node in 1..<nodes {
+                for other in [random.index(node), random.index(node)] {
+                    let g = random.decade(-1...0)
+                    stamps += [(node, node, g), (other, other, g), (node, other, -g), (other, node, -g)]
+                }
+            }
+            var matrix = TestMatrix(size: nodes, stamps: stamps)
+            let solver = try KLUSolver(pattern: matrix.pattern)
+            #expect(throws: SolverError.self) { try solver.factor(matrix.values) }
+            // A leak of ten picosiemens makes it regular.
+            matrix[0, 0] += 1e-11
+            #expect(throws: Never.self) { try solver.factor(matrix.values) }
+        }
+    }
+
     @Test func solverRecoversFromASingularMatrix() throws {
         let good = randomMatrix(size: 6, seed: 2)
         var bad = good
