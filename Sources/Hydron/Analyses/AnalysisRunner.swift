@@ -143,7 +143,7 @@ struct AnalysisRunner {
     private mutating func run(
         _ task: AnalysisTask, _ elaboration: Elaboration, _ overrides: Overrides
     ) throws(SimulationFailure) {
-        let circuit = elaboration.circuit
+        var circuit = elaboration.circuit
         var diagnostics = Diagnostics()
         let outputs = Self.outputs(of: task, elaboration, simulation.netlist.dialect, diagnostics: &diagnostics)
         if diagnostics.hasErrors { throw Self.failure(diagnostics, "the output list") }
@@ -155,6 +155,12 @@ struct AnalysisRunner {
                 for other in diagnostics.all where other != error { report.diagnostics.append(other) }
                 throw SimulationFailure(
                     .singularMatrix, error.message, at: error.range, hint: error.hint, notes: error.notes)
+            }
+        }
+        if !diagnostics.all.isEmpty {
+            circuit.inductorLoss = 1e-6
+            for warning in diagnostics.all where !report.diagnostics.all.contains(warning) {
+                report.diagnostics.append(warning)
             }
         }
         let emitter = RowEmitter(outputs, sink)

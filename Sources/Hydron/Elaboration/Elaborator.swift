@@ -57,6 +57,11 @@ final class Elaborator {
 
     private func run() -> Elaboration {
         card.builder.title = netlist.title
+        card.builder.holdsDeviceConditions = netlist.dialect.conditionsHoldInOperatingPoint
+        if netlist.replacesGround {
+            // Other names of ground.
+            for alias in netlist.dialect.replaceableGroundAliases { aliasNode(alias, to: 0) }
+        }
         let active = collectDefinitions(netlist.top, in: top)
         readOptions(active)
         for (name, value) in overrides.parameters { top.parameters[name] = .value(value) }
@@ -333,7 +338,10 @@ final class Elaborator {
             call: (scope.prefix + name, card.range), multiplier: multiplier)
         for (port, node) in zip(subcircuit.ports, words) {
             guard let unknown = self.node(node, in: scope) else { return }
-            inner.ports[sources.lowercased(port.range)] = unknown
+            let portName = sources.lowercased(port.range)
+            inner.ports[portName] = unknown
+            // Seen from outside, the port is a node of the instance.
+            aliasNode(inner.prefix + portName, to: unknown)
         }
         // Defaults stand in the definition; what the call gives stands in the caller.
         for parameter in subcircuit.parameters {
@@ -413,6 +421,12 @@ final class Elaborator {
         if let port = scope.ports[name] { return port }
         if globals.contains(name) || name.hasPrefix("$g") { return card.builder.node(name) }
         return card.builder.node(scope.prefix + hierarchical(name))
+    }
+
+    /// Makes `name` another name of an unknown.
+    func aliasNode(_ name: String, to unknown: Int32) {
+        let id = card.builder.unknowns.nodeNames.intern(name)
+        card.builder.unknowns.alias(id: id, to: unknown)
     }
 
     /// `x1:x2:n` in the spelling of this house, `x1.x2.n`.
