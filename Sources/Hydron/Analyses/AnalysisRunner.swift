@@ -40,19 +40,21 @@ struct AnalysisRunner {
     /// The columns that an analysis gives out.
     static func outputs(
         of task: AnalysisTask, _ elaboration: Elaboration, _ dialect: Dialect, diagnostics: inout Diagnostics
-    ) -> [CompiledOutput] {
+    ) -> (columns: [CompiledOutput], accumulators: [OutputCompiler.Accumulator]) {
         var sweepNames: [String] = []
         if case .dc(let sweeps) = task { sweepNames = sweeps.map(\.name) }
         let compiler = OutputCompiler(
             elaboration.circuit, dialect: dialect, requests: elaboration.outputs, sweepNames: sweepNames)
-        return compiler.compile(elaboration.outputs.items(for: task.kindName), diagnostics: &diagnostics)
+        let columns = compiler.compile(elaboration.outputs.items(for: task.kindName), diagnostics: &diagnostics)
+        return (columns, compiler.accumulators)
     }
 
     private mutating func run(_ task: AnalysisTask) throws(SimulationFailure) {
         let axes = Self.tied(simulation.elaboration.steps)
         var diagnostics = Diagnostics()
-        let first = Self.outputs(of: task, simulation.elaboration, simulation.netlist.dialect, diagnostics: &diagnostics)
-        let header = self.header(task, first)
+        let first = Self.outputs(
+            of: task, simulation.elaboration, simulation.netlist.dialect, diagnostics: &diagnostics)
+        let header = self.header(task, first.columns)
         try output { () throws(WaveformError) in try sink.begin(header) }
         report.analyses[report.analyses.count - 1].columns = header.columns
         if axes.isEmpty {
@@ -163,7 +165,7 @@ struct AnalysisRunner {
                 report.diagnostics.append(warning)
             }
         }
-        let emitter = RowEmitter(outputs, sink)
+        let emitter = RowEmitter(outputs.columns, outputs.accumulators, sink)
         defer { note(emitter) }
         var statistics = report.analyses[report.analyses.count - 1].statistics
         defer { report.analyses[report.analyses.count - 1].statistics = statistics }

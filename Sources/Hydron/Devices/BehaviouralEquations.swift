@@ -230,7 +230,7 @@ final class BehaviouralBatch: ElementBatch {
         switch input {
         case .unknown(let unknown): x[Int(unknown)]
         case .time: conditions.time
-        case .frequency, .sweep: 0
+        case .frequency, .sweep, .accumulated: 0
         case .output(let reference, let index):
             outputReader?(reference, Int(index), x, conditions) ?? 0
         }

@@ -28,6 +28,8 @@ final class Elaborator {
     /// Names declared by `.global`.
     var globals: Set<String> = []
     var replacesGround = false
+    /// Xyce's `.options output initial_interval=`: rows at multiples of this time [s].
+    var outputInterval: Double?
     /// Auxiliary elements made for ddt and sdt.
     var helperCount = 0
     private var randomState: UInt64 = 0
@@ -348,10 +350,12 @@ final class Elaborator {
             inner.parameters[sources.lowercased(parameter.name.range)] = .token(parameter.value, inner)
         }
         let declared = Set(inner.parameters.keys)
+        let passing = Scope(self, outer: scope, caller: scope, prefix: scope.prefix, call: scope.call)
+        passing.fallback = inner
         for field in statement.fields {
             guard let key = field.key else { continue }
             let parameter = sources.lowercased(key.range)
-            inner.parameters[parameter] = .token(field.value, scope)
+            inner.parameters[parameter] = .token(field.value, passing)
             inner.passedParameters.insert(parameter)
         }
         let active = collectDefinitions(subcircuit.body, in: inner)
