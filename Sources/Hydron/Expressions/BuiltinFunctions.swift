@@ -39,6 +39,14 @@ extension ExpressionCompiler {
             return compileTable(name, arguments, range, frame)
         case "spice_pulse", "spice_sin", "spice_exp", "spice_sffm", "spice_pwl":
             return compileSourceFunction(name, arguments, range, frame)
+        case "ddx":
+            guard count(arguments, 2...2, name, range) else { return nil }
+            guard let value = compile(arguments[0], frame), let variable = compile(arguments[1], frame) else { return nil }
+            guard case .input = variable else {
+                report("'ddx' takes a plain quantity such as v(a) as its second argument", at: range)
+                return nil
+            }
+            return derivative(of: value, by: variable)
         case "poly": return compilePolynomial(arguments, range, frame)
         case "ddt", "sdt", "idt": return compileTimeFunction(name, arguments, range, frame)
         case "if", "ternary_fcn":

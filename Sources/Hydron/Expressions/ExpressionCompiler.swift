@@ -184,6 +184,12 @@ struct ExpressionCompiler {
         return .result(instructions.count - 1)
     }
 
+    /// Operation and operands of an instruction made so far.
+    func instruction(_ index: Int) -> (Program.Operation, [Operand]) {
+        (instructions[index].operation, pending[index])
+    }
+    func tableIndex(_ index: Int) -> Int32 { instructions[index].b }
+
     mutating func addTable(_ table: InterpolationTable) -> Int32 {
         tables.append(table)
         return Int32(tables.count - 1)
