@@ -6,6 +6,8 @@ enum Catalog {
         Inductor.self,
         Diode.self,
         MutualInductance.self,
+        VoltageSwitch.self,
+        CurrentSwitch.self,
         ProtonResistor.self,
         VoltageSourceCard.self,
         CurrentSourceCard.self,
