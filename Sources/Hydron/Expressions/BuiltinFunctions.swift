@@ -21,7 +21,7 @@ extension ExpressionCompiler {
         "log", "pow", "pwr", "pwrs", "min", "max", "limit", "if", "ternary_fcn", "inv", "table", "pwl", "fasttable",
         "tablefile", "spline", "akima", "cubic", "wodicka", "bli", "ddt", "sdt", "idt", "gauss", "agauss", "unif",
         "aunif", "rand", "random", "flat", "mc", "real", "re", "img", "imag", "ph", "spice_pulse", "spice_sin",
-        "spice_exp", "spice_sffm", "spice_pwl", "pos", "ddx", "cbrt", "square", "temp", "v", "i",
+        "spice_exp", "spice_sffm", "spice_pwl", "pos", "ddx", "cbrt", "square", "temp", "v", "i", "poly",
     ]
 
     static let names: [String] = (Array(unary.keys) + Array(binary.keys) + Array(others)).sorted()
@@ -34,6 +34,7 @@ extension ExpressionCompiler {
             return compileTable(name, arguments, range, frame)
         case "spice_pulse", "spice_sin", "spice_exp", "spice_sffm", "spice_pwl":
             return compileSourceFunction(name, arguments, range, frame)
+        case "poly": return compilePolynomial(arguments, range, frame)
         case "ddt", "sdt", "idt": return compileTimeFunction(name, arguments, range, frame)
         case "if", "ternary_fcn":
             guard count(arguments, 3...3, name, range) else { return nil }
@@ -160,6 +161,37 @@ extension ExpressionCompiler {
         }
     }
 
+    /// `poly(n, x1, …, xn, p0, p1, …)`, coefficients in SPICE's order.
+    private mutating func compilePolynomial(
+        _ arguments: [Expression], _ range: SourceRange, _ frame: Frame
+    ) -> Operand? {
+        var operands: [Operand] = []
+        for argument in arguments {
+            guard let operand = compile(argument, frame) else { return nil }
+            operands.append(operand)
+        }
+        guard let number = operands.first?.number, number >= 1, number < Double(operands.count) - 1,
+            number == number.rounded()
+        else {
+            report("'poly' takes the number of its variables, the variables and the coefficients", at: range)
+            return nil
+        }
+        let count = Int(number)
+        let variables = operands[1...count]
+        var coefficients = Array(operands[(count + 1)...])
+        if coefficients.count == 1, count == 1 { coefficients = [.number(0), coefficients[0]] }
+        var sum = coefficients[0]
+        var terms = PolynomialTerms(variables: count)
+        for coefficient in coefficients.dropFirst() {
+            let factors = terms.next()
+            if coefficient.number == 0 { continue }
+            var product = coefficient
+            for factor in factors { product = emit(.multiply, product, variables[factor + 1]) }
+            sum = emit(.add, sum, product)
+        }
+        return sum
+    }
+
     // MARK: - Time
 
     private mutating func compileTimeFunction(
@@ -169,11 +201,11 @@ extension ExpressionCompiler {
         // The argument is a program of its own: it becomes the equation of an auxiliary unknown.
         guard let program = subprogram(arguments[0], frame) else { return nil }
         if program.constant != nil, name == "ddt" { return .number(0) }
-        guard let unknown = frame.scope.auxiliary(name == "ddt" ? .derivative : .integral, program) else {
+        guard let quantity = frame.scope.auxiliary(name == "ddt" ? .derivative : .integral, program) else {
             report("'\(name)' can't stand in this expression", at: range, hint: "use it in a B, E, G, R, C or L element")
             return nil
         }
-        return input(.unknown(unknown))
+        return input(quantity)
     }
 
     private mutating func subprogram(_ expression: Expression, _ frame: Frame) -> Program? {
