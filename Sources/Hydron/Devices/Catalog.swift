@@ -8,8 +8,6 @@ enum Catalog {
         VoltageSwitch.self,
         CurrentSwitch.self,
         MutualInductance.self,
-        VoltageSwitch.self,
-        CurrentSwitch.self,
         ProtonResistor.self,
         VoltageSourceCard.self,
         CurrentSourceCard.self,

@@ -58,7 +58,9 @@ struct SmoothSwitch: StateDevice {
     static let outputs = SwitchOutput.table
     static var currentOutput: String? { "i" }
 
-    static func initialState(_ device: SmoothSwitch) -> State { State(level: device.transition.level(device.transition.off)) }
+    static func initialState(_ device: SmoothSwitch) -> State {
+        State(level: device.transition.level(device.transition.off))
+    }
 
     @inline(__always)
     func evaluate(_ u: Locals<Gradient>, from state: State, to next: inout State, _ stamp: Stamp<SmoothSwitch>) {

@@ -40,7 +40,10 @@ import Testing
     @Test func aPulseHasItsCornersAndExactValuesThere() {
         let pulse = resolved(pulse([0, 5, 3e-9, 1e-9, 2e-9, 10e-9, 20e-9]))
         let corners = breakpoints(pulse, until: 24e-9)
-        #expect(corners == [3e-9, 3e-9 + 1e-9, 3e-9 + 1e-9 + 10e-9, 3e-9 + 1e-9 + 10e-9 + 2e-9, 3e-9 + 20e-9, 3e-9 + 20e-9 + 1e-9])
+        #expect(
+            corners == [
+                3e-9, 3e-9 + 1e-9, 3e-9 + 1e-9 + 10e-9, 3e-9 + 1e-9 + 10e-9 + 2e-9, 3e-9 + 20e-9, 3e-9 + 20e-9 + 1e-9,
+            ])
         #expect(corners.map { pulse.value(at: $0) } == [0, 5, 5, 0, 0, 5])
         #expect(pulse.value(at: 0) == 0)
         #expect(abs(pulse.value(at: 3.5e-9) - 2.5) < 1e-12)
@@ -115,7 +118,8 @@ import Testing
     }
 
     @Test func aSineWithoutFrequencyTakesOneTurn() {
-        let sine = resolved(.sine(offset: 0, amplitude: 1, frequency: .nan, delay: 0, damping: 0, phase: 0), tstop: 4e-6)
+        let sine = resolved(
+            .sine(offset: 0, amplitude: 1, frequency: .nan, delay: 0, damping: 0, phase: 0), tstop: 4e-6)
         #expect(abs(sine.value(at: 1e-6) - 1) < 1e-12)
         let open = SourceWaveform.sine(offset: 0.5, amplitude: 1, frequency: .nan, delay: 0, damping: 0, phase: 0)
         #expect(open.value(at: 0) == 0.5)
@@ -174,5 +178,66 @@ import Testing
             let middle = pulse.value(at: (a + b) / 2)
             #expect(abs(middle - (pulse.value(at: a) + pulse.value(at: b)) / 2) < 1e-9)
         }
+    }
+}
+
+@Suite("Batches of independent sources")
+struct SourceBatchTests {
+    private func source(
+        _ branch: Int32, direct: Double? = nil, _ waveform: SourceWaveform? = nil, multiplier: Double = 1
+    ) -> IndependentSource {
+        var source = IndependentSource(
+            identity: ElementIdentity(name: 0, range: .init(file: 0, start: 0, end: 0)), plus: 1, minus: 2,
+            branch: branch)
+        source.direct = direct
+        source.waveform = waveform
+        source.multiplier = multiplier
+        return source
+    }
+
+    private func excitation(_ batch: SourceBatch, _ mode: SourceContext.Mode, at time: Double, factor: Double = 1)
+        -> [Double]
+    {
+        var f = [Double](repeating: 0, count: 4)
+        f.withUnsafeMutableBufferPointer {
+            guard let base = $0.baseAddress else { return }
+            batch.loadSources(SourceContext(f: base, time: time, mode: mode, factor: factor))
+        }
+        return f
+    }
+
+    private let ramp = SourceWaveform.piecewiseLinear(.init(times: [0, 1, 2], values: [3, 7, 7]))
+
+    @Test("The DC value wins in static analyses, the waveform in time")
+    func values() {
+        let batch = SourceBatch([source(3, direct: 5, ramp)], isVoltage: true)
+        #expect(excitation(batch, .direct, at: 0) == [0, 0, 0, -5])
+        #expect(excitation(batch, .waveform, at: 0) == [0, 0, 0, -3])
+        #expect(excitation(batch, .waveform, at: 0.5, factor: 0.5) == [0, 0, 0, -2.5])
+        batch.setDirect(element: 0, to: 8)
+        #expect(excitation(batch, .direct, at: 0) == [0, 0, 0, -8])
+        #expect(excitation(SourceBatch([source(3, ramp)], isVoltage: true), .direct, at: 0) == [0, 0, 0, -3])
+    }
+
+    @Test("A current leaves n+ and returns at n-, m times")
+    func currents() {
+        let batch = SourceBatch([source(0, direct: 2, multiplier: 3)], isVoltage: false)
+        #expect(excitation(batch, .direct, at: 0) == [0, 6, -6, 0])
+        #expect(excitation(batch, .waveform, at: 9) == [0, 6, -6, 0])
+    }
+
+    @Test("The next breakpoint is the first of all sources, forwards and after going back")
+    func breakpoints() {
+        let late = SourceWaveform.piecewiseLinear(.init(times: [0, 1.5], values: [0, 1]))
+        let batch = SourceBatch([source(3, ramp), source(3, late), source(3, direct: 1)], isVoltage: true)
+        var times: [Double] = []
+        for _ in 0..<2 {
+            var time = 0.0
+            while time.isFinite {
+                time = batch.nextBreakpoint(after: time)
+                times.append(time)
+            }
+        }
+        #expect(times == [1, 1.5, 2, .infinity, 1, 1.5, 2, .infinity])
     }
 }
