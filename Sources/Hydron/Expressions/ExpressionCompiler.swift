@@ -92,7 +92,8 @@ struct ExpressionCompiler {
         }
         let value = registers[Int(program.result)]
         let sum = compiler.sum(terms.map { (input: $0.0, factor: $0.1) })
-        return compiler.finish(body(&compiler, value, sum))
+        let result = body(&compiler, value, sum)
+        return compiler.finish(result)
     }
 
     /// The bindings that an expression is compiled with.
