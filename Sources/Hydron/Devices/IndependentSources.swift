@@ -70,23 +70,46 @@ struct CurrentSources: Population {
     func makeBatch() -> any ElementBatch { SourceBatch(sources, isVoltage: false) }
 }
 
-/// Independent sources as numbers. Sources without a waveform are summed once; only the others are evaluated at each
-/// time point.
+/// Independent sources as numbers. What is constant in time is kept as numbers side by side; only waveforms are
+/// evaluated at each time point.
 final class SourceBatch: ElementBatch {
-    private var sources: [IndependentSource]
+    /// Where a source's value goes: scale·value is added to f[plus] and, for a current, taken from f[minus]. A voltage
+    /// source has its branch as plus, and the scale −1.
+    private struct Place: BitwiseCopyable {
+        var plus: Int32
+        var minus: Int32
+        var scale: Double
+    }
+
+    private let sources: [IndependentSource]
     private let isVoltage: Bool
+    /// By element.
+    private let places: [Place]
+    /// Values in static analyses, by element.
+    private var direct: [Double]
     /// Positions of sources that change in time.
     private let moving: [Int]
     private let steady: [Int]
+    /// By place in ``moving``.
+    private let waveforms: [SourceWaveform]
     /// Each moving source's next corner, valid for times from `cornersFrom` on.
     private var corners: [Double]
     private var cornersFrom = -Double.infinity
+    /// What the last excitations were: whether a source's current is its DC value or its waveform's.
+    private var mode = SourceContext.Mode.direct
 
     init(_ sources: [IndependentSource], isVoltage: Bool) {
         self.sources = sources
         self.isVoltage = isVoltage
+        places = sources.map {
+            isVoltage
+                ? Place(plus: $0.branch, minus: 0, scale: -1)
+                : Place(plus: $0.plus, minus: $0.minus, scale: $0.multiplier)
+        }
+        direct = sources.map(\.staticValue)
         moving = sources.indices.filter { sources[$0].waveform != nil }
         steady = sources.indices.filter { sources[$0].waveform == nil }
+        waveforms = sources.compactMap(\.waveform)
         corners = moving.map { _ in -.infinity }
     }
 
@@ -116,33 +139,32 @@ final class SourceBatch: ElementBatch {
     }
 
     func loadSources(_ context: SourceContext) {
-        for index in steady { add(sources[index].staticValue, index, context) }
-        for index in moving {
-            let value =
-                context.mode == .direct
-                ? sources[index].staticValue : sources[index].waveform?.value(at: context.time) ?? 0
-            add(value, index, context)
+        mode = context.mode
+        if context.mode == .direct {
+            for index in direct.indices { add(direct[index], index, context) }
+            return
         }
+        for index in steady { add(direct[index], index, context) }
+        for place in moving.indices { add(waveforms[place].value(at: context.time), moving[place], context) }
     }
 
     @inline(__always) private func add(_ value: Double, _ index: Int, _ context: SourceContext) {
-        if isVoltage {
-            context.f[Int(sources[index].branch)] -= value * context.factor
-        } else {
-            let current = value * sources[index].multiplier * context.factor
-            context.f[Int(sources[index].plus)] += current
-            context.f[Int(sources[index].minus)] -= current
-        }
+        let place = places[index]
+        let scaled = value * place.scale * context.factor
+        context.f[Int(place.plus)] += scaled
+        if !isVoltage { context.f[Int(place.minus)] -= scaled }
     }
 
-    func setDirect(element: Int, to value: Double) { sources[element].direct = value }
+    func setDirect(element: Int, to value: Double) {
+        direct[element] = value
+    }
 
     func nextBreakpoint(after time: Double) -> Double {
         var next = Double.infinity
         let isOlder = time < cornersFrom
-        for (place, index) in moving.enumerated() {
+        for place in waveforms.indices {
             if isOlder || !SourceWaveform.isAfter(corners[place], time) {
-                corners[place] = sources[index].waveform?.nextBreakpoint(after: time) ?? .infinity
+                corners[place] = waveforms[place].nextBreakpoint(after: time)
             }
             next = min(next, corners[place])
         }
@@ -157,16 +179,15 @@ final class SourceBatch: ElementBatch {
         if isVoltage {
             i = x[Int(source.branch)]
         } else {
-            let value =
-                conditions.interval > 0 ? source.waveform?.value(at: conditions.time) ?? source.staticValue
-                : source.staticValue
+            let wave = mode == .waveform ? source.waveform?.value(at: conditions.time) : nil
+            let value = wave ?? direct[element]
             i = value * source.multiplier
         }
         switch index {
         case 0: return i
         case 1: return v
         case 2: return v * i
-        default: return source.staticValue
+        default: return direct[element]
         }
     }
 }
