@@ -8,7 +8,7 @@ import SpiceNetlist
 /// or go back with a smaller step.
 ///
 /// **Step control.** err = max over dynamic unknowns of |local error| / (ratio·(reltol·peak + abstol)), peak being
-/// the largest magnitude of that unknown so far and ratio = trtol/7. A step is accepted where err ≤ 1, and the next
+/// the largest magnitude of that unknown so far and ratio = trtol/70. A step is accepted where err ≤ 1, and the next
 /// is h·0.9·err^(−1/(k+1)), at most doubled. Unknowns that appear in no charge follow the others and are not judged.
 ///
 /// **Breakpoints** (corners of waveforms) are hit exactly. Behind one, the past says nothing about the slope, so a
@@ -32,6 +32,10 @@ struct TransientAnalysis: Sendable {
     private static let probeFraction = 1.0 / 64
     /// A step below this part of the longest one that still shows an error is a jump.
     private static let jumpStep = 1e-7
+    /// Part of reltol within which straight lines between rows follow the curves.
+    private static let chordTolerance = 3.0
+    /// A chord this many times over its tolerance sends the step back.
+    private static let chordLimit = 16.0
     /// Steps whose lengths differ by less than this keep α, so that a linear circuit keeps its factors.
     private static let sameStep = 1e-9
 
@@ -69,6 +73,10 @@ struct TransientAnalysis: Sendable {
         let dynamic: [Int]
         /// Nodes, whose curves between two rows are straight lines to whoever reads them.
         let drawn: [Int]
+        /// Scratch for what holds right behind a corner.
+        let behind: Vector
+        /// Times that differ by less are the same [s].
+        let smallest: Double
         /// The unknowns as initial conditions give them, where a run starts from these: its first row.
         var given: Vector?
         /// The next time that `outputInterval` asks for.
@@ -83,10 +91,12 @@ struct TransientAnalysis: Sendable {
             maximumStep = analysis.maximumStep ?? min(analysis.step, (analysis.stop - analysis.start) / 50)
             maximumOrder = options.method == .backwardEuler ? 1 : Int(options[.maxord])
             maximumIterations = max(Int(options[.itl4]), 2)
-            toleranceRatio = options[.trtol] / 7
+            toleranceRatio = options[.trtol] / 70
             history = SolutionHistory(unknowns: system.count, depth: 8)
             x = Vector(system.count)
             prediction = Vector(system.count)
+            behind = Vector(system.count)
+            smallest = max(maximumStep * 1e-9, analysis.stop * 1e-14)
             derivative = Vector(system.count)
             peak = Vector(system.count)
             dynamic = (0..<system.count).filter { system.isDynamic[$0] }
@@ -162,12 +172,15 @@ struct TransientAnalysis: Sendable {
                 }
             }
             nextOutput = analysis.outputInterval ?? .infinity
-            var breakpoint = min(system.nextBreakpoint(after: 0), analysis.stop)
+            // Corners that rounding sets apart are one.
+            func corner(after time: Double) -> Double {
+                min(system.nextBreakpoint(after: time + smallest), analysis.stop)
+            }
+            var breakpoint = corner(after: 0)
             var restarting = true
             var step = 0.0
             var failures = 0
-            let smallest = max(maximumStep * 1e-9, analysis.stop * 1e-15)
-            while time < analysis.stop {
+            while analysis.stop - time > smallest {
                 if statistics.points & 63 == 0 {
                     if control.isInterrupted() {
                         throw SimulationFailure(.interrupted, "interrupted at \(time) s of \(analysis.stop) s")
@@ -183,7 +196,7 @@ struct TransientAnalysis: Sendable {
                 }
                 step = min(step, maximumStep)
                 var landing = false
-                if step >= distance * (1 - 1e-9) {
+                if step >= distance * (1 - 1e-9) || distance - step < smallest {
                     step = distance
                     landing = true
                 } else if step > 0.5 * distance {
@@ -204,7 +217,8 @@ struct TransientAnalysis: Sendable {
                     time = newTime
                     statistics.points += 1
                     takeOver()
-                    if landing && target == nextOutput || analysis.outputInterval == nil || time >= analysis.stop,
+                    if landing && target == nextOutput || analysis.outputInterval == nil
+                        || analysis.stop - time <= smallest,
                         time >= analysis.start
                     {
                         try observer.accept(time, UnsafePointer(x.base), system)
@@ -217,7 +231,7 @@ struct TransientAnalysis: Sendable {
                         nextOutput = interval * (outputCount + 1)
                     }
                     if isCorner, time < analysis.stop {
-                        breakpoint = min(system.nextBreakpoint(after: time), analysis.stop)
+                        breakpoint = corner(after: time)
                     } else if !restarting, order < maximumOrder, history.chargeCount > order, history.solutionCount > order + 1 {
                         order += 1
                     }
@@ -289,10 +303,11 @@ struct TransientAnalysis: Sendable {
             let growth = error > 0 ? 0.9 * power(error, -1 / Double(order + 1)) : 2
             let stateGrowth = stateError > 0 ? 0.9 / stateError.squareRoot() : 2
             let factor = min(growth, stateGrowth)
-            let pace = min(factor, chordGrowth(step))
-            if (error > 1 || stateError > 1) && !isJump(step, error) {
+            let chord = chordError(step)
+            let pace = min(factor, chord > 0 ? max(0.9 / chord.squareRoot(), 0.3) : 2)
+            if (error > 1 || stateError > 1 || chord > TransientAnalysis.chordLimit) && !isJump(step, error) {
                 statistics.rejectedByError += 1
-                return .rejected(nextStep: step * max(min(factor, 0.9), 1e-3), worst: worst, excess: error)
+                return .rejected(nextStep: step * max(min(factor, chord > 1 ? 0.9 / chord.squareRoot() : 0.9, 0.9), 1e-3), worst: worst, excess: error)
             }
             return .accepted(nextStep: step * max(min(pace, 2), 0.2))
         }
@@ -304,39 +319,49 @@ struct TransientAnalysis: Sendable {
                 history.solutionTimes[1] < system.conditions.time
             else { return }
             let before = history.solution(0)
-            let behind = history.solution(1)
+            let probe = history.solution(1)
             let share = (history.solutionTimes[1] - time) / (system.conditions.time - time)
+            // Right behind the corner: the line through the probe and the new point, drawn back.
+            let back = share / (1 - share)
+            for unknown in 0..<system.count {
+                behind.base[unknown] = probe[unknown] + (probe[unknown] - x.base[unknown]) * back
+            }
             for unknown in observer.observedUnknowns where !system.isDynamic[unknown] {
-                let line = before[unknown] + share * (x.base[unknown] - before[unknown])
-                let size = max(peak.base[unknown], abs(x.base[unknown]), abs(behind[unknown]))
-                guard abs(behind[unknown] - line) > 0.02 * size, size > newton.voltageTolerance * 1e-3 else { continue }
+                let size = max(peak.base[unknown], abs(x.base[unknown]), abs(behind.base[unknown]))
+                guard abs(behind.base[unknown] - before[unknown]) > 0.01 * size,
+                    size > newton.voltageTolerance * 1e-3
+                else { continue }
                 let accepted = system.conditions
-                system.conditions.time = history.solutionTimes[1]
+                system.conditions.time = time + smallest
                 defer { system.conditions = accepted }
-                try observer.accept(history.solutionTimes[1], behind, system)
+                try observer.accept(time + smallest, UnsafePointer(behind.base), system)
                 return
             }
         }
 
-        /// How much longer the next step may be for straight lines between rows to stay within tolerance: a chord of
-        /// length h departs from a curve by h²/8 times its second derivative.
-        private func chordGrowth(_ step: Double) -> Double {
-            guard history.solutionCount > 1 else { return 2 }
-            let last = time - history.solutionTimes[1]
-            guard last > 0, history.chargeCount > 1 else { return 2 }
+        /// How far straight lines between rows depart from the curves, over what is tolerated: a chord of length h is off
+        /// by h²/8 times the second derivative. Behind a corner the probe stands in for the point before.
+        private func chordError(_ step: Double) -> Double {
+            guard history.solutionCount > 1 else { return 0 }
             let newest = history.solution(0)
-            let older = history.solution(1)
-            let factor = step / (4 * (step + last))
-            let ratio = step / last
+            let other = history.solution(1)
+            let isBehindCorner = history.chargeCount < 2
+            let otherStep = time - history.solutionTimes[1]
+            guard otherStep != 0 else { return 0 }
+            let ratio = step / otherStep
+            let factor = isBehindCorner ? 0.25 : step / (4 * (step + otherStep))
+            let scale = toleranceRatio * TransientAnalysis.chordTolerance
             var worst = 0.0
             for unknown in drawn {
                 let value = x.base[unknown]
+                let slope = newest[unknown] - other[unknown]
+                // What jumps at the corner has its row there; its slope is not known.
+                if isBehindCorner, abs(slope) > 0.3 * abs(value - newest[unknown]) { continue }
                 let magnitude = max(peak.base[unknown], abs(value))
-                let tolerance = toleranceRatio * (newton.relativeTolerance * magnitude + newton.voltageTolerance)
-                let line = newest[unknown] + (newest[unknown] - older[unknown]) * ratio
-                worst = max(worst, abs(value - line) * factor / tolerance)
+                let tolerance = scale * (newton.relativeTolerance * magnitude + newton.voltageTolerance)
+                worst = max(worst, abs(value - newest[unknown] - slope * ratio) * factor / tolerance)
             }
-            return worst > 0 ? max(0.9 / worst.squareRoot(), 0.3) : 2
+            return worst
         }
 
         /// A step so short that an error which is still there is no truncation: the waveform itself jumps (an

@@ -60,10 +60,11 @@ enum Behavioural {
         }
     }
 
-    /// i = (v(plus) − v(minus))/program [Ω].
-    static func resistor(_ card: ElementCard, _ plus: Int32, _ minus: Int32, _ program: DeferredProgram) {
+    /// i = factor · (v(plus) − v(minus))/program [Ω].
+    static func resistor(
+        _ card: ElementCard, _ plus: Int32, _ minus: Int32, _ program: DeferredProgram, factor: Double
+    ) {
         let identity = card.identity
-        let factor = card.multiplier
         card.whenComplete { card in
             guard let resistance = card.compile(program) else { return }
             let current = resistance.combined(with: voltage(plus, minus)) { compiler, r, v in
@@ -89,10 +90,11 @@ enum Behavioural {
         }
     }
 
-    /// A capacitance that is an expression [F]: i = program · dv/dt, by way of an unknown y = dv/dt.
-    static func capacitor(_ card: ElementCard, _ plus: Int32, _ minus: Int32, capacitance program: DeferredProgram) {
+    /// A capacitance that is an expression [F]: i = factor · program · dv/dt, by way of an unknown y = dv/dt.
+    static func capacitor(
+        _ card: ElementCard, _ plus: Int32, _ minus: Int32, capacitance program: DeferredProgram, factor: Double
+    ) {
         let identity = card.identity
-        let factor = card.multiplier
         let rate = card.builder.auxiliary(card.name, "dvdt")
         card.whenComplete { card in
             guard let capacitance = card.compile(program) else { return }

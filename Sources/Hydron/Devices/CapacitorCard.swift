@@ -89,22 +89,24 @@ extension Capacitor: ElementKind {
         guard let fields = PassiveFields(card, "capacitance", keys: ["c", "capacitance"], models: modelTypes) else {
             return
         }
-        if let expression = fields.expression {
-            guard let program = card.program(expression) else { return }
-            return Behavioural.capacitor(card, plus, minus, capacitance: program)
-        }
         guard let instance = card.parameters(Instance.self) else { return }
         let model = fields.model?.values(Model.self) ?? ParameterValues()
-        guard var capacitance = nominal(card, instance, model, value: instance.ifGiven(.c) ?? fields.value) else {
-            return
-        }
-        if let age = instance.ifGiven(.age) { capacitance *= 1 - model[.d] * Glibc.log10(age) }
+        let ageing = instance.ifGiven(.age).map { 1 - model[.d] * Glibc.log10($0) } ?? 1
         let temperature = card.temperature(given: instance.ifGiven(.temp), rise: instance[.dtemp])
         let factor = fields.temperatureFactor(
             temperature - card.nominalTemperature(model.ifGiven(.tnom)), tc1: instance.ifGiven(.tc1),
             tc2: instance.ifGiven(.tc2), model: (model[.tc1], model[.tc2]))
+        if let expression = fields.expression {
+            guard let program = card.program(expression) else { return }
+            return Behavioural.capacitor(
+                card, plus, minus, capacitance: program,
+                factor: ageing * factor * instance[.scale] * instance[.m] * card.multiplier)
+        }
+        guard let capacitance = nominal(card, instance, model, value: instance.ifGiven(.c) ?? fields.value) else {
+            return
+        }
         add(
-            card, plus, minus, capacitance * factor * instance[.scale], multiplier: instance[.m],
+            card, plus, minus, capacitance * ageing * factor * instance[.scale], multiplier: instance[.m],
             initialVoltage: instance[.ic])
     }
 

@@ -262,14 +262,19 @@ enum ControlledSourceCard {
     }
 }
 
-/// The terms of a polynomial in SPICE's order: each as the list of its variables, with repetition, never falling.
+/// The terms of a polynomial in SPICE's order: each as the list of its variables, never falling (0, 1, 00, 01, 11); or
+/// with every order of the variables as a term of its own (00, 01, 10, 11).
 struct PolynomialTerms {
     private let variables: Int
+    private let isOrdered: Bool
     private var current: [Int] = []
 
-    init(variables: Int) { self.variables = variables }
+    init(variables: Int, isOrdered: Bool = false) {
+        self.variables = variables
+        self.isOrdered = isOrdered
+    }
 
-    /// The next term after the constant: 0, 1, …, n−1, 00, 01, …, 0(n−1), 11, …
+    /// The next term after the constant.
     mutating func next() -> [Int] {
         var place = current.count - 1
         while place >= 0, current[place] == variables - 1 { place -= 1 }
@@ -277,7 +282,8 @@ struct PolynomialTerms {
             current = [Int](repeating: 0, count: current.count + 1)
         } else {
             let value = current[place] + 1
-            for index in place..<current.count { current[index] = value }
+            current[place] = value
+            for index in (place + 1)..<max(current.count, place + 1) { current[index] = isOrdered ? 0 : value }
         }
         return current
     }

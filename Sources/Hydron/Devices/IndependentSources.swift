@@ -70,47 +70,62 @@ struct CurrentSources: Population {
     func makeBatch() -> any ElementBatch { SourceBatch(sources, isVoltage: false) }
 }
 
-/// Independent sources as numbers. What is constant in time is kept as numbers side by side; only waveforms are
-/// evaluated at each time point.
+/// Independent sources as numbers. Each kind of waveform stands in a flat list of its own, so that a time point costs
+/// the sums of the constant sources and one evaluation for each that moves.
 final class SourceBatch: ElementBatch {
-    /// Where a source's value goes: scale·value is added to f[plus] and, for a current, taken from f[minus]. A voltage
-    /// source has its branch as plus, and the scale −1.
-    private struct Place: BitwiseCopyable {
-        var plus: Int32
-        var minus: Int32
-        var scale: Double
-    }
-
-    private let sources: [IndependentSource]
+    private var sources: [IndependentSource]
     private let isVoltage: Bool
-    /// By element.
-    private let places: [Place]
-    /// Values in static analyses, by element.
-    private var direct: [Double]
+    /// By source: the value in static analyses.
+    private var staticValues: [Double]
+    /// By source: the value at the time last loaded.
+    private var values: [Double]
+    private var pulses: [(source: Int, waveform: SourceWaveform.Pulse)] = []
+    private var sines: [(source: Int, waveform: SourceWaveform.Sine)] = []
+    /// Positions of sources with any other waveform.
+    private var others: [Int] = []
+    /// Where each source adds: its branch, or n+ and n− with the number of parallel sources.
+    private let targets: [Target]
     /// Positions of sources that change in time.
     private let moving: [Int]
-    private let steady: [Int]
-    /// By place in ``moving``.
-    private let waveforms: [SourceWaveform]
     /// Each moving source's next corner, valid for times from `cornersFrom` on.
     private var corners: [Double]
     private var cornersFrom = -Double.infinity
-    /// What the last excitations were: whether a source's current is its DC value or its waveform's.
+    /// What was last loaded: whether a source's current is its DC value or its waveform's.
     private var mode = SourceContext.Mode.direct
+
+    private struct Target: BitwiseCopyable {
+        var plus: Int32
+        var minus: Int32
+        var multiplier: Double
+    }
 
     init(_ sources: [IndependentSource], isVoltage: Bool) {
         self.sources = sources
         self.isVoltage = isVoltage
-        places = sources.map {
+        staticValues = sources.map(\.staticValue)
+        values = staticValues
+        targets = sources.map { source in
+            // The row of a voltage source reads v₊ − v₋ − E = 0; the second row is the waste bin.
             isVoltage
-                ? Place(plus: $0.branch, minus: 0, scale: -1)
-                : Place(plus: $0.plus, minus: $0.minus, scale: $0.multiplier)
+                ? Target(plus: source.branch, minus: 0, multiplier: -1)
+                : Target(plus: source.plus, minus: source.minus, multiplier: source.multiplier)
         }
-        direct = sources.map(\.staticValue)
         moving = sources.indices.filter { sources[$0].waveform != nil }
-        steady = sources.indices.filter { sources[$0].waveform == nil }
-        waveforms = sources.compactMap(\.waveform)
         corners = moving.map { _ in -.infinity }
+        for index in moving {
+            switch sources[index].waveform {
+            case .pulse(let waveform): pulses.append((index, waveform))
+            case .sine(let offset, let amplitude, let frequency, let delay, let damping, let phase):
+                sines.append(
+                    (
+                        index,
+                        SourceWaveform.Sine(
+                            offset: offset, amplitude: amplitude, frequency: frequency, delay: delay,
+                            damping: damping, phase: phase)
+                    ))
+            default: others.append(index)
+            }
+        }
     }
 
     var count: Int { sources.count }
@@ -140,31 +155,36 @@ final class SourceBatch: ElementBatch {
 
     func loadSources(_ context: SourceContext) {
         mode = context.mode
-        if context.mode == .direct {
-            for index in direct.indices { add(direct[index], index, context) }
-            return
+        switch mode {
+        case .direct: add(staticValues, context)
+        case .waveform:
+            for (source, waveform) in pulses { values[source] = waveform.value(at: context.time) }
+            for (source, waveform) in sines { values[source] = waveform.value(at: context.time) }
+            for source in others { values[source] = sources[source].waveform?.value(at: context.time) ?? 0 }
+            add(values, context)
         }
-        for index in steady { add(direct[index], index, context) }
-        for place in moving.indices { add(waveforms[place].value(at: context.time), moving[place], context) }
     }
 
-    @inline(__always) private func add(_ value: Double, _ index: Int, _ context: SourceContext) {
-        let place = places[index]
-        let scaled = value * place.scale * context.factor
-        context.f[Int(place.plus)] += scaled
-        if !isVoltage { context.f[Int(place.minus)] -= scaled }
+    private func add(_ values: [Double], _ context: SourceContext) {
+        for (value, target) in zip(values, targets) {
+            let part = value * target.multiplier * context.factor
+            context.f[Int(target.plus)] += part
+            context.f[Int(target.minus)] -= part
+        }
     }
 
     func setDirect(element: Int, to value: Double) {
-        direct[element] = value
+        sources[element].direct = value
+        staticValues[element] = value
+        if sources[element].waveform == nil { values[element] = value }
     }
 
     func nextBreakpoint(after time: Double) -> Double {
         var next = Double.infinity
         let isOlder = time < cornersFrom
-        for place in waveforms.indices {
+        for (place, index) in moving.enumerated() {
             if isOlder || !SourceWaveform.isAfter(corners[place], time) {
-                corners[place] = waveforms[place].nextBreakpoint(after: time)
+                corners[place] = sources[index].waveform?.nextBreakpoint(after: time) ?? .infinity
             }
             next = min(next, corners[place])
         }
@@ -180,14 +200,14 @@ final class SourceBatch: ElementBatch {
             i = x[Int(source.branch)]
         } else {
             let wave = mode == .waveform ? source.waveform?.value(at: conditions.time) : nil
-            let value = wave ?? direct[element]
+            let value = wave ?? source.staticValue
             i = value * source.multiplier
         }
         switch index {
         case 0: return i
         case 1: return v
         case 2: return v * i
-        default: return direct[element]
+        default: return source.staticValue
         }
     }
 }

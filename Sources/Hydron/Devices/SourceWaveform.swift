@@ -20,7 +20,7 @@ enum SourceWaveform: Sendable {
     /// VA VO MF FC TD: VA (VO + sin(2π MF t)) sin(2π FC t).
     case amplitudeModulated(amplitude: Double, offset: Double, modulation: Double, carrier: Double, delay: Double)
 
-    struct Pulse: Sendable {
+    struct Pulse: Sendable, BitwiseCopyable {
         var v1: Double
         var v2: Double
         var delay: Double
@@ -30,6 +30,41 @@ enum SourceWaveform: Sendable {
         var period: Double
         /// Number of pulses; 0 for ever.
         var count: Double
+    }
+
+    struct Sine: Sendable, BitwiseCopyable {
+        var offset: Double
+        var amplitude: Double
+        /// [Hz]
+        var frequency: Double
+        var delay: Double
+        /// [1/s]
+        var damping: Double
+        /// [rad]
+        var start: Double
+
+        /// `phase` in degrees.
+        init(
+            offset: Double, amplitude: Double, frequency: Double, delay: Double, damping: Double, phase: Double
+        ) {
+            self.offset = offset
+            self.amplitude = amplitude
+            self.frequency = frequency
+            self.delay = delay
+            self.damping = damping
+            start = phase * (.pi / 180)
+        }
+
+        @inline(__always) func value(at t: Double) -> Double {
+            let elapsed = t - delay
+            guard elapsed > 0 else { return offset + amplitude * Glibc.sin(start) }
+            // Whole turns go first: the sine of a small argument is fast and exact.
+            var turns = frequency * elapsed
+            // Rounds to the nearest whole number without a call.
+            turns -= (turns + 0x1.8p52) - 0x1.8p52
+            let wave = amplitude * Glibc.sin(2 * .pi * turns + start)
+            return damping == 0 ? offset + wave : offset + wave * Glibc.exp(-elapsed * damping)
+        }
     }
 
     struct PiecewiseLinear: Sendable {
@@ -74,14 +109,9 @@ enum SourceWaveform: Sendable {
         switch self {
         case .pulse(let pulse): return pulse.value(at: t)
         case .sine(let offset, let amplitude, let frequency, let delay, let damping, let phase):
-            let start = phase * (.pi / 180)
-            let elapsed = t - delay
-            if elapsed <= 0 { return offset + amplitude * Glibc.sin(start) }
-            // Whole turns go first: the sine of a small argument is fast and exact.
-            var turns = frequency * elapsed
-            turns -= turns.rounded(.toNearestOrEven)
-            let wave = amplitude * Glibc.sin(2 * .pi * turns + start)
-            return damping == 0 ? offset + wave : offset + wave * Glibc.exp(-elapsed * damping)
+            return Sine(
+                offset: offset, amplitude: amplitude, frequency: frequency, delay: delay, damping: damping, phase: phase
+            ).value(at: t)
         case .exponential(let v1, let v2, let td1, let tau1, let td2, let tau2):
             var value = v1
             if t > td1 { value += (v2 - v1) * (1 - Glibc.exp(-(t - td1) / tau1)) }

@@ -53,7 +53,8 @@ struct SmoothSwitch: StateDevice {
     var multiplier = 1.0
 
     static var arity: Int { 4 }
-    static var couplings: Couplings { Couplings([0, 1, 2, 3], [0, 1, 2, 3], [], []) }
+    /// The control takes part in both currents and has none of its own.
+    static var couplings: Couplings { Couplings(bits: 0b1111 << 8 | 0b1111) }
     static var conductingPairs: [(Int, Int)] { [(0, 1)] }
     static let outputs = SwitchOutput.table
     static var currentOutput: String? { "i" }
@@ -99,7 +100,8 @@ struct HysteresisSwitch: StateDevice {
     var multiplier = 1.0
 
     static var arity: Int { 4 }
-    static var couplings: Couplings { Couplings([0, 1, 2, 3], [0, 1, 2, 3], [], []) }
+    /// The control takes part in both currents and has none of its own.
+    static var couplings: Couplings { Couplings(bits: 0b1111 << 8 | 0b1111) }
     static var conductingPairs: [(Int, Int)] { [(0, 1)] }
     static let outputs = SwitchOutput.table
     static var currentOutput: String? { "i" }

@@ -17,9 +17,14 @@ extension ExpressionCompiler {
         "atan2": .atan2, "hypot": .hypotenuse, "fmod": .remainder, "mod": .remainder,
         "sign": .copySign,
     ]
+    /// Functions through points; with `file` behind the name they take a file's name alone.
+    static let tableFunctions: Set<String> = {
+        let plain = ["table", "pwl", "fasttable", "spline", "akima", "cubic", "wodicka", "bli"]
+        return Set(plain + plain.map { $0 + "file" })
+    }()
     private static let others: Set<String> = [
         "log", "pow", "pwr", "pwrs", "min", "max", "limit", "if", "ternary_fcn", "inv", "table", "pwl", "fasttable",
-        "tablefile", "spline", "akima", "cubic", "wodicka", "bli", "ddt", "sdt", "idt", "gauss", "agauss", "unif",
+        "spline", "akima", "cubic", "wodicka", "bli", "ddt", "sdt", "idt", "gauss", "agauss", "unif",
         "aunif", "rand", "random", "flat", "mc", "real", "re", "img", "imag", "ph", "spice_pulse", "spice_sin",
         "spice_exp", "spice_sffm", "spice_pwl", "pos", "ddx", "cbrt", "square", "temp", "v", "i", "poly",
     ]
@@ -30,10 +35,18 @@ extension ExpressionCompiler {
         _ name: String, _ arguments: [Expression], _ range: SourceRange, _ frame: Frame
     ) -> Operand? {
         switch name {
-        case "table", "pwl", "fasttable", "tablefile", "spline", "akima", "cubic", "wodicka", "bli":
+        case let table where Self.tableFunctions.contains(table):
             return compileTable(name, arguments, range, frame)
         case "spice_pulse", "spice_sin", "spice_exp", "spice_sffm", "spice_pwl":
             return compileSourceFunction(name, arguments, range, frame)
+        case "ddx":
+            guard count(arguments, 2...2, name, range) else { return nil }
+            guard let value = compile(arguments[0], frame), let variable = compile(arguments[1], frame) else { return nil }
+            guard case .input = variable else {
+                report("'ddx' takes a plain quantity such as v(a) as its second argument", at: range)
+                return nil
+            }
+            return derivative(of: value, by: variable)
         case "poly": return compilePolynomial(arguments, range, frame)
         case "ddt", "sdt", "idt": return compileTimeFunction(name, arguments, range, frame)
         case "if", "ternary_fcn":
@@ -161,7 +174,8 @@ extension ExpressionCompiler {
         }
     }
 
-    /// `poly(n, x1, …, xn, p0, p1, …)`, coefficients in SPICE's order.
+    /// `poly(n, x1, …, xn, p0, p1, …)`. In expressions Xyce gives each ordered product a coefficient of its own (x1 x2
+    /// and x2 x1); elsewhere the order is SPICE's, without repetition.
     private mutating func compilePolynomial(
         _ arguments: [Expression], _ range: SourceRange, _ frame: Frame
     ) -> Operand? {
@@ -181,7 +195,7 @@ extension ExpressionCompiler {
         var coefficients = Array(operands[(count + 1)...])
         if coefficients.count == 1, count == 1 { coefficients = [.number(0), coefficients[0]] }
         var sum = coefficients[0]
-        var terms = PolynomialTerms(variables: count)
+        var terms = PolynomialTerms(variables: count, isOrdered: frame.scope.dialect == .xyce)
         for coefficient in coefficients.dropFirst() {
             let factors = terms.next()
             if coefficient.number == 0 { continue }
@@ -254,7 +268,7 @@ extension ExpressionCompiler {
         if fromFile {
             // Further numbers ask for fewer, evenly spaced points.
             if let wanted = values.first, wanted >= 2, Int(wanted) < points.count {
-                points = Self.downsampled(points, to: Int(wanted))
+                points = Self.downsampled(points, to: Int(wanted), logarithmic: values.count > 1 && values[1] != 0)
             }
         } else {
             guard values.count >= 2, values.count % 2 == 0 else {
@@ -269,10 +283,10 @@ extension ExpressionCompiler {
         }
         let method: InterpolationTable.Method =
             switch name {
-            case "spline", "akima": .akima
-            case "cubic": .cubic
-            case "wodicka": .wodicka
-            case "bli": .barycentric
+            case "spline", "akima", "splinefile", "akimafile": .akima
+            case "cubic", "cubicfile": .cubic
+            case "wodicka", "wodickafile": .wodicka
+            case "bli", "blifile": .barycentric
             default: .linear
             }
         guard let table = InterpolationTable(points, method: method) else {
@@ -294,13 +308,21 @@ extension ExpressionCompiler {
         return emit(.select, emit(.less, at, pairs[0]), pairs[1], value)
     }
 
-    private static func downsampled(_ points: [(x: Double, y: Double)], to count: Int) -> [(x: Double, y: Double)] {
+    /// Fewer points, evenly spaced in x or in log x.
+    private static func downsampled(
+        _ points: [(x: Double, y: Double)], to count: Int, logarithmic: Bool
+    ) -> [(x: Double, y: Double)] {
         guard let table = InterpolationTable(points, method: .linear), let low = table.x.first, let high = table.x.last
         else { return points }
-        return (0..<count).map { index in
-            let x = low + (high - low) * Double(index) / Double(count - 1)
+        // A logarithmic scale begins at the first positive x.
+        let first = table.x.first { $0 > 0 } ?? low
+        let isLogarithmic = logarithmic && first > 0 && high > first
+        let sampled = (0..<count).map { index -> (x: Double, y: Double) in
+            let share = Double(index) / Double(count - 1)
+            let x = isLogarithmic ? first * Glibc.pow(high / first, share) : low + (high - low) * share
             return (x, table.evaluate(x).value)
         }
+        return isLogarithmic && low < first ? [(low, table.evaluate(low).value)] + sampled : sampled
     }
 
     // MARK: - Waveforms of time

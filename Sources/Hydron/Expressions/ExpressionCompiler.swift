@@ -92,7 +92,8 @@ struct ExpressionCompiler {
         }
         let value = registers[Int(program.result)]
         let sum = compiler.sum(terms.map { (input: $0.0, factor: $0.1) })
-        return compiler.finish(body(&compiler, value, sum))
+        let result = body(&compiler, value, sum)
+        return compiler.finish(result)
     }
 
     /// The bindings that an expression is compiled with.
@@ -182,6 +183,12 @@ struct ExpressionCompiler {
         pending.append(operands)
         return .result(instructions.count - 1)
     }
+
+    /// Operation and operands of an instruction made so far.
+    func instruction(_ index: Int) -> (Program.Operation, [Operand]) {
+        (instructions[index].operation, pending[index])
+    }
+    func tableIndex(_ index: Int) -> Int32 { instructions[index].b }
 
     mutating func addTable(_ table: InterpolationTable) -> Int32 {
         tables.append(table)

@@ -15,8 +15,6 @@ struct Program: Sendable {
         case remainder, hypotenuse, decibel, limit
         /// Looks `a` up in `tables[b]`.
         case table
-        /// `sourceWaveforms[b]` at time `a`.
-        case waveform
     }
 
     struct Instruction: Hashable, Sendable, BitwiseCopyable {
@@ -134,7 +132,6 @@ struct Program: Sendable {
             guard index >= 0, index < tables.count else { return R(constant: 0) }
             let (value, slope) = tables[index].evaluate(a.value)
             return a.applying(value: value, derivative: slope)
-        case .waveform: return a
         }
     }
 

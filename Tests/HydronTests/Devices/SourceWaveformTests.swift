@@ -203,6 +203,8 @@ struct SourceBatchTests {
             guard let base = $0.baseAddress else { return }
             batch.loadSources(SourceContext(f: base, time: time, mode: mode, factor: factor))
         }
+        // The waste bin.
+        f[0] = 0
         return f
     }
 
