@@ -80,7 +80,8 @@ extension Netlist {
         case .megaLooksMeant:
             diagnostics.warning("`\(text)` is \(number.value): M means milli", at: range, hint: "mega is written MEG")
         case .faradLooksMeant:
-            guard isFarad else { return }
+            // A small f reads as femto to everyone.
+            guard isFarad, text.hasSuffix("F") else { return }
             diagnostics.warning(
                 "`\(text)` is \(number.value) farad: F means femto", at: range, hint: "write the number without F")
         case .ampereLooksMeant:
