@@ -171,6 +171,8 @@ struct ElementDirectory: Sendable {
 
     func find(_ name: String) -> ElementReference? {
         guard let id = names.lookup(name), Int(id) < references.count else { return nil }
-        return references[Int(id)]
+        // A card with a mistake has a name but no element.
+        let reference = references[Int(id)]
+        return reference.population >= 0 ? reference : nil
     }
 }

@@ -281,6 +281,8 @@ final class ElementCard {
         var scope: Scope? = self.scope
         while let current = scope {
             if let found = builder.directory.find(current.prefix + wanted) { return found }
+            // Its own card has a mistake, which is reported already.
+            if builder.directory.names.lookup(current.prefix + wanted) != nil { return nil }
             scope = current.caller
         }
         let near = suggestion(for: wanted, among: elaborator.elementNames)
