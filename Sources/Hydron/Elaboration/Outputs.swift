@@ -211,5 +211,5 @@ final class OutputCompiler: ExpressionScope {
         diagnostics.error("tables from files can't be printed", at: range)
         return nil
     }
-    func random() -> Double { 0.5 }
+    func random(_ key: UInt64) -> Double { 0.5 }
 }

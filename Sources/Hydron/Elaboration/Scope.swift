@@ -221,5 +221,5 @@ final class Scope: ExpressionScope {
         elaborator.points(inFile: path, range, &diagnostics)
     }
 
-    func random() -> Double { elaborator.random() }
+    func random(_ key: UInt64) -> Double { elaborator.random(key, in: self) }
 }

@@ -19,8 +19,8 @@ protocol ExpressionScope: AnyObject {
     func auxiliary(_ kind: AuxiliaryKind, _ program: Program) -> Int32?
     /// The text of a file named in an expression, for `table("file")`.
     func points(inFile path: String, _ range: SourceRange, _ diagnostics: inout Diagnostics) -> [(x: Double, y: Double)]?
-    /// The next number of the seeded stream, uniform in (0, 1).
-    func random() -> Double
+    /// A number uniform in (0, 1) that depends on the seed, this scope and `key` alone.
+    func random(_ key: UInt64) -> Double
 }
 
 enum AuxiliaryKind: Sendable { case derivative, integral }
