@@ -99,13 +99,19 @@ public struct SolverOptions: Sendable {
     /// column. See ``KLUSolver``.
     public var refactorTolerance = 1e-5
 
+    /// ``LinearSolver/factor(_:)`` takes a pivot for zero where it is at most this many rounding errors of the terms
+    /// that it was summed from, as the last pivot of a floating network is; 0 accepts all but exact zeros.
+    /// 64 still tells a leak of 1e-12 S from nothing beside 50 S.
+    public var roundingFactor = 64.0
+
     public var ordering = Ordering.amd
 
     /// Permute to block triangular form first. Off, all unknowns form one block.
     public var usesBlockTriangularForm = true
 
     /// Rows of a circuit matrix mix 1e-12 S with the ±1 of voltage sources, and the choice of a pivot compares
-    /// rows, so without scaling it depends on the units of the equations.
+    /// rows, so without scaling it depends on the units of the equations. `none` saves a third of the time of a
+    /// refactorisation (ladder of 4, 10 and 100 unknowns: 38, 105, 1340 ns instead of 62, 175, 1920), not of a solve.
     public var scaling = Scaling.largest
 
     public init() {}

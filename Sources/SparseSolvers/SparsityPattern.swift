@@ -19,9 +19,9 @@ public struct SparsityPattern: Sendable {
     /// A pattern from positions in any order; repetitions are merged.
     ///
     /// - Precondition: rows and columns lie in `0..<size`.
-    public init(size: Int, entries: some Sequence<(row: Int, column: Int)>) {
+    public init(size: Int, entries: [(row: Int, column: Int)]) {
         var builder = PatternBuilder(size: size)
-        builder.reserve(entries.underestimatedCount)
+        builder.reserve(entries.count)
         for entry in entries {
             builder.insert(row: entry.row, column: entry.column)
         }

@@ -4,6 +4,7 @@ enum Catalog {
         Resistor.self,
         Capacitor.self,
         Inductor.self,
+        Diode.self,
         MutualInductance.self,
         ProtonResistor.self,
         VoltageSourceCard.self,

@@ -14,6 +14,7 @@ struct KLUCore<Scalar: KLUScalar> {
     private var numeric: KLUNumeric?
     /// 1 / ``SolverOptions/refactorTolerance``: the largest magnitude allowed in L.
     private let growthLimit: Double
+    private let roundingFactor: Double
     private var counts = SolverStatistics()
 
     init(_ pattern: borrowing SparsityPattern, _ options: SolverOptions) throws(SolverError) {
@@ -45,6 +46,7 @@ struct KLUCore<Scalar: KLUScalar> {
         rowIndices = rows.bindMemory(to: Int32.self, capacity: max(pattern.entryCount, 1))
         self.common = common
         growthLimit = 1 / options.refactorTolerance
+        roundingFactor = options.roundingFactor
         do throws(SolverError) {
             try analyse(options)
         } catch {
@@ -127,6 +129,10 @@ struct KLUCore<Scalar: KLUScalar> {
             if numeric != nil { Scalar.kluFree(&numeric, &common) }
             throw failure(bytes: estimatedFactorBytes)
         }
+        if roundingFactor > 0, let factors = numeric, let column = columnOfRounding(symbolic, factors) {
+            Scalar.kluFree(&numeric, &common)
+            throw .singular(column: column)
+        }
     }
 
     @inline(__always)
@@ -149,9 +155,6 @@ struct KLUCore<Scalar: KLUScalar> {
     }
 
     /// Whether no entry of L exceeds the limit, nor is NaN.
-    ///
-    /// KLU keeps, for column k of a block, `Llen[k]` row indices (unit diagonal left out) from unit `Lip[k]` of the
-    /// block's array on, padded to whole numbers, and the values behind them.
     @inline(__always)
     private func pivotsHold(_ symbolic: KLUSymbolic, _ numeric: KLUNumeric) -> Bool {
         guard let blocks = numeric.pointee.LUbx, let lengths = numeric.pointee.Llen, let offsets = numeric.pointee.Lip,
@@ -164,13 +167,11 @@ struct KLUCore<Scalar: KLUScalar> {
             end = Int(boundaries[block + 1])
             // A block of one unknown has no L.
             guard end - start > 1, let storage = blocks[block] else { continue }
-            let units = storage.assumingMemoryBound(to: Double.self)
             var holds = true
-            for column in start..<end {
-                let length = Int(lengths[column])
-                let indexUnits = (length + 2 * Scalar.components - 1) / (2 * Scalar.components)
-                var entry = units + (Int(offsets[column]) + indexUnits) * Scalar.components
-                let last = entry + length * Scalar.components
+            for k in start..<end {
+                let column = FactorColumn<Scalar>(storage, offset: offsets[k], length: lengths[k])
+                var entry = column.values
+                let last = entry + column.count * Scalar.components
                 while entry < last {
                     let size =
                         Scalar.components == 1 ? entry[0].magnitude : entry[0] * entry[0] + entry[1] * entry[1]
@@ -182,6 +183,40 @@ struct KLUCore<Scalar: KLUScalar> {
             if !holds { return false }
         }
         return true
+    }
+
+    /// The unknown of the first pivot that is nothing but rounding error.
+    ///
+    /// The pivot is u_kk = a_kk − Σ l_kj u_jk, and rounding alone leaves about ε Σ |l_kj| |u_jk| of an exact zero, as
+    /// for a network that floats. A pivot that is small by itself, a leak of 1e-12 S, has a sum as small. Only pivots
+    /// far below their column of U are worth the search for the l_kj.
+    private func columnOfRounding(_ symbolic: KLUSymbolic, _ numeric: KLUNumeric) -> Int? {
+        guard let blocks = numeric.pointee.LUbx,
+            let lengthsL = numeric.pointee.Llen, let offsetsL = numeric.pointee.Lip,
+            let lengthsU = numeric.pointee.Ulen, let offsetsU = numeric.pointee.Uip,
+            let boundaries = symbolic.pointee.R, let columnOrder = symbolic.pointee.Q,
+            let diagonal = numeric.pointee.Udiag?.assumingMemoryBound(to: Scalar.self)
+        else { return nil }
+        for block in 0..<Int(symbolic.pointee.nblocks) {
+            let start = Int(boundaries[block])
+            let end = Int(boundaries[block + 1])
+            guard end - start > 1, let storage = blocks[block] else { continue }
+            for k in start..<end {
+                let pivot = diagonal[k].magnitude
+                let upper = FactorColumn<Scalar>(storage, offset: offsetsU[k], length: lengthsU[k])
+                guard (0..<upper.count).contains(where: { pivot <= 1e-8 * upper.magnitude($0) }) else { continue }
+                var sum = 0.0
+                for entry in 0..<upper.count {
+                    let j = start + Int(upper.rows[entry])
+                    let lower = FactorColumn<Scalar>(storage, offset: offsetsL[j], length: lengthsL[j])
+                    for candidate in 0..<lower.count where Int(lower.rows[candidate]) == k - start {
+                        sum += lower.magnitude(candidate) * upper.magnitude(entry)
+                    }
+                }
+                if pivot <= roundingFactor * 0x1p-52 * sum { return Int(columnOrder[k]) }
+            }
+        }
+        return nil
     }
 
     // MARK: Solution
@@ -270,5 +305,30 @@ struct KLUCore<Scalar: KLUScalar> {
         guard let numeric else { return 0 }
         Scalar.kluConditionEstimate(columnStarts, Self.doubles(values), symbolic, numeric, &common)
         return common.status == KLU_OK ? 1 / common.condest : 0
+    }
+}
+
+/// One column of L or U without its diagonal, as KLU stores it in a block's array: the rows, counted inside the block,
+/// padded to whole numbers, then the values.
+private struct FactorColumn<Scalar: KLUScalar> {
+    let count: Int
+    let rows: KLUIndices
+    /// Real and imaginary part by turns where complex.
+    let values: UnsafeMutablePointer<Double>
+
+    /// `offset` counts numbers, not bytes.
+    @inline(__always)
+    init(_ storage: UnsafeMutableRawPointer, offset: Int32, length: Int32) {
+        let units = storage.assumingMemoryBound(to: Double.self) + Int(offset) * Scalar.components
+        let indicesPerNumber = 2 * Scalar.components
+        count = Int(length)
+        rows = UnsafeMutableRawPointer(units).assumingMemoryBound(to: Int32.self)
+        values = units + (count + indicesPerNumber - 1) / indicesPerNumber * Scalar.components
+    }
+
+    @inline(__always)
+    func magnitude(_ entry: Int) -> Double {
+        Scalar.components == 1
+            ? values[entry].magnitude : max(values[2 * entry].magnitude, values[2 * entry + 1].magnitude)
     }
 }

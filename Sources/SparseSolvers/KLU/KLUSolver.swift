@@ -10,8 +10,12 @@
 /// bounds |L| by 1 / ``SolverOptions/pivotTolerance``; the distance between the two is the hysteresis.
 ///
 /// Watching the diagonal of U instead is no cheaper and errs on both sides: a diode that turns off shrinks its whole
-/// row, which harms nothing, and a pivot that stays while its column grows by 1e12 goes unseen. One comparison an entry
-/// of L costs a few per cent of computing that entry.
+/// row, which harms nothing, and a pivot that stays while its column grows by 1e12 goes unseen. Together with
+/// the search for values that are not finite it costs a tenth of the refactorisation.
+///
+/// What a refactorisation does not see is a pivot that fell to rounding level together with its whole column: no other
+/// pivot would be better. ``factor(_:)`` does see it (``SolverOptions/roundingFactor``); where it matters, factor once
+/// more before a solution is accepted, or ask ``reciprocalCondition(_:)``.
 ///
 /// A pivot that became exactly zero, or a multiplier that is not a number, also leads to a new search; only where that
 /// fails, ``SolverError/singular(column:)`` is thrown.

@@ -1,0 +1,213 @@
+import Glibc
+
+/// Junction diode with a series resistance, SPICE level 1 and PSpice's level 2.
+///
+///     a ── rs ── x ──▷|── k            v = v(x) − v(k)
+///
+///     Level 1 (Berkeley)
+///     i = is (e^(v/(n vt)) − 1)                          v ≥ −3 n vt
+///     i = −is (1 + (3 n vt/(e v))³)                      −xbv ≤ v < −3 n vt
+///     i = −is e^(−(xbv + v)/(nbv vt))                    v < −xbv;  xbv such that i(−bv) = −ibv
+///     i ← i/(1 + √(i/ikf)) for i > 0 where ikf is given
+///
+///     Level 2 (PSpice)
+///     i = is (e^(v/(n vt)) − 1) √(ikf/(ikf + i₁)) − ibv e^(−(bv + v)/(nbv vt)) − ibvl e^(−(bv + v)/(nbvl vt))
+///
+///     both: + isr (e^(v/(nr vt)) − 1) ((1 − v/vj)² + 0.005)^(m/2) + gmin v
+///     q = tt·i + depletion charges of area and periphery (``DepletionCharge``)
+///
+/// A. Vladimirescu, The SPICE Book, 1994; Xyce Reference Guide, "Diode". Where rs = 0 the nodes a and x are one.
+struct Diode: LimitedDevice {
+    typealias Gradient = SIMD4<Double>
+
+    /// Of area and periphery together, at the diode's temperature [A].
+    var saturation: Double
+    /// n vt [V]
+    var thermal: Double
+    var inverseThermal: Double
+    /// 1/rs [S]; 0 where x is a.
+    var seriesConductance: Double
+    var depletion: DepletionCharge
+    var sidewall: DepletionCharge
+    /// [s]
+    var transitTime: Double
+    var law: Law
+    var breakdown = Breakdown()
+    var secondOrder = SecondOrder()
+    /// Voltage [V] above which steps of Newton's iteration are limited.
+    var criticalVoltage: Double
+    /// `off`: the first iteration begins at 0 V.
+    var startsOff = false
+    /// `ic=` [V]; NaN where none is given.
+    var initialVoltage = Double.nan
+
+    enum Law: UInt8, BitwiseCopyable, Sendable { case berkeley, pspice }
+
+    struct Breakdown: BitwiseCopyable, Sendable {
+        /// [V]; infinity for none.
+        var voltage = Double.infinity
+        /// xbv of Berkeley's law [V]; bv of PSpice's.
+        var matched = Double.infinity
+        /// nbv vt [V]
+        var thermal = 1.0
+        /// ibv [A], for PSpice's law.
+        var current = 0.0
+        /// ibvl [A]
+        var lowCurrent = 0.0
+        /// nbvl vt [V]
+        var lowThermal = 1.0
+    }
+
+    /// High injection and recombination.
+    struct SecondOrder: BitwiseCopyable, Sendable {
+        /// True where anything here counts.
+        var isGiven = false
+        /// ikf [A]; infinity for none.
+        var knee = Double.infinity
+        /// isr [A]
+        var recombination = 0.0
+        /// nr vt [V]
+        var recombinationThermal = 1.0
+        /// vj [V]
+        var potential = 1.0
+        /// m/2
+        var halfGrading = 0.25
+    }
+
+    static var arity: Int { 3 }
+    static var couplings: Couplings { Couplings([0, 2], [1, 2], [0, 1, 2]) }
+    static var conductingPairs: [(Int, Int)] { [(0, 2), (2, 1)] }
+    static var currentOutput: String? { "i" }
+    static let outputs = [
+        DeviceOutput("i", unit: "A", "current from anode to cathode"),
+        DeviceOutput("id", unit: "A", "direct current of the junction"),
+        DeviceOutput("vd", unit: "V", "voltage of the junction"),
+        DeviceOutput("gd", unit: "S", "conductance of the junction"),
+        DeviceOutput("cd", unit: "F", "capacitance of the junction"),
+        DeviceOutput("qd", unit: "C", "charge of the junction"),
+        DeviceOutput("p", unit: "W", "power"),
+    ]
+
+    // MARK: - Equations
+
+    /// e^a, continued as a straight line where it would soon overflow.
+    @inline(__always) private func exponential<R: DifferentiableReal>(_ a: R) -> R {
+        guard a.value > 200 else { return exp(a) }
+        let limit = 7.225973768125749e86
+        return (a - 199) * limit
+    }
+
+    /// Current [A] of the junction without gmin.
+    @inline(__always) func current<R: DifferentiableReal>(_ v: R) -> R {
+        var i: R
+        switch law {
+        case .berkeley:
+            if v.value >= -3 * thermal {
+                i = (exponential(v * inverseThermal) - 1) * saturation
+                if secondOrder.isGiven { i = highInjection(i) }
+            } else if v.value >= -breakdown.voltage {
+                let ratio = (3 * thermal / 2.718281828459045) / v
+                i = (ratio * ratio * ratio + 1) * -saturation
+            } else {
+                i = exponential((v + breakdown.matched) * (-1 / breakdown.thermal)) * -saturation
+            }
+        case .pspice:
+            i = (exponential(v * inverseThermal) - 1) * saturation
+            if secondOrder.isGiven { i = highInjection(i) }
+            if breakdown.voltage < .infinity {
+                let over = v + breakdown.voltage
+                i = i - exponential(over * (-1 / breakdown.thermal)) * breakdown.current
+                if breakdown.lowCurrent > 0 {
+                    i = i - exponential(over * (-1 / breakdown.lowThermal)) * breakdown.lowCurrent
+                }
+            }
+        }
+        return secondOrder.isGiven ? i + recombination(v) : i
+    }
+
+    private func highInjection<R: DifferentiableReal>(_ i: R) -> R {
+        guard secondOrder.knee < .infinity, i.value > 0 else { return i }
+        switch law {
+        case .berkeley: return i / (sqrt(i / secondOrder.knee) + 1)
+        case .pspice: return i * sqrt(secondOrder.knee / (i + secondOrder.knee))
+        }
+    }
+
+    private func recombination<R: DifferentiableReal>(_ v: R) -> R {
+        guard secondOrder.recombination > 0 else { return R(constant: 0) }
+        let depth = 1 - v / secondOrder.potential
+        let generation = pow(depth * depth + 0.005, secondOrder.halfGrading)
+        return (exponential(v / secondOrder.recombinationThermal) - 1) * generation * secondOrder.recombination
+    }
+
+    /// Charge [C] of the junction whose current is `i`.
+    @inline(__always) func charge<R: DifferentiableReal>(_ v: R, _ i: R) -> R {
+        var q = i * transitTime
+        if depletion.capacitance != 0 { q = q + depletion(v) }
+        if sidewall.capacitance != 0 { q = q + sidewall(v) }
+        return q
+    }
+
+    @inline(__always) func evaluate(_ u: Locals<Gradient>, _ stamp: Stamp<Diode>) {
+        let voltage = u.voltage(2, 1)
+        // All depends on one voltage: differentiate by it alone, then apply the chain rule once.
+        let v = Dual<SIMD2<Double>>(variable: voltage.value, lane: 0)
+        let i = current(v)
+        let total = i + v * u.conditions.gmin
+        stamp.current(from: 2, to: 1, voltage.applying(value: total.value, derivative: total.gradient[0]))
+        if seriesConductance != 0 { stamp.current(from: 0, to: 2, u.voltage(0, 2) * seriesConductance) }
+        if transitTime != 0 || depletion.capacitance != 0 || sidewall.capacitance != 0 {
+            let q = charge(v, i)
+            stamp.charge(between: 2, and: 1, voltage.applying(value: q.value, derivative: q.gradient[0]))
+        }
+    }
+
+    // MARK: - Path of Newton's iteration
+
+    func limit(_ u: inout Gradient, previous: Gradient) -> Bool {
+        var v = u[2] - u[1]
+        let before = previous[2] - previous[1]
+        let isLimited: Bool
+        if breakdown.voltage < .infinity, v < min(0, 10 * breakdown.thermal - breakdown.matched) {
+            // Behind the breakdown the junction is a diode the other way round.
+            var reverse = -(v + breakdown.matched)
+            isLimited = JunctionLimiting.limit(
+                &reverse, previous: -(before + breakdown.matched), thermal: breakdown.thermal,
+                critical: criticalVoltage)
+            v = -(reverse + breakdown.matched)
+        } else {
+            isLimited = JunctionLimiting.limit(&v, previous: before, thermal: thermal, critical: criticalVoltage)
+        }
+        if isLimited { u[2] = u[1] + v }
+        return isLimited
+    }
+
+    func startingPoint(_ u: Gradient) -> Gradient {
+        var point = u
+        point[2] = u[1] + (startsOff || !criticalVoltage.isFinite ? 0 : criticalVoltage)
+        return point
+    }
+
+    // MARK: - Outputs and initial conditions
+
+    func output(_ index: Int, _ u: Locals<Gradient>, state: NoState, _ conditions: Conditions) -> Double {
+        let v = Dual<SIMD2<Double>>(variable: u.values[2] - u.values[1], lane: 0)
+        let i = current(v)
+        let total = i + v * conditions.gmin
+        switch index {
+        case 0, 1: return total.value
+        case 2: return v.value
+        case 3: return total.gradient[0]
+        case 4: return charge(v, i).gradient[0]
+        case 5: return charge(v, i).value
+        default: return (u.values[0] - u.values[1]) * total.value
+        }
+    }
+
+    func applyInitialConditions(_ u: inout Gradient) -> Gradient {
+        guard !initialVoltage.isNaN else { return .zero }
+        let v = u[2] - u[1]
+        let missing = charge(initialVoltage, current(initialVoltage)) - charge(v, current(v))
+        return [0, -missing, missing, 0]
+    }
+}
