@@ -84,7 +84,8 @@ extension ExpressionCompiler {
                 return emit(.add, operands[0], emit(.multiply, operands[1], sign))
             }
             guard has(3...3, &self) else { return nil }
-            return emit(.limit, operands[0], emit(.minimum, operands[1], operands[2]),
+            return emit(
+                .limit, operands[0], emit(.minimum, operands[1], operands[2]),
                 emit(.maximum, operands[1], operands[2]))
         case "inv", "buf":
             guard has(1...1, &self) else { return nil }
@@ -191,9 +192,8 @@ extension ExpressionCompiler {
         ]
         let expected = counts[name] ?? 1...3
         guard expected.contains(operands.count) else {
-            report(
-                "function '\(name)' takes \(expected.lowerBound) to \(expected.upperBound) argument(s), not \(operands.count)",
-                at: range)
+            let wanted = "\(expected.lowerBound) to \(expected.upperBound)"
+            report("function '\(name)' takes \(wanted) argument(s), not \(operands.count)", at: range)
             return nil
         }
         let values = operands.compactMap(\.number)
@@ -228,7 +228,8 @@ extension ExpressionCompiler {
         guard let program = subprogram(arguments[0], frame) else { return nil }
         if program.constant != nil, name == "ddt" { return .number(0) }
         guard let unknown = frame.scope.auxiliary(name == "ddt" ? .derivative : .integral, program) else {
-            report("'\(name)' can't stand in this expression", at: range, hint: "use it in a B, E, G, R, C or L element")
+            report(
+                "'\(name)' can't stand in this expression", at: range, hint: "use it in a B, E, G, R, C or L element")
             return nil
         }
         return input(.unknown(unknown))
@@ -257,7 +258,8 @@ extension ExpressionCompiler {
     /// `table(x, x0, y0, …)`, `table(x, "file")` and `table("file")`, which is of time. A file may be followed by a
     /// number of points to thin it to, and by whether these are spaced logarithmically.
     private mutating func compileTable(
-        _ name: String, _ method: InterpolationTable.Method, _ arguments: [Expression], _ range: SourceRange, _ frame: Frame
+        _ name: String, _ method: InterpolationTable.Method, _ arguments: [Expression], _ range: SourceRange,
+        _ frame: Frame
     ) -> Operand? {
         guard count(arguments, 1...100_000, name, range) else { return nil }
         var rest = arguments

@@ -81,7 +81,8 @@ struct ExpressionCompiler {
         }
         let operand = body(&inner, moved)
         diagnostics = inner.diagnostics
-        return operand.map { inner.finish($0) }
+        guard let operand else { return nil }
+        return inner.finish(operand)
     }
 
     /// Rebuilds an operand of this compiler in another.
@@ -123,7 +124,8 @@ struct ExpressionCompiler {
         }
         let value = registers[Int(program.result)]
         let sum = compiler.sum(terms.map { (input: $0.0, factor: $0.1) })
-        return compiler.finish(body(&compiler, value, sum))
+        let joined = body(&compiler, value, sum)
+        return compiler.finish(joined)
     }
 
     /// The bindings that an expression is compiled with.
@@ -465,11 +467,11 @@ struct ExpressionCompiler {
         var total: Operand?
         for term in terms {
             let value = input(term.input)
-            if let so_far = total {
+            if let partial = total {
                 total =
                     term.factor == -1
-                    ? emit(.subtract, so_far, value)
-                    : emit(.add, so_far, term.factor == 1 ? value : emit(.multiply, value, .number(term.factor)))
+                    ? emit(.subtract, partial, value)
+                    : emit(.add, partial, term.factor == 1 ? value : emit(.multiply, value, .number(term.factor)))
             } else {
                 total =
                     term.factor == 1
@@ -485,7 +487,8 @@ struct ExpressionCompiler {
         if let function = frame.scope.function(name) {
             guard arguments.count == function.arguments.count else {
                 report(
-                    "function '\(name)' takes \(function.arguments.count) argument(s), not \(arguments.count)", at: range)
+                    "function '\(name)' takes \(function.arguments.count) argument(s), not \(arguments.count)",
+                    at: range)
                 return nil
             }
             let expansion = Expansion(scope: ObjectIdentifier(frame.scope), name: name, isFunction: true)

@@ -18,7 +18,9 @@ protocol ExpressionScope: AnyObject {
     /// none.
     func auxiliary(_ kind: AuxiliaryKind, _ program: Program) -> Int32?
     /// The text of a file named in an expression, for `table("file")`.
-    func points(inFile path: String, _ range: SourceRange, _ diagnostics: inout Diagnostics) -> [(x: Double, y: Double)]?
+    func points(
+        inFile path: String, _ range: SourceRange, _ diagnostics: inout Diagnostics
+    ) -> [(x: Double, y: Double)]?
     /// A number uniform in (0, 1) that depends on the seed, this scope and `key` alone.
     func random(_ key: UInt64) -> Double
 }

@@ -14,7 +14,8 @@ struct Program: Sendable {
         case less, lessOrEqual, greater, greaterOrEqual, equal, notEqual, and, or, exclusiveOr, not
         case select
         case exp, log, log10, sqrt, sin, cos, tan, asin, acos, atan, atan2, sinh, cosh, tanh, asinh, acosh, atanh
-        case abs, sign, copySign, minimum, maximum, step, halfStep, ramp, unitRamp, nearest, truncate, floor, ceiling, round
+        case abs, sign, copySign, minimum, maximum, step, halfStep, ramp, unitRamp, nearest, truncate, floor, ceiling,
+            round
         case remainder, hypotenuse, decibel, limit
         /// `tables[b]` at `a`, and its slope there.
         case table, tableSlope

@@ -8,15 +8,18 @@ import Glibc
 /// | function | continued as |
 /// |---|---|
 /// | exp x, x > 230 | the tangent at 230 (1e100), so that products of a few stay finite; sinh and cosh likewise |
-/// | ln x, x < 0 | ln \|x\|, the real part; ln 0 = ln 1e-300 |
-/// | √x, x < 0 | √\|x\|, as HSPICE and most SPICEs have it; a straight line below 1e-60 |
-/// | a/0 | a/1e-30 |
+/// | ln x, x < 0 | ln \|x\|, the real part; a straight line below 1e-60 |
+/// | √x, x < 0 | √\|x\|; a straight line below 1e-60 |
+/// | a/b, \|b\| < 1e-60 | a/±1e-60 |
 /// | xʸ, x < 0, y broken | by dialect, see ``NegativeBase`` |
+/// | xʸ > 1e200 | 1e200; 0ʸ with y < 0 is 1e30 |
 /// | asin, acos, acosh, atanh outside their domain | the value at its edge, with a slope that leads back |
 enum SafeMath {
     /// Beyond this exp goes on as a straight line: e^230 = 7.7e99.
     static let largestExponent = 230.0
-    private static let tiny = 1e-300
+    /// What is closer to 0 counts as this far from it.
+    private static let tiny = 1e-60
+    private static let largestPower = 1e200
 
     @inline(__always) static func exp<R: DifferentiableReal>(_ a: R) -> R {
         guard a.value > largestExponent else { return Hydron.exp(a) }
@@ -25,19 +28,20 @@ enum SafeMath {
     }
 
     @inline(__always) static func log<R: DifferentiableReal>(_ a: R) -> R {
-        if a.value == 0 { return R(constant: Glibc.log(tiny)) }
-        return Hydron.log(Hydron.abs(a))
+        let magnitude = Hydron.abs(a)
+        guard magnitude.value < tiny else { return Hydron.log(magnitude) }
+        return (magnitude - tiny) / tiny + Glibc.log(tiny)
     }
 
     @inline(__always) static func sqrt<R: DifferentiableReal>(_ a: R) -> R {
         let magnitude = Hydron.abs(a)
-        if magnitude.value < 1e-60 { return magnitude * 1e30 }
+        if magnitude.value < tiny { return magnitude * 1e30 }
         return Hydron.sqrt(magnitude)
     }
 
     @inline(__always) static func divide<R: DifferentiableReal>(_ a: R, _ b: R) -> R {
-        if b.value == 0 { return a / (b + 1e-30) }
-        return a / b
+        guard Swift.abs(b.value) < tiny else { return a / b }
+        return a / (b + ((b.value < 0 ? -tiny : tiny) - b.value))
     }
 
     /// What a power means where its base is negative.
@@ -81,6 +85,7 @@ enum SafeMath {
         if a.value < 0 { (factor, exponent) = negativeBase(exponent, rule) }
         let magnitude = Hydron.abs(a)
         let p = Hydron.pow(magnitude, exponent)
+        guard p.value < largestPower else { return R(constant: factor * largestPower) }
         // ∂/∂b = aᵇ ln a, where the exponent is itself a variable.
         return (p + (b - b.value) * (p.value * Glibc.log(magnitude.value))) * factor
     }
@@ -131,7 +136,7 @@ enum SafeMath {
 
     @inline(__always) static func hypotenuse<R: DifferentiableReal>(_ a: R, _ b: R) -> R {
         let length = Glibc.hypot(a.value, b.value)
-        guard length > 0 else { return R(constant: 0) }
+        guard length > tiny else { return R(constant: 0) }
         // The direction's slopes on top of the value.
         return (a * a.value + b * b.value) / length + (length - (a.value * a.value + b.value * b.value) / length)
     }
