@@ -40,19 +40,21 @@ struct AnalysisRunner {
     /// The columns that an analysis gives out.
     static func outputs(
         of task: AnalysisTask, _ elaboration: Elaboration, _ dialect: Dialect, diagnostics: inout Diagnostics
-    ) -> [CompiledOutput] {
+    ) -> (columns: [CompiledOutput], accumulators: [OutputCompiler.Accumulator]) {
         var sweepNames: [String] = []
         if case .dc(let sweeps) = task { sweepNames = sweeps.map(\.name) }
         let compiler = OutputCompiler(
             elaboration.circuit, dialect: dialect, requests: elaboration.outputs, sweepNames: sweepNames)
-        return compiler.compile(elaboration.outputs.items(for: task.kindName), diagnostics: &diagnostics)
+        let columns = compiler.compile(elaboration.outputs.items(for: task.kindName), diagnostics: &diagnostics)
+        return (columns, compiler.accumulators)
     }
 
     private mutating func run(_ task: AnalysisTask) throws(SimulationFailure) {
         let axes = Self.tied(simulation.elaboration.steps)
         var diagnostics = Diagnostics()
-        let first = Self.outputs(of: task, simulation.elaboration, simulation.netlist.dialect, diagnostics: &diagnostics)
-        let header = self.header(task, first)
+        let first = Self.outputs(
+            of: task, simulation.elaboration, simulation.netlist.dialect, diagnostics: &diagnostics)
+        let header = self.header(task, first.columns)
         try output { () throws(WaveformError) in try sink.begin(header) }
         report.analyses[report.analyses.count - 1].columns = header.columns
         if axes.isEmpty {
@@ -143,7 +145,7 @@ struct AnalysisRunner {
     private mutating func run(
         _ task: AnalysisTask, _ elaboration: Elaboration, _ overrides: Overrides
     ) throws(SimulationFailure) {
-        let circuit = elaboration.circuit
+        var circuit = elaboration.circuit
         var diagnostics = Diagnostics()
         let outputs = Self.outputs(of: task, elaboration, simulation.netlist.dialect, diagnostics: &diagnostics)
         if diagnostics.hasErrors { throw Self.failure(diagnostics, "the output list") }
@@ -157,7 +159,13 @@ struct AnalysisRunner {
                     .singularMatrix, error.message, at: error.range, hint: error.hint, notes: error.notes)
             }
         }
-        let emitter = RowEmitter(outputs, sink)
+        if !diagnostics.all.isEmpty {
+            circuit.inductorLoss = 1e-6
+            for warning in diagnostics.all where !report.diagnostics.all.contains(warning) {
+                report.diagnostics.append(warning)
+            }
+        }
+        let emitter = RowEmitter(outputs.columns, outputs.accumulators, sink)
         defer { note(emitter) }
         var statistics = report.analyses[report.analyses.count - 1].statistics
         defer { report.analyses[report.analyses.count - 1].statistics = statistics }

@@ -11,13 +11,23 @@ final class RowEmitter: PointObserver {
     private var sweepValues: [Double] = []
     var lastRow: [Double] { row }
 
-    init(_ outputs: [CompiledOutput], _ sink: any WaveformSink) {
+    private let accumulators: [OutputCompiler.Accumulator]
+    /// For each accumulator its value, its argument at the last row, and that row's time.
+    private var accumulated: [Double]
+    private var arguments: [Double]
+    private var lastTime = Double.nan
+
+    init(_ outputs: [CompiledOutput], _ accumulators: [OutputCompiler.Accumulator], _ sink: any WaveformSink) {
         self.outputs = outputs
+        self.accumulators = accumulators
+        accumulated = [Double](repeating: 0, count: accumulators.count)
+        arguments = accumulated
         self.sink = sink
         var size = 1
         for output in outputs {
             if case .program(let program) = output.source { size = max(size, program.registerCount) }
         }
+        for accumulator in accumulators { size = max(size, accumulator.program.registerCount) }
         registers = .allocate(capacity: size)
         row.reserveCapacity(outputs.count + 4)
     }
@@ -29,6 +39,7 @@ final class RowEmitter: PointObserver {
     ) throws(SimulationFailure) {
         row.removeAll(keepingCapacity: true)
         row.append(abscissa)
+        if !accumulators.isEmpty { accumulate(abscissa, x, system) }
         try emit(x, system)
     }
 
@@ -39,6 +50,25 @@ final class RowEmitter: PointObserver {
         row.append(contentsOf: sweep)
         sweepValues = sweep
         try emit(x, system)
+    }
+
+    /// Trapezoidal integrals and backward differences over the rows.
+    private func accumulate(_ time: Double, _ x: UnsafePointer<Double>, _ system: EquationSystem) {
+        let step = time - lastTime
+        for (index, accumulator) in accumulators.enumerated() {
+            for (place, input) in accumulator.program.inputs.enumerated() {
+                registers[place] = value(of: input, x, system)
+            }
+            let argument = accumulator.program.evaluate(registers)
+            if step > 0 {
+                switch accumulator.kind {
+                case .integral: accumulated[index] += 0.5 * step * (argument + arguments[index])
+                case .derivative: accumulated[index] = (argument - arguments[index]) / step
+                }
+            }
+            arguments[index] = argument
+        }
+        lastTime = time
     }
 
     private func emit(_ x: UnsafePointer<Double>, _ system: EquationSystem) throws(SimulationFailure) {
@@ -76,6 +106,7 @@ final class RowEmitter: PointObserver {
         case .unknown(let unknown): x[Int(unknown)]
         case .time: system.conditions.time
         case .frequency: 0
+        case .accumulated(let index): Int(index) < accumulated.count ? accumulated[Int(index)] : 0
         case .sweep(let index): Int(index) < sweepValues.count ? sweepValues[Int(index)] : 0
         case .output(let reference, let index):
             system.batches[Int(reference.population)].output(

@@ -23,6 +23,8 @@ struct TransientAnalysis: Sendable {
     var start = 0.0
     /// nil: the smaller of `step` and a fiftieth of the span.
     var maximumStep: Double?
+    /// Rows at multiples of this time only [s]; nil for every accepted point.
+    var outputInterval: Double?
     /// Start from `ic=` and `.ic` instead of an operating point.
     var usesInitialConditions = false
 
@@ -65,6 +67,13 @@ struct TransientAnalysis: Sendable {
         var time = 0.0
         var order = 1
         let dynamic: [Int]
+        /// Nodes, whose curves between two rows are straight lines to whoever reads them.
+        let drawn: [Int]
+        /// The unknowns as initial conditions give them, where a run starts from these: its first row.
+        var given: Vector?
+        /// The next time that `outputInterval` asks for.
+        var nextOutput = 0.0
+        var outputCount = 0.0
 
         init(_ analysis: TransientAnalysis, _ system: EquationSystem, _ options: SimulationOptions) {
             self.analysis = analysis
@@ -81,6 +90,7 @@ struct TransientAnalysis: Sendable {
             derivative = Vector(system.count)
             peak = Vector(system.count)
             dynamic = (0..<system.count).filter { system.isDynamic[$0] }
+            drawn = (1..<max(system.count, 1)).filter { system.circuit.unknowns.kind($0) == .node }
         }
 
         // MARK: The first point
@@ -91,11 +101,13 @@ struct TransientAnalysis: Sendable {
                 try startFromInitialConditions(&statistics)
             } else {
                 var point = OperatingPoint(options)
+                if system.circuit.holdsDeviceConditions { system.holdDeviceConditions(true) }
                 try point.solve(
-                    system, x.base, mode: .waveform, holding: system.circuit.initialConditions,
+                    system, x.base, mode: .waveform, holding: system.circuit.initialConditions + system.heldCurrents,
                     iterationCount: &statistics.newtonIterations)
                 statistics.homotopies += point.tries.map(\.name)
                 system.hold([])
+                system.holdDeviceConditions(false)
             }
             if system.isLinear { _ = system.evaluate(UnsafePointer(x.base)) }
             system.totalCharge(UnsafePointer(x.base), into: history.nextCharge)
@@ -118,6 +130,8 @@ struct TransientAnalysis: Sendable {
             let charges = Vector(system.count)
             for batch in system.batches { batch.applyInitialConditions(x: x.base, q: system.charge) }
             system.totalCharge(UnsafePointer(x.base), into: charges.base)
+            given = Vector(system.count)
+            given?.copy(x)
             let vanishing = min(maximumStep, analysis.stop) * 1e-6
             system.conditions.interval = vanishing
             system.setAlpha(1 / vanishing)
@@ -141,7 +155,13 @@ struct TransientAnalysis: Sendable {
             _ observer: any PointObserver, _ control: RunControl, _ statistics: inout AnalysisStatistics
         ) throws(SimulationFailure) {
             statistics.points += 1
-            if analysis.start <= 0 { try observer.accept(0, UnsafePointer(x.base), system) }
+            if analysis.start <= 0 {
+                try observer.accept(0, UnsafePointer((given ?? x).base), system)
+                if given != nil, analysis.outputInterval == nil {
+                    try observer.accept(min(maximumStep, analysis.stop) * 1e-6, UnsafePointer(x.base), system)
+                }
+            }
+            nextOutput = analysis.outputInterval ?? .infinity
             var breakpoint = min(system.nextBreakpoint(after: 0), analysis.stop)
             var restarting = true
             var step = 0.0
@@ -154,7 +174,7 @@ struct TransientAnalysis: Sendable {
                     }
                     if statistics.points & 1023 == 0 { control.progress(time / analysis.stop) }
                 }
-                let distance = breakpoint - time
+                let distance = min(breakpoint, nextOutput) - time
                 if restarting, failures == 0 {
                     history.restart()
                     order = 1
@@ -173,21 +193,32 @@ struct TransientAnalysis: Sendable {
                     try probeSlope(step * TransientAnalysis.probeFraction, &statistics)
                 }
 
-                let newTime = landing ? breakpoint : time + step
+                let target = min(breakpoint, nextOutput)
+                let newTime = landing ? target : time + step
                 let verdict = try attempt(step, to: newTime, &statistics)
                 switch verdict {
                 case .accepted(let next):
                     let crossedJump = step < maximumStep * TransientAnalysis.jumpStep && failures > 0
                     failures = 0
+                    if restarting { try giveOutJump(observer) }
                     time = newTime
                     statistics.points += 1
                     takeOver()
-                    if time >= analysis.start { try observer.accept(time, UnsafePointer(x.base), system) }
-                    restarting = landing || crossedJump
+                    if landing && target == nextOutput || analysis.outputInterval == nil || time >= analysis.stop,
+                        time >= analysis.start
+                    {
+                        try observer.accept(time, UnsafePointer(x.base), system)
+                    }
+                    let isCorner = landing && newTime == breakpoint
+                    restarting = isCorner || crossedJump
                     step = next
-                    if landing, time < analysis.stop {
+                    if landing, newTime == nextOutput, let interval = analysis.outputInterval {
+                        outputCount += 1
+                        nextOutput = interval * (outputCount + 1)
+                    }
+                    if isCorner, time < analysis.stop {
                         breakpoint = min(system.nextBreakpoint(after: time), analysis.stop)
-                    } else if order < maximumOrder, history.chargeCount > order, history.solutionCount > order + 1 {
+                    } else if !restarting, order < maximumOrder, history.chargeCount > order, history.solutionCount > order + 1 {
                         order += 1
                     }
                 case .rejected(let next, let worst, let excess):
@@ -258,11 +289,54 @@ struct TransientAnalysis: Sendable {
             let growth = error > 0 ? 0.9 * power(error, -1 / Double(order + 1)) : 2
             let stateGrowth = stateError > 0 ? 0.9 / stateError.squareRoot() : 2
             let factor = min(growth, stateGrowth)
+            let pace = min(factor, chordGrowth(step))
             if (error > 1 || stateError > 1) && !isJump(step, error) {
                 statistics.rejectedByError += 1
                 return .rejected(nextStep: step * max(min(factor, 0.9), 1e-3), worst: worst, excess: error)
             }
-            return .accepted(nextStep: step * max(min(factor, 2), 0.2))
+            return .accepted(nextStep: step * max(min(pace, 2), 0.2))
+        }
+
+        /// Currents of capacitors, voltages of inductors and outputs of expressions may jump at a corner. The probe tells
+        /// the values right behind it; a row of them keeps readers from drawing the jump as a slope.
+        private func giveOutJump(_ observer: any PointObserver) throws(SimulationFailure) {
+            guard history.solutionCount == 2, analysis.outputInterval == nil, time >= analysis.start,
+                history.solutionTimes[1] < system.conditions.time
+            else { return }
+            let before = history.solution(0)
+            let behind = history.solution(1)
+            let share = (history.solutionTimes[1] - time) / (system.conditions.time - time)
+            for unknown in 1..<system.count where !system.isDynamic[unknown] {
+                let line = before[unknown] + share * (x.base[unknown] - before[unknown])
+                let size = max(peak.base[unknown], abs(x.base[unknown]), abs(behind[unknown]))
+                guard abs(behind[unknown] - line) > 0.02 * size, size > newton.voltageTolerance * 1e-3 else { continue }
+                let accepted = system.conditions
+                system.conditions.time = history.solutionTimes[1]
+                defer { system.conditions = accepted }
+                try observer.accept(history.solutionTimes[1], behind, system)
+                return
+            }
+        }
+
+        /// How much longer the next step may be for straight lines between rows to stay within tolerance: a chord of
+        /// length h departs from a curve by h²/8 times its second derivative.
+        private func chordGrowth(_ step: Double) -> Double {
+            guard history.solutionCount > 1 else { return 2 }
+            let last = time - history.solutionTimes[1]
+            guard last > 0, history.chargeCount > 1 else { return 2 }
+            let newest = history.solution(0)
+            let older = history.solution(1)
+            let factor = step / (4 * (step + last))
+            let ratio = step / last
+            var worst = 0.0
+            for unknown in drawn {
+                let value = x.base[unknown]
+                let magnitude = max(peak.base[unknown], abs(value))
+                let tolerance = toleranceRatio * (newton.relativeTolerance * magnitude + newton.voltageTolerance)
+                let line = newest[unknown] + (newest[unknown] - older[unknown]) * ratio
+                worst = max(worst, abs(value - line) * factor / tolerance)
+            }
+            return worst > 0 ? max(0.9 / worst.squareRoot(), 0.3) : 2
         }
 
         /// A step so short that an error which is still there is no truncation: the waveform itself jumps (an
@@ -359,7 +433,9 @@ struct TransientAnalysis: Sendable {
         }
 
         private func notePeaks() {
-            for unknown in dynamic { peak.base[unknown] = max(peak.base[unknown], abs(x.base[unknown])) }
+            for unknown in 1..<max(system.count, 1) {
+                peak.base[unknown] = max(peak.base[unknown], abs(x.base[unknown]))
+            }
         }
 
         private func stepTooSmall(_ worst: Int, _ excess: Double) -> SimulationFailure {

@@ -16,6 +16,11 @@ public struct Circuit: Sendable {
     public var initialConditions: [NodeCondition] = []
     /// `.nodeset`: a first guess, held only until Newton's iteration converged once.
     public var nodesets: [NodeCondition] = []
+    /// In the operating point before a transient capacitors and inductors hold what `ic=` says, as Xyce has it; else
+    /// `ic=` counts with `uic` only.
+    var holdsDeviceConditions = false
+    /// Resistance [Ω] that inductors show in direct current, where a loop of them would leave currents open.
+    var inductorLoss = 0.0
     /// Name (lower-case) → element, for outputs and sweeps.
     var elements: ElementDirectory
 }

@@ -8,6 +8,7 @@ struct CircuitBuilder {
     var directory = ElementDirectory()
     var initialConditions: [NodeCondition] = []
     var nodesets: [NodeCondition] = []
+    var holdsDeviceConditions = false
     private var boxes: [any PopulationBox] = []
     private var boxOfType: [ObjectIdentifier: Int] = [:]
     /// The type of the last element: netlists come in runs of one type.
@@ -95,9 +96,11 @@ struct CircuitBuilder {
     }
 
     consuming func build() -> Circuit {
-        Circuit(
+        var circuit = Circuit(
             title: title, unknowns: unknowns, populations: boxes.map { $0.anyPopulation }, options: options,
             initialConditions: initialConditions, nodesets: nodesets, elements: directory)
+        circuit.holdsDeviceConditions = holdsDeviceConditions
+        return circuit
     }
 }
 

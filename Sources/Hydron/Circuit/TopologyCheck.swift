@@ -56,6 +56,15 @@ enum TopologyCheck {
                         continue
                     }
                     let loop = path(from: a, to: b, members)
+                    let inductors = ([(place, index)] + loop).filter {
+                        circuit.populations[$0.0] is DevicePopulation<Inductor>
+                    }
+                    if !inductors.isEmpty {
+                        diagnostics.warning(
+                            "'\(name)' closes a loop of inductors and voltage sources: in direct current its inductors show 1 µΩ",
+                            at: identity.range)
+                        continue
+                    }
                     diagnostics.error(
                         "'\(name)' closes a loop of elements that each fix a voltage", at: identity.range,
                         hint: "put a small resistance into the loop",

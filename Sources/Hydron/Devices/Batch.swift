@@ -31,9 +31,19 @@ protocol ElementBatch: AnyObject {
     /// Names of what ``output(_:element:x:_:)`` can give.
     var outputs: [DeviceOutput] { get }
     func output(_ index: Int, element: Int, x: UnsafePointer<Double>, _ conditions: Conditions) -> Double
+    /// What elements give with `ic=`.
+    var deviceConditions: [DeviceCondition] { get }
     /// Adds to `q` what initial conditions (`ic=`) put on charges and fluxes beyond what `x` says; sets branch
     /// currents in `x`. Called once where a transient starts from given conditions (`uic`).
     func applyInitialConditions(x: UnsafeMutablePointer<Double>, q: UnsafeMutablePointer<Double>)
+}
+
+/// An initial condition of one element, as its card gives it.
+enum DeviceCondition: Sendable {
+    /// Unknowns of its nodes, and volts between them.
+    case voltage(Int32, Int32, Double)
+    /// Unknown of its branch, and amperes.
+    case current(Int32, Double)
 }
 
 /// Where excitations go.
@@ -68,6 +78,7 @@ extension ElementBatch {
     func nextBreakpoint(after time: Double) -> Double { .infinity }
     var outputs: [DeviceOutput] { [] }
     func output(_ index: Int, element: Int, x: UnsafePointer<Double>, _ conditions: Conditions) -> Double { .nan }
+    var deviceConditions: [DeviceCondition] { [] }
     func applyInitialConditions(x: UnsafeMutablePointer<Double>, q: UnsafeMutablePointer<Double>) {}
 }
 
@@ -221,6 +232,12 @@ final class Batch<D: Device>: ElementBatch {
     func stepError() -> Double { states.isEmpty ? 0 : D.worstStepError(self) }
 
     var outputs: [DeviceOutput] { D.outputs }
+
+    var deviceConditions: [DeviceCondition] {
+        devices.indices.compactMap { index in
+            devices[index].condition { self.unknowns[index * D.arity + $0] }
+        }
+    }
 
     func output(_ index: Int, element: Int, x: UnsafePointer<Double>, _ conditions: Conditions) -> Double {
         let u = locals(element, x, conditions)

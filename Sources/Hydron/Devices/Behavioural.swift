@@ -71,6 +71,7 @@ enum Behavioural {
             }
             add(card, identity, plus, minus) {
                 $0.conducts = true
+                $0.value = resistance
                 $0.terms.append(Term(program: current, plus: plus, minus: minus, factor: factor, kind: .current))
             }
         }
@@ -99,6 +100,7 @@ enum Behavioural {
                 compiler.emit(.multiply, c, y)
             }
             add(card, identity, plus, minus) {
+                $0.value = capacitance
                 $0.linear = [
                     Entry(row: rate, column: rate, conductance: -1),
                     Entry(row: rate, column: plus, capacitance: 1),
@@ -121,6 +123,7 @@ enum Behavioural {
                 compiler.emit(.multiply, l, y)
             }
             update(card, identity) {
+                $0.value = inductance
                 $0.conducts = true
                 $0.linear =
                     incidence(plus, minus, branch) + [

@@ -40,6 +40,8 @@ struct BehaviouralEquations: Population {
         var linear: [LinearEntry] = []
         /// A current can flow in DC.
         var conducts = false
+        /// The element's value (resistance, capacitance, …), where it has one to print.
+        var value: Program?
         /// A unknown per row that `sdt` keeps at 0 in static analyses.
         var integrals: [Int32] = []
     }
@@ -60,6 +62,9 @@ struct BehaviouralEquations: Population {
         DeviceOutput("i", unit: "A", "current from n+ through the element to n-"),
         DeviceOutput("v", unit: "V", "voltage from n+ to n-"),
         DeviceOutput("p", unit: "W", "power"),
+        DeviceOutput("r", unit: "Ω", "resistance that an expression gives"),
+        DeviceOutput("c", unit: "F", "capacitance that an expression gives"),
+        DeviceOutput("l", unit: "H", "inductance that an expression gives"),
     ]
     var currentOutput: String? { "i" }
     func makeBatch() -> any ElementBatch { BehaviouralBatch(self) }
@@ -98,7 +103,8 @@ final class BehaviouralBatch: ElementBatch {
                 return Bound(term: term, variables: variables, unknowns: unknowns)
             }
         }
-        let size = max(terms.map { $0.term.program.registerCount }.max() ?? 1, 1)
+        let values = population.elements.compactMap { $0.value?.registerCount }.max() ?? 1
+        let size = max(terms.map { $0.term.program.registerCount }.max() ?? 1, values, 1)
         registers8 = .allocate(capacity: size)
         registers = .allocate(capacity: size)
     }
@@ -224,7 +230,7 @@ final class BehaviouralBatch: ElementBatch {
         switch input {
         case .unknown(let unknown): x[Int(unknown)]
         case .time: conditions.time
-        case .frequency, .sweep: 0
+        case .frequency, .sweep, .accumulated: 0
         case .output(let reference, let index):
             outputReader?(reference, Int(index), x, conditions) ?? 0
         }
@@ -250,7 +256,11 @@ final class BehaviouralBatch: ElementBatch {
         switch index {
         case 0: return i
         case 1: return v
-        default: return v * i
+        case 2: return v * i
+        default:
+            guard let value = item.value else { return .nan }
+            for (index, input) in value.inputs.enumerated() { registers[index] = read(input, x, conditions) }
+            return value.evaluate(registers)
         }
     }
 }

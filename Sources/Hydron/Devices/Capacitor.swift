@@ -29,6 +29,10 @@ struct Capacitor: Device {
         stamp.charge(between: 0, and: 1, u.voltage(0, 1) * capacitance)
     }
 
+    func condition(_ unknown: (Int) -> Int32) -> DeviceCondition? {
+        initialVoltage.isNaN ? nil : .voltage(unknown(0), unknown(1), initialVoltage)
+    }
+
     func applyInitialConditions(_ u: inout Gradient) -> Gradient {
         guard !initialVoltage.isNaN else { return .zero }
         let missing = capacitance * (initialVoltage - (u[0] - u[1]))

@@ -39,6 +39,8 @@ protocol Device: BitwiseCopyable, Sendable {
     /// What the card's `ic=` says where a transient starts from given conditions: sets branch currents in `u` and
     /// returns what it puts on each row's charge [C] or flux [Wb] beyond q(u).
     func applyInitialConditions(_ u: inout Gradient) -> Gradient
+    /// What the card gives with `ic=`, for the unknowns of its locals.
+    func condition(_ unknown: (Int) -> Int32) -> DeviceCondition?
 
     /// Evaluates every element of a batch. There is one default for each kind of device (plain, limited, with state);
     /// as a requirement it is specialised for each type, which a generic class's method is not.
@@ -75,6 +77,7 @@ extension Device {
     static var currentOutput: String? { nil }
     static var outputs: [DeviceOutput] { [] }
     func applyInitialConditions(_ u: inout Gradient) -> Gradient { .zero }
+    func condition(_ unknown: (Int) -> Int32) -> DeviceCondition? { nil }
     func output(_ index: Int, _ u: Locals<Gradient>, state: State, _ conditions: Conditions) -> Double { .nan }
 }
 

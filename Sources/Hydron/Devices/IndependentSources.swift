@@ -26,6 +26,8 @@ struct IndependentSource: Sendable {
         DeviceOutput("i", unit: "A", "current from n+ through the source to n-"),
         DeviceOutput("v", unit: "V", "voltage from n+ to n-"),
         DeviceOutput("p", unit: "W", "power taken, negative where the source supplies"),
+        DeviceOutput("dc", unit: "V or A", "value in static analyses"),
+        DeviceOutput("dcv0", unit: "V or A", "the same, by Xyce's name"),
     ]
 }
 
@@ -163,7 +165,8 @@ final class SourceBatch: ElementBatch {
         switch index {
         case 0: return i
         case 1: return v
-        default: return v * i
+        case 2: return v * i
+        default: return source.staticValue
         }
     }
 }

@@ -35,6 +35,10 @@ struct Inductor: Device {
         stamp.charge(Self.branch, i * -inductance)
     }
 
+    func condition(_ unknown: (Int) -> Int32) -> DeviceCondition? {
+        initialCurrent.isNaN ? nil : .current(unknown(Self.branch), initialCurrent)
+    }
+
     /// The flux L i, also that of mutual inductances, is linear in the branch currents and follows them.
     func applyInitialConditions(_ u: inout Gradient) -> Gradient {
         if !initialCurrent.isNaN { u[Self.branch] = initialCurrent }

@@ -109,6 +109,7 @@ struct DirectiveReader {
         }
         if values.count > 3, values[3] > 0 { transient.maximumStep = values[3] }
         transient.usesInitialConditions = usesInitialConditions
+        transient.outputInterval = elaborator.outputInterval
         return transient
     }
 

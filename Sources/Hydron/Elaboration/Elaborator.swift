@@ -28,6 +28,8 @@ final class Elaborator {
     /// Names declared by `.global`.
     var globals: Set<String> = []
     var replacesGround = false
+    /// Xyce's `.options output initial_interval=`: rows at multiples of this time [s].
+    var outputInterval: Double?
     /// Auxiliary elements made for ddt and sdt.
     var helperCount = 0
     private var randomState: UInt64 = 0
@@ -57,6 +59,11 @@ final class Elaborator {
 
     private func run() -> Elaboration {
         card.builder.title = netlist.title
+        card.builder.holdsDeviceConditions = netlist.dialect.conditionsHoldInOperatingPoint
+        if netlist.replacesGround {
+            // Other names of ground.
+            for alias in netlist.dialect.replaceableGroundAliases { aliasNode(alias, to: 0) }
+        }
         let active = collectDefinitions(netlist.top, in: top)
         readOptions(active)
         for (name, value) in overrides.parameters { top.parameters[name] = .value(value) }
@@ -333,17 +340,22 @@ final class Elaborator {
             call: (scope.prefix + name, card.range), multiplier: multiplier)
         for (port, node) in zip(subcircuit.ports, words) {
             guard let unknown = self.node(node, in: scope) else { return }
-            inner.ports[sources.lowercased(port.range)] = unknown
+            let portName = sources.lowercased(port.range)
+            inner.ports[portName] = unknown
+            // Seen from outside, the port is a node of the instance.
+            aliasNode(inner.prefix + portName, to: unknown)
         }
         // Defaults stand in the definition; what the call gives stands in the caller.
         for parameter in subcircuit.parameters {
             inner.parameters[sources.lowercased(parameter.name.range)] = .token(parameter.value, inner)
         }
         let declared = Set(inner.parameters.keys)
+        let passing = Scope(self, outer: scope, caller: scope, prefix: scope.prefix, call: scope.call)
+        passing.fallback = inner
         for field in statement.fields {
             guard let key = field.key else { continue }
             let parameter = sources.lowercased(key.range)
-            inner.parameters[parameter] = .token(field.value, scope)
+            inner.parameters[parameter] = .token(field.value, passing)
             inner.passedParameters.insert(parameter)
         }
         let active = collectDefinitions(subcircuit.body, in: inner)
@@ -413,6 +425,12 @@ final class Elaborator {
         if let port = scope.ports[name] { return port }
         if globals.contains(name) || name.hasPrefix("$g") { return card.builder.node(name) }
         return card.builder.node(scope.prefix + hierarchical(name))
+    }
+
+    /// Makes `name` another name of an unknown.
+    func aliasNode(_ name: String, to unknown: Int32) {
+        let id = card.builder.unknowns.nodeNames.intern(name)
+        card.builder.unknowns.alias(id: id, to: unknown)
     }
 
     /// `x1:x2:n` in the spelling of this house, `x1.x2.n`.

@@ -63,6 +63,10 @@ extension Elaborator {
         }
         // Xyce's packages: tolerances of the time integrator are this simulator's, those of other packages are not.
         if package == "timeint", name == "abstol" { return }
+        if package == "output", name == "initial_interval" {
+            outputInterval = value(field.value, in: top).flatMap { $0 > 0 ? $0 : nil }
+            return
+        }
         if package.hasPrefix("nonlin") || package == "linsol" || package == "loca" { return }
         guard let key = index[name] else {
             if !Self.harmless.contains(name), !Self.harmless.contains(package) {

@@ -186,7 +186,12 @@ final class OutputCompiler: ExpressionScope {
 
     func quantity(_ name: String) -> ProgramInput? {
         if let sweep = sweepNames.firstIndex(of: name) { return .sweep(Int32(sweep)) }
-        return circuit.unknowns.node(named: hierarchical(name)).map { .unknown(Int32($0)) }
+        if let node = circuit.unknowns.node(named: hierarchical(name)) { return .unknown(Int32(node)) }
+        // A bare element is its principal value: `{2*r1}`.
+        for principal in ["r", "c", "l", "dc"] {
+            if let (reference, index, _) = output(name, principal) { return .output(reference, Int32(index)) }
+        }
+        return nil
     }
 
     private func output(_ element: String, _ name: String) -> (ElementReference, Int, DeviceOutput)? {
@@ -204,7 +209,17 @@ final class OutputCompiler: ExpressionScope {
         }.resolve(probe, prefixes: [""], ports: [:], range, &diagnostics)
     }
 
-    func auxiliary(_ kind: AuxiliaryKind, _ program: Program) -> Int32? { nil }
+    func auxiliary(_ kind: AuxiliaryKind, _ program: Program) -> ProgramInput? {
+        accumulators.append(Accumulator(kind: kind, program: program))
+        return .accumulated(Int32(accumulators.count - 1))
+    }
+    /// `ddt` and `sdt` of output expressions, in the order of their making: inner ones first.
+    private(set) var accumulators: [Accumulator] = []
+
+    struct Accumulator: Sendable {
+        var kind: AuxiliaryKind
+        var program: Program
+    }
     func points(
         inFile path: String, _ range: SourceRange, _ diagnostics: inout Diagnostics
     ) -> [(x: Double, y: Double)]? {

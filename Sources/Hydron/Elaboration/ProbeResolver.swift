@@ -122,8 +122,8 @@ extension Elaborator {
         .resolve(probe, prefixes: prefixes, ports: scope.ports, range, &diagnostics)
     }
 
-    func auxiliary(_ kind: AuxiliaryKind, _ program: Program) -> Int32? {
-        Behavioural.auxiliary(kind, program, card)
+    func auxiliary(_ kind: AuxiliaryKind, _ program: Program) -> ProgramInput? {
+        Behavioural.auxiliary(kind, program, card).map { .unknown($0) }
     }
 
     /// Two columns of numbers from a text file below the netlist's folder; `#`, `*` and `;` begin comments.
@@ -133,8 +133,10 @@ extension Elaborator {
         guard let text = netlist.readData(path, at: range, diagnostics: &diagnostics) else { return nil }
         var points: [(x: Double, y: Double)] = []
         for line in text.split(whereSeparator: \.isNewline) {
-            let words = line.split { $0 == " " || $0 == "\t" || $0 == "," || $0 == ";" }
-            guard let first = words.first, !first.hasPrefix("#"), !first.hasPrefix("*") else { continue }
+            let words = line.prefix { $0 != ";" && $0 != "#" && $0 != "*" }.split {
+                $0 == " " || $0 == "\t" || $0 == ","
+            }
+            guard !words.isEmpty else { continue }
             guard words.count >= 2, let x = Number.parse(String(words[0]))?.value,
                 let y = Number.parse(String(words[1]))?.value
             else {

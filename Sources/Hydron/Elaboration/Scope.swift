@@ -43,6 +43,9 @@ final class Scope: ExpressionScope {
     /// Ports → unknowns of the caller.
     var ports: [String: Int32] = [:]
 
+    /// Where a name is looked for last: what a call passes may refer to the parameters of what it calls.
+    weak var fallback: Scope?
+
     init(
         _ elaborator: Elaborator, outer: Scope? = nil, caller: Scope? = nil, prefix: String = "",
         call: (name: String, range: SourceRange)? = nil, multiplier: Double = 1
@@ -118,7 +121,10 @@ final class Scope: ExpressionScope {
     var functionNames: [String] { visible { Array($0.functions.keys) } }
 
     func parameter(_ name: String) -> ScopedParameter? {
-        guard let owner = search({ $0.parameters[name] != nil ? $0 : nil }) else { return nil }
+        guard
+            let owner = search({ $0.parameters[name] != nil ? $0 : nil })
+                ?? (fallback?.parameters[name] != nil ? fallback : nil)
+        else { return nil }
         switch owner.evaluate(name) {
         case .value(let value): return .value(value)
         case .expression(let expression, let scope): return .expression(expression, scope)
@@ -211,7 +217,7 @@ final class Scope: ExpressionScope {
         elaborator.resolve(probe, range, in: self, &diagnostics)
     }
 
-    func auxiliary(_ kind: AuxiliaryKind, _ program: Program) -> Int32? {
+    func auxiliary(_ kind: AuxiliaryKind, _ program: Program) -> ProgramInput? {
         elaborator.auxiliary(kind, program)
     }
 

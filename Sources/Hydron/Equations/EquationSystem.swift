@@ -27,7 +27,7 @@ final class EquationSystem {
     let batches: [any ElementBatch]
     private let nonlinear: [any ElementBatch]
     /// True where no batch takes part in Newton's loop.
-    var isLinear: Bool { nonlinear.isEmpty }
+    var isLinear: Bool { nonlinear.isEmpty && clamps.isEmpty }
     let solver: KLUSolver
     /// What the Jacobian's factors were made of is gone (other numbers since).
     private var factorsAreStale = true
@@ -60,6 +60,10 @@ final class EquationSystem {
     private var nodeDiagonals: [Int32] = []
     /// Rows held at a voltage instead of their own equation: `.ic` and `.nodeset`.
     private var heldRows: [HeldRow] = []
+    /// Voltages held between two nodes by a stiff conductance: capacitors' initial conditions.
+    private var clamps: [Clamp] = []
+    /// Resistance [Ω] that inductors show in static analyses, 0 unless a loop of them asks for it.
+    var inductorLoss = 0.0
     /// True for unknowns that appear in q, which the integration error is judged by.
     private(set) var isDynamic: [Bool] = []
     private var columnStarts: [Int32]
@@ -71,6 +75,16 @@ final class EquationSystem {
         /// Slots of the row's entries, the diagonal first.
         var slots: [Int]
     }
+
+    private struct Clamp {
+        var plus: Int
+        var minus: Int
+        var volts: Double
+        /// (plus, plus), (plus, minus), (minus, plus), (minus, minus); 0 is the waste bin.
+        var slots: (Int, Int, Int, Int)
+    }
+    /// Stiffness of a clamp [S].
+    private static let clampConductance = 1e6
 
     /// Makes the equations of `circuit`.
     ///
@@ -124,6 +138,7 @@ final class EquationSystem {
             else { continue }
             nodeDiagonals.append(Int32(slot) + 1)
         }
+        inductorLoss = circuit.inductorLoss
         reloadLinear()
         findDynamicUnknowns()
     }
@@ -189,6 +204,15 @@ final class EquationSystem {
         if shunt > 0 {
             for slot in nodeDiagonals { baseline[Int(slot)] += shunt }
         }
+        if inductorLoss > 0, alpha == 0 {
+            // An inductor's own entry in C is −L: the loss makes its equation v − r i = 0.
+            for unknown in 1..<max(count, 1) where circuit.unknowns.kind(unknown) == .branch {
+                guard let slot = pattern.slot(row: unknown - 1, column: unknown - 1), capacitance[slot + 1] < 0 else {
+                    continue
+                }
+                baseline[slot + 1] -= inductorLoss
+            }
+        }
         factorsAreStale = true
     }
 
@@ -205,6 +229,53 @@ final class EquationSystem {
             return HeldRow(unknown: row + 1, value: condition.value, slots: slots)
         }
         factorsAreStale = true
+    }
+
+    /// Holds the voltages and currents that elements give with `ic=`; called with false to let go.
+    func holdDeviceConditions(_ holds: Bool) {
+        clamps = []
+        guard holds else {
+            factorsAreStale = true
+            return
+        }
+        func slot(_ row: Int, _ column: Int) -> Int {
+            guard row > 0, column > 0, let slot = pattern.slot(row: row - 1, column: column - 1) else { return 0 }
+            return slot + 1
+        }
+        var held: [NodeCondition] = []
+        for batch in batches {
+            for condition in batch.deviceConditions {
+                switch condition {
+                case .voltage(let plus, let minus, let volts):
+                    let (p, m) = (Int(plus), Int(minus))
+                    clamps.append(
+                        Clamp(plus: p, minus: m, volts: volts, slots: (slot(p, p), slot(p, m), slot(m, p), slot(m, m))))
+                case .current(let branch, let amperes):
+                    held.append(
+                        NodeCondition(
+                            unknown: branch, value: amperes, range: SourceRange(file: 0, start: 0, end: 0)))
+                }
+            }
+        }
+        heldCurrents = held
+        factorsAreStale = true
+    }
+    /// Branch currents held by `ic=`, to be joined to what ``hold(_:)`` is given.
+    private(set) var heldCurrents: [NodeCondition] = []
+
+    private func applyClamps(_ x: UnsafePointer<Double>) {
+        for clamp in clamps {
+            let g = Self.clampConductance
+            let current = g * (x[clamp.plus] - x[clamp.minus] - clamp.volts)
+            residual[clamp.plus] += current
+            residual[clamp.minus] -= current
+            magnitude[clamp.plus] += abs(g * clamp.volts)
+            magnitude[clamp.minus] += abs(g * clamp.volts)
+            jacobian[clamp.slots.0] += g
+            jacobian[clamp.slots.1] -= g
+            jacobian[clamp.slots.2] -= g
+            jacobian[clamp.slots.3] += g
+        }
     }
 
     // MARK: - Phase 5: excitations
@@ -248,6 +319,7 @@ final class EquationSystem {
         if alpha != 0 {
             for row in 0..<count { residual[row] += alpha * charge[row] }
         }
+        if !clamps.isEmpty { applyClamps(x) }
         residual[0] = 0
         if !isLinear { factorsAreStale = true }
         for held in heldRows {
@@ -278,7 +350,7 @@ final class EquationSystem {
         }
         try factorIfNeeded()
         x[0] = 0
-        for row in 1..<max(count, 1) { x[row] = -(excitation[row] + history[row]) }
+        for row in 1..<max(count, 1) { x[row] = 0 - (excitation[row] + history[row]) }
         for held in heldRows { x[held.unknown] = held.value }
         solver.solve(x + 1)
     }

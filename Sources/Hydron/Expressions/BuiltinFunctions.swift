@@ -227,12 +227,12 @@ extension ExpressionCompiler {
         // The argument is a program of its own: it becomes the equation of an auxiliary unknown.
         guard let program = subprogram(arguments[0], frame) else { return nil }
         if program.constant != nil, name == "ddt" { return .number(0) }
-        guard let unknown = frame.scope.auxiliary(name == "ddt" ? .derivative : .integral, program) else {
+        guard let quantity = frame.scope.auxiliary(name == "ddt" ? .derivative : .integral, program) else {
             report(
                 "'\(name)' can't stand in this expression", at: range, hint: "use it in a B, E, G, R, C or L element")
             return nil
         }
-        return input(.unknown(unknown))
+        return input(quantity)
     }
 
     /// `ddx(f, x)`: ∂f/∂x, the rest held.

@@ -14,9 +14,8 @@ protocol ExpressionScope: AnyObject {
     func resolve(_ probe: Probe, _ range: SourceRange, _ diagnostics: inout Diagnostics) -> ResolvedProbe?
     /// The input that a name stands for where it is a quantity of the solution (a node in `.save out`, a swept source).
     func quantity(_ name: String) -> ProgramInput?
-    /// A new unknown whose value is d/dt of the program (`ddt`) or its integral since 0 (`sdt`); nil where there can be
-    /// none.
-    func auxiliary(_ kind: AuxiliaryKind, _ program: Program) -> Int32?
+    /// A new quantity that is d/dt of the program (`ddt`) or its integral since 0 (`sdt`); nil where there can be none.
+    func auxiliary(_ kind: AuxiliaryKind, _ program: Program) -> ProgramInput?
     /// The text of a file named in an expression, for `table("file")`.
     func points(
         inFile path: String, _ range: SourceRange, _ diagnostics: inout Diagnostics

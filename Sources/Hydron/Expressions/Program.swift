@@ -171,4 +171,6 @@ enum ProgramInput: Hashable, Sendable {
     case output(ElementReference, Int32)
     /// The current value of a swept quantity, innermost first: only in output lists.
     case sweep(Int32)
+    /// A derivative or integral over the rows of a table: only in output lists.
+    case accumulated(Int32)
 }

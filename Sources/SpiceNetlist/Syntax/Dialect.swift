@@ -44,6 +44,8 @@ public struct Dialect: Sendable, Equatable {
     public var caretIsPower = true
     /// `'…'` is an expression; otherwise a quoted text.
     public var singleQuoteIsExpression = true
+    /// `ic=` of capacitors and inductors holds in the operating point before a transient (Xyce), else with `uic` only.
+    public var conditionsHoldInOperatingPoint = false
 
     private init(_ name: String) { self.name = name }
 
@@ -64,6 +66,8 @@ public struct Dialect: Sendable, Equatable {
         dialect.toleratesUnclosedParenthesis = true
         dialect.xSuffixIsMega = true
         dialect.logIsBase10 = true
+        dialect.aSuffixIsAtto = false
+        dialect.conditionsHoldInOperatingPoint = true
         dialect.caretIsPower = false
         return dialect
     }()

@@ -70,9 +70,9 @@ final class ExpressionTestScope: ExpressionScope {
         return ResolvedProbe(terms)
     }
 
-    func auxiliary(_ kind: AuxiliaryKind, _ program: Program) -> Int32? {
+    func auxiliary(_ kind: AuxiliaryKind, _ program: Program) -> ProgramInput? {
         auxiliaries.append((kind, program))
-        return Int32(100 + auxiliaries.count)
+        return .unknown(Int32(100 + auxiliaries.count))
     }
 
     func points(
