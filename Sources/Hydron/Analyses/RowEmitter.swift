@@ -10,6 +10,7 @@ final class RowEmitter: PointObserver {
     private(set) var ranges: [ClosedRange<Double>] = []
     private var sweepValues: [Double] = []
     var lastRow: [Double] { row }
+    let observedUnknowns: [Int]
 
     private let accumulators: [OutputCompiler.Accumulator]
     /// For each accumulator its value, its argument at the last row, and that row's time.
@@ -23,6 +24,15 @@ final class RowEmitter: PointObserver {
         accumulated = [Double](repeating: 0, count: accumulators.count)
         arguments = accumulated
         self.sink = sink
+        var observed: Set<Int> = []
+        for output in outputs {
+            switch output.source {
+            case .unknown(let unknown): observed.insert(unknown)
+            case .program(let program): observed.formUnion(program.unknownInputs.map(Int.init))
+            case .constant: break
+            }
+        }
+        observedUnknowns = observed.sorted()
         var size = 1
         for output in outputs {
             if case .program(let program) = output.source { size = max(size, program.registerCount) }

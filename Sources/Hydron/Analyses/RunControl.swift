@@ -32,6 +32,8 @@ public struct AnalysisStatistics: Sendable {
 
 /// Takes every accepted point of an analysis, as it is accepted.
 protocol PointObserver: AnyObject {
+    /// Unknowns that it looks at: a jump of any other need not be shown.
+    var observedUnknowns: [Int] { get }
     func accept(
         _ abscissa: Double, _ x: UnsafePointer<Double>, _ system: EquationSystem
     ) throws(SimulationFailure)

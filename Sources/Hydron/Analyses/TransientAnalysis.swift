@@ -306,7 +306,7 @@ struct TransientAnalysis: Sendable {
             let before = history.solution(0)
             let behind = history.solution(1)
             let share = (history.solutionTimes[1] - time) / (system.conditions.time - time)
-            for unknown in 1..<system.count where !system.isDynamic[unknown] {
+            for unknown in observer.observedUnknowns where !system.isDynamic[unknown] {
                 let line = before[unknown] + share * (x.base[unknown] - before[unknown])
                 let size = max(peak.base[unknown], abs(x.base[unknown]), abs(behind[unknown]))
                 guard abs(behind[unknown] - line) > 0.02 * size, size > newton.voltageTolerance * 1e-3 else { continue }
@@ -348,6 +348,7 @@ struct TransientAnalysis: Sendable {
         @inline(__always) private func power(_ base: Double, _ exponent: Double) -> Double {
             // Orders 1 and 2 are nearly all there is.
             if exponent == -0.5 { return 1 / base.squareRoot() }
+            if order == 2 { return 1 / cbrt(base) }
             return pow(base, exponent)
         }
 

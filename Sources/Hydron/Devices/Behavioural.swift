@@ -157,6 +157,21 @@ enum Behavioural {
         return unknown
     }
 
+    /// A new unknown of the element, named with `suffix`, that has the program's value: y − program = 0.
+    static func unknown(_ card: ElementCard, _ suffix: String, _ program: DeferredProgram) -> Int32 {
+        let unknown = card.builder.auxiliary(card.name, suffix)
+        let helper = card.builder.directory.names.intern("\(card.name)#\(suffix)")
+        let identity = ElementIdentity(name: helper, range: card.identity.range)
+        card.whenComplete { card in
+            guard let compiled = card.compile(program) else { return }
+            add(card, identity, unknown, 0) {
+                $0.linear = [Entry(row: unknown, column: unknown, conductance: 1)]
+                $0.terms.append(Term(program: compiled, plus: unknown, minus: 0, factor: -1, kind: .current))
+            }
+        }
+        return unknown
+    }
+
     // MARK: - Making elements
 
     /// ±1 of a branch: its current leaves plus and enters minus, its row reads v(plus) − v(minus) + … = 0.

@@ -153,5 +153,16 @@ extension Capacitor: ElementKind {
         }
         card.builder.add(
             Capacitor(capacitance: capacitance, initialVoltage: initialVoltage), [plus, minus], identity: card.identity)
+        guard !initialVoltage.isNaN, card.dialect.initialConditionsHoldOperatingPoint, plus != minus else { return }
+        guard plus == 0 || minus == 0 else {
+            card.warning(
+                "'ic=' of \(card.name) counts only with 'uic'", hint: "neither of its nodes is ground; use .ic for them"
+            )
+            return
+        }
+        card.builder.initialConditions.append(
+            NodeCondition(
+                unknown: plus == 0 ? minus : plus, value: plus == 0 ? -initialVoltage : initialVoltage,
+                range: card.identity.range))
     }
 }

@@ -5,6 +5,8 @@ enum Catalog {
         Capacitor.self,
         Inductor.self,
         Diode.self,
+        VoltageSwitch.self,
+        CurrentSwitch.self,
         MutualInductance.self,
         ProtonResistor.self,
         VoltageSourceCard.self,

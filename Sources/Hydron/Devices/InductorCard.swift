@@ -97,5 +97,8 @@ extension Inductor: ElementKind {
         card.builder.add(
             Inductor(inductance: inductance, initialCurrent: initialCurrent), [plus, minus, branch],
             identity: card.identity)
+        guard !initialCurrent.isNaN, card.dialect.initialConditionsHoldOperatingPoint else { return }
+        card.builder.initialConditions.append(
+            NodeCondition(unknown: branch, value: initialCurrent, range: card.identity.range))
     }
 }

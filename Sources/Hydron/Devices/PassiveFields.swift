@@ -79,5 +79,7 @@ extension ParameterValues {
 extension Dialect {
     /// Whether the value in an R, C or L model multiplies that of the card (Xyce, PSpice) or stands in for it where
     /// the card has none (ngspice).
-    var modelValueMultiplies: Bool { self != .ngspice }
+    var modelValueMultiplies: Bool { name != "ngspice" }
+    /// Whether `ic=` of C and L counts in the operating point before a transient, without `uic` (Xyce).
+    var initialConditionsHoldOperatingPoint: Bool { name == "xyce" }
 }

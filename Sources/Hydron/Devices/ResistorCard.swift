@@ -15,6 +15,8 @@ extension Resistor: ElementKind {
     private static let modelTypes = ["r", "res"]
     /// Takes the place of 0 Ω, as in ngspice.
     private static let smallest = 1e-3
+    /// Below this [Ω] conductances are beyond what the equations can be solved with.
+    private static let negligible = 1e-15
 
     enum Model: Int, ParameterKey {
         case r, rsh, narrow, dlr, defw, w, l
@@ -155,8 +157,8 @@ extension Resistor: ElementKind {
         _ card: ElementCard, _ plus: Int32, _ minus: Int32, _ value: Double, multiplier: Double, temperature: Double
     ) {
         var resistance = value
-        if resistance == 0 {
-            card.warning("\(card.name) has a resistance of 0: 1 mΩ is taken instead")
+        if resistance.magnitude < negligible {
+            card.warning("\(card.name) has a resistance of \(resistance) Ω: 1 mΩ is taken instead")
             resistance = smallest
         }
         let conductance = multiplier * card.multiplier / resistance

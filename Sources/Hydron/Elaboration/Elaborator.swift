@@ -71,7 +71,12 @@ final class Elaborator {
         randomState = UInt64(bitPattern: Int64(card.builder.options[.seed].rounded().clamped(to: -1e15...1e15)))
         evaluateParameters(of: top)
         readElements(netlist.top, active, in: top)
-        for completion in completions where !diagnostics.isFull { completion() }
+        // A completion may leave something for later itself.
+        var next = 0
+        while next < completions.count, !diagnostics.isFull {
+            completions[next]()
+            next += 1
+        }
         completions = []
         var directives = DirectiveReader(self, active).read()
         for name in top.parameters.keys {

@@ -1,0 +1,143 @@
+import Glibc
+
+/// Conductance of a switch between `off` and `on` of its control: the logarithm of the resistance follows a cubic
+/// (PSpice, Xyce).
+///
+///     s = 2 (c − off)/(on − off) − 1, cut to −1 … 1
+///     ln G = −ln √(ron roff) − ln(ron/roff) (3 s − s³)/4
+struct SwitchTransition: BitwiseCopyable, Sendable {
+    /// Values of the control [V or A] at which the switch is fully on and fully off.
+    var on: Double
+    var off: Double
+    /// [S]
+    let onConductance: Double
+    let offConductance: Double
+    private let middle: Double
+    private let span: Double
+
+    init(on: Double, off: Double, onResistance: Double, offResistance: Double) {
+        self.on = on
+        self.off = off
+        onConductance = 1 / onResistance
+        offConductance = 1 / offResistance
+        middle = -0.5 * (Glibc.log(onResistance) + Glibc.log(offResistance))
+        span = 0.25 * Glibc.log(offResistance / onResistance)
+    }
+
+    /// [S]
+    @inline(__always) func callAsFunction<R: DifferentiableReal>(_ control: R) -> R {
+        let s = (control - off) * (2 / (on - off)) - 1
+        if s.value >= 1 { return R(constant: onConductance) }
+        if s.value <= -1 { return R(constant: offConductance) }
+        return exp((3 - s * s) * s * span + middle)
+    }
+}
+
+/// Switch with a smooth transition between von and voff. Locals: n+, n−, and two whose difference controls it (the
+/// second is ground where a current does).
+struct SmoothSwitch: Device {
+    typealias Gradient = SIMD4<Double>
+    var transition: SwitchTransition
+    /// Switches in parallel.
+    var multiplier = 1.0
+
+    static var arity: Int { 4 }
+    static var couplings: Couplings { Couplings([0, 1, 2, 3], [0, 1, 2, 3], [], []) }
+    static var conductingPairs: [(Int, Int)] { [(0, 1)] }
+    static let outputs = SwitchOutput.table
+    static var currentOutput: String? { "i" }
+
+    @inline(__always) func evaluate(_ u: Locals<Gradient>, _ stamp: Stamp<SmoothSwitch>) {
+        stamp.current(from: 0, to: 1, u.voltage(0, 1) * transition(u.voltage(2, 3)) * multiplier)
+    }
+
+    func output(_ index: Int, _ u: Locals<Gradient>, state: NoState, _ conditions: Conditions) -> Double {
+        let g = transition(u.values[2] - u.values[3]) * multiplier
+        return SwitchOutput.value(index, u.values[0] - u.values[1], g)
+    }
+}
+
+/// Switch with hysteresis: it goes on where its control rises to vt + vh, off where it falls to vt − vh.
+///
+/// Each way has a smooth transition of its own (``SwitchTransition``), a tenth of the loop wide and inside it, so that
+/// the conductance is continuous and Newton's iteration has a slope to follow. Without hysteresis the transition lies
+/// around vt and is a thousandth of it wide.
+struct HysteresisSwitch: StateDevice {
+    typealias Gradient = SIMD4<Double>
+    struct State: BitwiseCopyable, Sendable { var isOn: Bool }
+    /// While off, and while on.
+    var rising: SwitchTransition
+    var falling: SwitchTransition
+    var startsOn: Bool
+    var multiplier = 1.0
+
+    static var arity: Int { 4 }
+    static var couplings: Couplings { Couplings([0, 1, 2, 3], [0, 1, 2, 3], [], []) }
+    static var conductingPairs: [(Int, Int)] { [(0, 1)] }
+    static let outputs = SwitchOutput.table
+    static var currentOutput: String? { "i" }
+
+    init(
+        threshold: Double, hysteresis: Double, onResistance: Double, offResistance: Double, startsOn: Bool,
+        multiplier: Double = 1
+    ) {
+        let h = abs(hysteresis)
+        if h > 0 {
+            let width = h / 5
+            rising = SwitchTransition(
+                on: threshold + h, off: threshold + h - width, onResistance: onResistance, offResistance: offResistance)
+            falling = SwitchTransition(
+                on: threshold - h + width, off: threshold - h, onResistance: onResistance, offResistance: offResistance)
+        } else {
+            let half = max(abs(threshold) * 5e-4, 1e-6)
+            rising = SwitchTransition(
+                on: threshold + half, off: threshold - half, onResistance: onResistance, offResistance: offResistance)
+            falling = rising
+        }
+        self.startsOn = startsOn
+        self.multiplier = multiplier
+    }
+
+    static func initialState(_ device: HysteresisSwitch) -> State { State(isOn: device.startsOn) }
+
+    @inline(__always) private func conductance<R: DifferentiableReal>(_ control: R, _ isOn: Bool) -> R {
+        isOn ? falling(control) : rising(control)
+    }
+
+    @inline(__always)
+    func evaluate(_ u: Locals<Gradient>, from state: State, to next: inout State, _ stamp: Stamp<HysteresisSwitch>) {
+        stamp.current(from: 0, to: 1, u.voltage(0, 1) * conductance(u.voltage(2, 3), state.isOn) * multiplier)
+    }
+
+    func commit(_ u: Locals<Gradient>, from state: State, to next: inout State) {
+        let control = u.values[2] - u.values[3]
+        next.isOn = state.isOn ? control > falling.off : control >= rising.on
+    }
+
+    func stepError(from state: State, to next: State) -> Double { 0 }
+
+    func output(_ index: Int, _ u: Locals<Gradient>, state: State, _ conditions: Conditions) -> Double {
+        let g = conductance(u.values[2] - u.values[3], state.isOn) * multiplier
+        return SwitchOutput.value(index, u.values[0] - u.values[1], g)
+    }
+}
+
+/// What both switches can be asked for.
+enum SwitchOutput {
+    static let table = [
+        DeviceOutput("i", unit: "A", "current from n+ to n-"),
+        DeviceOutput("r", unit: "Ω", "resistance"),
+        DeviceOutput("v", unit: "V", "voltage from n+ to n-"),
+        DeviceOutput("p", unit: "W", "power"),
+    ]
+
+    /// `table`[index] of a switch with conductance `g` [S] under `v` [V].
+    static func value(_ index: Int, _ v: Double, _ g: Double) -> Double {
+        switch index {
+        case 0: v * g
+        case 1: 1 / g
+        case 2: v
+        default: v * v * g
+        }
+    }
+}
