@@ -14,10 +14,13 @@ extension Diode: ElementKind {
         var parameter: Parameter {
             switch self {
             case .area: Parameter("area", unit: "-", default: 1, .positive, "factor of the model's junction")
-            case .off: Parameter("off", unit: "-", default: 0, .closed(0, 1), "the operating point's search begins with no current")
+            case .off:
+                Parameter(
+                    "off", unit: "-", default: 0, .closed(0, 1), "the operating point's search begins with no current")
             case .ic: Parameter("ic", unit: "V", default: nil, .any, "junction voltage at the start, with uic")
             case .m: Parameter("m", unit: "-", default: 1, .positive, "diodes in parallel")
-            case .pj: Parameter("pj", unit: "-", default: nil, .nonNegative, "factor of the periphery, else the model's")
+            case .pj:
+                Parameter("pj", unit: "-", default: nil, .nonNegative, "factor of the periphery, else the model's")
             case .temp: Parameter("temp", unit: "°C", default: nil, .any, "temperature of this diode")
             case .dtemp: Parameter("dtemp", unit: "K", default: 0, .any, "temperature above the circuit's")
             }
@@ -45,27 +48,44 @@ extension Diode: ElementKind {
             case .cjo: Parameter("cjo", "cj0", "cj", unit: "F", default: 0, .nonNegative, "junction capacitance at 0 V")
             case .vj: Parameter("vj", "pb", unit: "V", default: 1, .positive, "junction potential")
             case .m: Parameter("m", "mj", unit: "-", default: 0.5, .upTo(0, below: 1), "grading coefficient")
-            case .fc: Parameter("fc", unit: "-", default: 0.5, .upTo(0, below: 1), "where the capacitance goes on as a line, in vj")
+            case .fc:
+                Parameter(
+                    "fc", unit: "-", default: 0.5, .upTo(0, below: 1), "where the capacitance goes on as a line, in vj")
             case .jsw: Parameter("jsw", unit: "A", default: 0, .nonNegative, "saturation current of the periphery")
-            case .cjsw: Parameter("cjsw", "cjp", unit: "F", default: 0, .nonNegative, "capacitance of the periphery at 0 V")
-            case .php: Parameter("php", "vjsw", unit: "V", default: nil, .positive, "potential of the periphery, else vj")
-            case .mjsw: Parameter("mjsw", unit: "-", default: 0.33, .upTo(0, below: 1), "grading coefficient of the periphery")
-            case .fcs: Parameter("fcs", unit: "-", default: 0.5, .upTo(0, below: 1), "where its capacitance goes on as a line, in php")
+            case .cjsw:
+                Parameter("cjsw", "cjp", unit: "F", default: 0, .nonNegative, "capacitance of the periphery at 0 V")
+            case .php:
+                Parameter("php", "vjsw", unit: "V", default: nil, .positive, "potential of the periphery, else vj")
+            case .mjsw:
+                Parameter("mjsw", unit: "-", default: 0.33, .upTo(0, below: 1), "grading coefficient of the periphery")
+            case .fcs:
+                Parameter(
+                    "fcs", unit: "-", default: 0.5, .upTo(0, below: 1),
+                    "where its capacitance goes on as a line, in php")
             case .area: Parameter("area", unit: "-", default: 1, .positive, "factor of the junction")
             case .pj: Parameter("pj", "perim", unit: "-", default: 0, .nonNegative, "factor of the periphery")
-            case .bv: Parameter("bv", "vb", unit: "V", default: nil, .positive, "breakdown voltage, none where it is absent")
-            case .ibv: Parameter("ibv", "ib", unit: "A", default: 1e-3, .nonNegative, "current at the breakdown voltage")
-            case .nbv: Parameter("nbv", "nz", unit: "-", default: nil, .positive, "emission coefficient of breakdown, else n (1 at level 2)")
+            case .bv:
+                Parameter("bv", "vb", unit: "V", default: nil, .positive, "breakdown voltage, none where it is absent")
+            case .ibv:
+                Parameter("ibv", "ib", unit: "A", default: 1e-3, .nonNegative, "current at the breakdown voltage")
+            case .nbv:
+                Parameter(
+                    "nbv", "nz", unit: "-", default: nil, .positive,
+                    "emission coefficient of breakdown, else n (1 at level 2)")
             case .ibvl: Parameter("ibvl", unit: "A", default: 0, .nonNegative, "current of the slow part of breakdown")
             case .nbvl: Parameter("nbvl", unit: "-", default: 1, .positive, "emission coefficient of the slow part")
             case .eg: Parameter("eg", unit: "eV", default: 1.11, .nonNegative, "activation energy")
-            case .xti: Parameter("xti", "pt", unit: "-", default: 3, .any, "temperature exponent of the saturation current")
+            case .xti:
+                Parameter("xti", "pt", unit: "-", default: 3, .any, "temperature exponent of the saturation current")
             case .trs1: Parameter("trs1", "trs", unit: "1/K", default: 0, .any, "first temperature coefficient of rs")
             case .trs2: Parameter("trs2", unit: "1/K²", default: 0, .any, "second temperature coefficient of rs")
             case .tbv1: Parameter("tbv1", "tbv", unit: "1/K", default: 0, .any, "first temperature coefficient of bv")
             case .tbv2: Parameter("tbv2", unit: "1/K²", default: 0, .any, "second temperature coefficient of bv")
             case .tikf: Parameter("tikf", unit: "1/K", default: 0, .any, "temperature coefficient of ikf")
-            case .tnom: Parameter("tnom", "tref", unit: "°C", default: nil, .any, "temperature at which the values hold, else the option")
+            case .tnom:
+                Parameter(
+                    "tnom", "tref", unit: "°C", default: nil, .any,
+                    "temperature at which the values hold, else the option")
             case .kf: Parameter("kf", unit: "-", default: 0, .nonNegative, "flicker noise coefficient")
             case .af: Parameter("af", unit: "-", default: 1, .positive, "flicker noise exponent")
             }
@@ -146,7 +166,8 @@ extension Diode: ElementKind {
         depletion = DepletionCharge(
             capacitance: capacitance, potential: potential, grading: model[.m], forward: min(model[.fc], 0.95))
         let (edgePotential, edgeCapacitance) = scaling.junction(
-            potential: model.given(.php, else: model[.vj]), capacitance: model[.cjsw] * periphery, grading: model[.mjsw])
+            potential: model.given(.php, else: model[.vj]), capacitance: model[.cjsw] * periphery, grading: model[.mjsw]
+        )
         sidewall = DepletionCharge(
             capacitance: edgeCapacitance, potential: edgePotential, grading: model[.mjsw],
             forward: min(model[.fcs], 0.95))

@@ -98,10 +98,6 @@ extension Resistor: ElementKind {
         guard let fields = PassiveFields(card, "resistance", keys: ["r", "resistance"], models: modelTypes) else {
             return
         }
-        if let expression = fields.expression {
-            guard let program = card.program(expression) else { return }
-            return Behavioural.resistor(card, plus, minus, program)
-        }
         guard let instance = card.parameters(Instance.self) else { return }
         if instance.isGiven(.ac) {
             card.warning(
@@ -109,9 +105,6 @@ extension Resistor: ElementKind {
                 hint: "its value counts in every analysis")
         }
         let model = fields.model?.values(Model.self) ?? ParameterValues()
-        guard let resistance = nominal(card, instance, model, value: instance.ifGiven(.r) ?? fields.value) else {
-            return
-        }
         let temperature = card.temperature(given: instance.ifGiven(.temp), rise: instance[.dtemp])
         let rise = temperature - card.nominalTemperature(model.ifGiven(.tnom))
         let factor: Double
@@ -120,6 +113,14 @@ extension Resistor: ElementKind {
         } else {
             factor = fields.temperatureFactor(
                 rise, tc1: instance.ifGiven(.tc1), tc2: instance.ifGiven(.tc2), model: (model[.tc1], model[.tc2]))
+        }
+        if let expression = fields.expression {
+            guard let program = card.program(expression) else { return }
+            let scale = factor * instance[.scale] * (card.dialect.modelValueMultiplies ? model.given(.r, else: 1) : 1)
+            return Behavioural.resistor(card, plus, minus, program, multiplier: instance[.m], scale: scale)
+        }
+        guard let resistance = nominal(card, instance, model, value: instance.ifGiven(.r) ?? fields.value) else {
+            return
         }
         add(
             card, plus, minus, resistance * factor * instance[.scale], multiplier: instance[.m],

@@ -63,8 +63,10 @@ struct SwitchCard {
 
         var parameter: Parameter {
             switch self {
-            case .on: Parameter("on", unit: "-", default: 0, .closed(0, 1), "starts on, where hysteresis leaves it open")
-            case .off: Parameter("off", unit: "-", default: 0, .closed(0, 1), "starts off, where hysteresis leaves it open")
+            case .on:
+                Parameter("on", unit: "-", default: 0, .closed(0, 1), "starts on, where hysteresis leaves it open")
+            case .off:
+                Parameter("off", unit: "-", default: 0, .closed(0, 1), "starts off, where hysteresis leaves it open")
             case .m: Parameter("m", unit: "-", default: 1, .positive, "switches in parallel")
             }
         }
@@ -76,11 +78,16 @@ struct SwitchCard {
         var parameter: Parameter {
             switch self {
             case .ron: Parameter("ron", unit: "Ω", default: 1, .positive, "resistance when on")
-            case .roff: Parameter("roff", unit: "Ω", default: 1e12, .positive, "resistance when off (1 MΩ with von and voff)")
+            case .roff:
+                Parameter("roff", unit: "Ω", default: 1e12, .positive, "resistance when off (1 MΩ with von and voff)")
             case .threshold: Parameter("vt", "it", unit: "V or A", default: 0, .any, "threshold of the control")
-            case .hysteresis: Parameter("vh", "ih", unit: "V or A", default: 0, .any, "half of the control's hysteresis")
-            case .on: Parameter("von", "ion", "on", unit: "V or A", default: nil, .any, "control at which the switch is on")
-            case .off: Parameter("voff", "ioff", "off", unit: "V or A", default: nil, .any, "control at which the switch is off")
+            case .hysteresis:
+                Parameter("vh", "ih", unit: "V or A", default: 0, .any, "half of the control's hysteresis")
+            case .on:
+                Parameter("von", "ion", "on", unit: "V or A", default: nil, .any, "control at which the switch is on")
+            case .off:
+                Parameter(
+                    "voff", "ioff", "off", unit: "V or A", default: nil, .any, "control at which the switch is off")
             }
         }
     }
@@ -125,7 +132,8 @@ struct SwitchCard {
 
     /// `control={expr}`: an unknown of its own takes the expression's value.
     static func elaborate(_ card: ElementCard, _ plus: Int32, _ minus: Int32, control token: Token) {
-        guard let fields = SwitchCard(card, types: voltageTypes + currentTypes), let program = card.program(token) else {
+        guard let fields = SwitchCard(card, types: voltageTypes + currentTypes), let program = card.program(token)
+        else {
             return
         }
         let control = Behavioural.unknown(card, "control", program)

@@ -94,7 +94,7 @@ extension ExpressionCompiler {
             // ngspice: ½ at 0.
             guard has(1...1, &self) else { return nil }
             return emit(frame.scope.dialect.name == "ngspice" ? .halfStep : .step, operands[0])
-        case "poly": return compilePolynomial(operands, range)
+        case "poly": return compilePolynomial(operands, range, frame)
         case "pos":
             guard has(1...1, &self) else { return nil }
             return emit(.ramp, operands[0])
@@ -155,7 +155,9 @@ extension ExpressionCompiler {
     }
 
     /// `poly(n, x1, …, xn, p0, p1, …)`: what the parser makes of `POLY(n) …` inside an expression.
-    private mutating func compilePolynomial(_ operands: [Operand], _ range: SourceRange) -> Operand? {
+    private mutating func compilePolynomial(
+        _ operands: [Operand], _ range: SourceRange, _ frame: Frame
+    ) -> Operand? {
         guard let number = operands.first?.number, number >= 1, number <= 1000, number == number.rounded(),
             operands.count > Int(number) + 1
         else {
@@ -167,7 +169,7 @@ extension ExpressionCompiler {
         var coefficients = Array(operands[(count + 1)...])
         if coefficients.count == 1, count == 1 { coefficients.insert(.number(0), at: 0) }
         var sum = coefficients[0]
-        var terms = PolynomialTerms(variables: count)
+        var terms = PolynomialTerms(variables: count, dialect: frame.scope.dialect)
         for coefficient in coefficients.dropFirst() {
             var product = coefficient
             for factor in terms.next() { product = emit(.multiply, product, variables[factor]) }

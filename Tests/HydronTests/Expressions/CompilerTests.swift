@@ -130,15 +130,17 @@ import Testing
 
     @Test func polynomialsFollowTheOrderOfSPICE() throws {
         // p0 + p1 x + p2 y + p3 x² + p4 xy + p5 y² + p6 x³ + p7 x²y + p8 xy² + p9 y³
-        let scope = ExpressionTestScope(.xyce)
+        let scope = ExpressionTestScope()
         let program = try scope.compile("poly(2, v(a), v(b), 1, 2, 3, 4, 5, 6, 7, 8, 9, 10)")
         let (x, y) = (1.5, -0.5)
         let quadratic = 1 + 2 * x + 3 * y + 4 * x * x + 5 * x * y + 6 * y * y
         let cubic = 7 * x * x * x + 8 * x * x * y + 9 * x * y * y + 10 * y * y * y
         #expect(abs(program.value([x, y]) - quadratic - cubic) < 1e-12)
         // Three variables: x y z xx xy xz yy yz zz.
-        var terms = PolynomialTerms(variables: 3)
+        var terms = PolynomialTerms(variables: 3, dialect: .ngspice)
         let order = (0..<10).map { _ in terms.next() }
         #expect(order == [[0], [1], [2], [0, 0], [0, 1], [0, 2], [1, 1], [1, 2], [2, 2], [0, 0, 0]])
+        var xyce = PolynomialTerms(variables: 2, dialect: .xyce)
+        #expect((0..<7).map { _ in xyce.next() } == [[0], [1], [0, 0], [0, 1], [1, 0], [1, 1], [0, 0, 0]])
     }
 }
