@@ -90,7 +90,7 @@ public struct Simulation: Sendable {
     /// Mistakes in what `.print` and `.save` ask for are found before anything runs.
     private func checkOutputs(_ diagnostics: inout Diagnostics) {
         for task in elaboration.tasks {
-            _ = AnalysisRunner.outputs(of: task, elaboration, netlist.dialect, diagnostics: &diagnostics)
+            _ = AnalysisRunner.outputs(of: task, elaboration, netlist, diagnostics: &diagnostics)
         }
     }
 

@@ -39,12 +39,12 @@ struct AnalysisRunner {
 
     /// The columns that an analysis gives out.
     static func outputs(
-        of task: AnalysisTask, _ elaboration: Elaboration, _ dialect: Dialect, diagnostics: inout Diagnostics
+        of task: AnalysisTask, _ elaboration: Elaboration, _ netlist: Netlist, diagnostics: inout Diagnostics
     ) -> (columns: [CompiledOutput], accumulators: [OutputCompiler.Accumulator]) {
         var sweepNames: [String] = []
         if case .dc(let sweeps) = task { sweepNames = sweeps.map(\.name) }
         let compiler = OutputCompiler(
-            elaboration.circuit, dialect: dialect, requests: elaboration.outputs, sweepNames: sweepNames)
+            elaboration.circuit, netlist, requests: elaboration.outputs, sweepNames: sweepNames)
         let columns = compiler.compile(elaboration.outputs.items(for: task.kindName), diagnostics: &diagnostics)
         return (columns, compiler.accumulators)
     }
@@ -53,7 +53,7 @@ struct AnalysisRunner {
         let axes = Self.tied(simulation.elaboration.steps)
         var diagnostics = Diagnostics()
         let first = Self.outputs(
-            of: task, simulation.elaboration, simulation.netlist.dialect, diagnostics: &diagnostics)
+            of: task, simulation.elaboration, simulation.netlist, diagnostics: &diagnostics)
         let header = self.header(task, first.columns)
         try output { () throws(WaveformError) in try sink.begin(header) }
         report.analyses[report.analyses.count - 1].columns = header.columns
@@ -147,7 +147,7 @@ struct AnalysisRunner {
     ) throws(SimulationFailure) {
         var circuit = elaboration.circuit
         var diagnostics = Diagnostics()
-        let outputs = Self.outputs(of: task, elaboration, simulation.netlist.dialect, diagnostics: &diagnostics)
+        let outputs = Self.outputs(of: task, elaboration, simulation.netlist, diagnostics: &diagnostics)
         if diagnostics.hasErrors { throw Self.failure(diagnostics, "the output list") }
         var needsOperatingPoint = true
         if case .transient(let transient) = task { needsOperatingPoint = !transient.usesInitialConditions }

@@ -32,6 +32,10 @@ struct TransientAnalysis: Sendable {
     private static let probeFraction = 1.0 / 64
     /// A step below this part of the longest one that still shows an error is a jump.
     private static let jumpStep = 1e-7
+    /// Part of reltol within which straight lines between rows follow the curves.
+    private static let chordTolerance = 0.3
+    /// A chord this many times over its tolerance sends the step back.
+    private static let chordLimit = 16.0
     /// Steps whose lengths differ by less than this keep α, so that a linear circuit keeps its factors.
     private static let sameStep = 1e-9
 
@@ -183,7 +187,7 @@ struct TransientAnalysis: Sendable {
                 }
                 step = min(step, maximumStep)
                 var landing = false
-                if step >= distance * (1 - 1e-9) {
+                if step >= distance * (1 - 1e-9) || distance - step < smallest {
                     step = distance
                     landing = true
                 } else if step > 0.5 * distance {
@@ -289,10 +293,11 @@ struct TransientAnalysis: Sendable {
             let growth = error > 0 ? 0.9 * power(error, -1 / Double(order + 1)) : 2
             let stateGrowth = stateError > 0 ? 0.9 / stateError.squareRoot() : 2
             let factor = min(growth, stateGrowth)
-            let pace = min(factor, chordGrowth(step))
-            if (error > 1 || stateError > 1) && !isJump(step, error) {
+            let chord = chordError(step)
+            let pace = min(factor, chord > 0 ? max(0.9 / chord.squareRoot(), 0.3) : 2)
+            if (error > 1 || stateError > 1 || chord > TransientAnalysis.chordLimit) && !isJump(step, error) {
                 statistics.rejectedByError += 1
-                return .rejected(nextStep: step * max(min(factor, 0.9), 1e-3), worst: worst, excess: error)
+                return .rejected(nextStep: step * max(min(factor, chord > 1 ? 0.9 / chord.squareRoot() : 0.9, 0.9), 1e-3), worst: worst, excess: error)
             }
             return .accepted(nextStep: step * max(min(pace, 2), 0.2))
         }
@@ -318,25 +323,29 @@ struct TransientAnalysis: Sendable {
             }
         }
 
-        /// How much longer the next step may be for straight lines between rows to stay within tolerance: a chord of
-        /// length h departs from a curve by h²/8 times its second derivative.
-        private func chordGrowth(_ step: Double) -> Double {
-            guard history.solutionCount > 1 else { return 2 }
-            let last = time - history.solutionTimes[1]
-            guard last > 0, history.chargeCount > 1 else { return 2 }
+        /// How far straight lines between rows depart from the curves, over what is tolerated: a chord of length h is off
+        /// by h²/8 times the second derivative. Behind a corner the probe stands in for the point before.
+        private func chordError(_ step: Double) -> Double {
+            guard history.solutionCount > 1 else { return 0 }
             let newest = history.solution(0)
-            let older = history.solution(1)
-            let factor = step / (4 * (step + last))
-            let ratio = step / last
+            let other = history.solution(1)
+            let isBehindCorner = history.chargeCount < 2
+            let otherStep = time - history.solutionTimes[1]
+            guard otherStep != 0 else { return 0 }
+            let ratio = step / otherStep
+            let factor = isBehindCorner ? 0.25 : step / (4 * (step + otherStep))
+            let scale = toleranceRatio * TransientAnalysis.chordTolerance
             var worst = 0.0
             for unknown in drawn {
                 let value = x.base[unknown]
+                let slope = newest[unknown] - other[unknown]
+                // What jumps at the corner has its row there; its slope is not known.
+                if isBehindCorner, abs(slope) > 0.3 * abs(value - newest[unknown]) { continue }
                 let magnitude = max(peak.base[unknown], abs(value))
-                let tolerance = toleranceRatio * (newton.relativeTolerance * magnitude + newton.voltageTolerance)
-                let line = newest[unknown] + (newest[unknown] - older[unknown]) * ratio
-                worst = max(worst, abs(value - line) * factor / tolerance)
+                let tolerance = scale * (newton.relativeTolerance * magnitude + newton.voltageTolerance)
+                worst = max(worst, abs(value - newest[unknown] - slope * ratio) * factor / tolerance)
             }
-            return worst > 0 ? max(0.9 / worst.squareRoot(), 0.3) : 2
+            return worst
         }
 
         /// A step so short that an error which is still there is no truncation: the waveform itself jumps (an

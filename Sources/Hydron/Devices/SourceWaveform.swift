@@ -162,7 +162,9 @@ extension SourceWaveform.PiecewiseLinear {
         guard let start = repeatFrom, let last = times.last, elapsed > last, last > start else { return elapsed }
         let period = last - start
         let beyond = (elapsed - start).truncatingRemainder(dividingBy: period)
-        return start + (period - beyond <= elapsed * 4e-15 ? 0 : beyond)
+        // At the seam the old period's end counts: a jump there shows behind the corner.
+        let isSeam = beyond <= elapsed * 4e-15 || period - beyond <= elapsed * 4e-15
+        return isSeam ? last : start + beyond
     }
 
     func value(at t: Double) -> Double {

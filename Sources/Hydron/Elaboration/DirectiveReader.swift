@@ -257,7 +257,9 @@ struct DirectiveReader {
             let owner = elaborator.hierarchical(parts[0])
             if let reference = directory.find(owner), reference.population >= 0 {
                 if (owner.hasPrefix("v") || owner.hasPrefix("i")) && (parts[1].hasPrefix("dc")) { return .source(owner) }
-                return .element(owner, parameter: parts[1])
+                // The principal value by its own name, `l1:l`.
+                let isPrincipal = parts[1].count == 1 && owner.split(separator: ".").last?.first == parts[1].first
+                return .element(owner, parameter: isPrincipal ? "" : parts[1])
             }
             if top.models[owner] != nil { return .model(owner, parameter: parts[1]) }
         }

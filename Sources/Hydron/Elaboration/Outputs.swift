@@ -50,15 +50,16 @@ struct CompiledOutput: Sendable {
 /// Compiles output items against a finished circuit.
 final class OutputCompiler: ExpressionScope {
     let circuit: Circuit
-    let dialect: Dialect
+    private let netlist: Netlist
+    var dialect: Dialect { netlist.dialect }
     var options: SimulationOptions { circuit.options }
     private let requests: OutputRequests
     /// Swept names of a `.dc`, whose current value is an input.
     let sweepNames: [String]
 
-    init(_ circuit: Circuit, dialect: Dialect, requests: OutputRequests, sweepNames: [String] = []) {
+    init(_ circuit: Circuit, _ netlist: Netlist, requests: OutputRequests, sweepNames: [String] = []) {
         self.circuit = circuit
-        self.dialect = dialect
+        self.netlist = netlist
         self.requests = requests
         self.sweepNames = sweepNames
     }
@@ -223,8 +224,7 @@ final class OutputCompiler: ExpressionScope {
     func points(
         inFile path: String, _ range: SourceRange, _ diagnostics: inout Diagnostics
     ) -> [(x: Double, y: Double)]? {
-        diagnostics.error("tables from files can't be printed", at: range)
-        return nil
+        netlist.points(inFile: path, range, &diagnostics)
     }
     func random(_ key: UInt64) -> Double { 0.5 }
 }

@@ -88,10 +88,25 @@ struct ProbeResolver {
             guard let name = probe.arguments.first, let reference = element(name) else { return nil }
             return output(reference, "p", of: name)
         case .deviceParameter:
-            guard probe.arguments.count == 2, let reference = element(probe.arguments[0]) else { return nil }
+            guard probe.arguments.count == 2 else { return nil }
+            // `x1:r4` is the element r4 of x1: its principal value.
+            let joined = hierarchical(probe.arguments[0] + "." + probe.arguments[1])
+            for prefix in prefixes {
+                guard let inner = directory.find(prefix + joined), inner.population >= 0 else { continue }
+                let outputs = population(Int(inner.population)).outputs
+                for principal in ["r", "c", "l", "dc"] {
+                    if let index = outputs.firstIndex(where: { $0.name == principal }) {
+                        return ResolvedProbe([(.output(inner, Int32(index)), 1)])
+                    }
+                }
+            }
+            guard let reference = element(probe.arguments[0]) else { return nil }
             return output(reference, probe.arguments[1], of: probe.arguments[0])
         case .internalVariable:
             guard let name = probe.arguments.first else { return nil }
+            if let colon = name.lastIndex(of: ":"), let reference = directory.find(hierarchical(String(name[..<colon]))) {
+                return output(reference, String(name[name.index(after: colon)...]), of: name)
+            }
             for unknown in 1..<max(unknowns.count, 1) where unknowns.name(unknown) == hierarchical(name) {
                 return ResolvedProbe([(.unknown(Int32(unknown)), 1)])
             }
@@ -126,11 +141,19 @@ extension Elaborator {
         Behavioural.auxiliary(kind, program, card).map { .unknown($0) }
     }
 
+    func points(
+        inFile path: String, _ range: SourceRange, _ diagnostics: inout Diagnostics
+    ) -> [(x: Double, y: Double)]? {
+        netlist.points(inFile: path, range, &diagnostics)
+    }
+}
+
+extension Netlist {
     /// Two columns of numbers from a text file below the netlist's folder; `#`, `*` and `;` begin comments.
     func points(
         inFile path: String, _ range: SourceRange, _ diagnostics: inout Diagnostics
     ) -> [(x: Double, y: Double)]? {
-        guard let text = netlist.readData(path, at: range, diagnostics: &diagnostics) else { return nil }
+        guard let text = readData(path, at: range, diagnostics: &diagnostics) else { return nil }
         var points: [(x: Double, y: Double)] = []
         for line in text.split(whereSeparator: \.isNewline) {
             let words = line.prefix { $0 != ";" && $0 != "#" && $0 != "*" }.split {

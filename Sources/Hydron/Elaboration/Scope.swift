@@ -204,9 +204,8 @@ final class Scope: ExpressionScope {
                     function.body, bound: Set(function.arguments), depth: depth + 1)
             }
             if name.hasPrefix("spice_") || name == "ddt" || name == "sdt" || name == "idt" { return true }
-            if name == "table" || name == "tablefile" || name == "fasttable", case .string? = arguments.first {
-                return true
-            }
+            // A table from a file, of nothing else: of time.
+            if ExpressionCompiler.isTable(name), case .string? = arguments.first { return true }
             return false
         }
     }

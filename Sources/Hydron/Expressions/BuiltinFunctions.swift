@@ -35,6 +35,8 @@ extension ExpressionCompiler {
         tableMethods[name] ?? (name.hasSuffix("file") ? tableMethods[String(name.dropLast(4))] : nil)
     }
 
+    static func isTable(_ name: String) -> Bool { tableMethod(name) != nil }
+
     mutating func compileBuiltin(
         _ name: String, _ arguments: [Expression], _ range: SourceRange, _ frame: Frame
     ) -> Operand? {
