@@ -8,7 +8,7 @@ import SpiceNetlist
 /// or go back with a smaller step.
 ///
 /// **Step control.** err = max over dynamic unknowns of |local error| / (ratio·(reltol·peak + abstol)), peak being
-/// the largest magnitude of that unknown so far and ratio = trtol/7. A step is accepted where err ≤ 1, and the next
+/// the largest magnitude of that unknown so far and ratio = trtol/70. A step is accepted where err ≤ 1, and the next
 /// is h·0.9·err^(−1/(k+1)), at most doubled. Unknowns that appear in no charge follow the others and are not judged.
 ///
 /// **Breakpoints** (corners of waveforms) are hit exactly. Behind one, the past says nothing about the slope, so a
@@ -33,7 +33,7 @@ struct TransientAnalysis: Sendable {
     /// A step below this part of the longest one that still shows an error is a jump.
     private static let jumpStep = 1e-7
     /// Part of reltol within which straight lines between rows follow the curves.
-    private static let chordTolerance = 0.3
+    private static let chordTolerance = 3.0
     /// A chord this many times over its tolerance sends the step back.
     private static let chordLimit = 16.0
     /// Steps whose lengths differ by less than this keep α, so that a linear circuit keeps its factors.
@@ -73,6 +73,10 @@ struct TransientAnalysis: Sendable {
         let dynamic: [Int]
         /// Nodes, whose curves between two rows are straight lines to whoever reads them.
         let drawn: [Int]
+        /// Scratch for what holds right behind a corner.
+        let behind: Vector
+        /// Times that differ by less are the same [s].
+        let smallest: Double
         /// The unknowns as initial conditions give them, where a run starts from these: its first row.
         var given: Vector?
         /// The next time that `outputInterval` asks for.
@@ -87,10 +91,12 @@ struct TransientAnalysis: Sendable {
             maximumStep = analysis.maximumStep ?? min(analysis.step, (analysis.stop - analysis.start) / 50)
             maximumOrder = options.method == .backwardEuler ? 1 : Int(options[.maxord])
             maximumIterations = max(Int(options[.itl4]), 2)
-            toleranceRatio = options[.trtol] / 7
+            toleranceRatio = options[.trtol] / 70
             history = SolutionHistory(unknowns: system.count, depth: 8)
             x = Vector(system.count)
             prediction = Vector(system.count)
+            behind = Vector(system.count)
+            smallest = max(maximumStep * 1e-9, analysis.stop * 1e-14)
             derivative = Vector(system.count)
             peak = Vector(system.count)
             dynamic = (0..<system.count).filter { system.isDynamic[$0] }
@@ -166,12 +172,15 @@ struct TransientAnalysis: Sendable {
                 }
             }
             nextOutput = analysis.outputInterval ?? .infinity
-            var breakpoint = min(system.nextBreakpoint(after: 0), analysis.stop)
+            // Corners that rounding sets apart are one.
+            func corner(after time: Double) -> Double {
+                min(system.nextBreakpoint(after: time + smallest), analysis.stop)
+            }
+            var breakpoint = corner(after: 0)
             var restarting = true
             var step = 0.0
             var failures = 0
-            let smallest = max(maximumStep * 1e-9, analysis.stop * 1e-15)
-            while time < analysis.stop {
+            while analysis.stop - time > smallest {
                 if statistics.points & 63 == 0 {
                     if control.isInterrupted() {
                         throw SimulationFailure(.interrupted, "interrupted at \(time) s of \(analysis.stop) s")
@@ -208,7 +217,8 @@ struct TransientAnalysis: Sendable {
                     time = newTime
                     statistics.points += 1
                     takeOver()
-                    if landing && target == nextOutput || analysis.outputInterval == nil || time >= analysis.stop,
+                    if landing && target == nextOutput || analysis.outputInterval == nil
+                        || analysis.stop - time <= smallest,
                         time >= analysis.start
                     {
                         try observer.accept(time, UnsafePointer(x.base), system)
@@ -221,7 +231,7 @@ struct TransientAnalysis: Sendable {
                         nextOutput = interval * (outputCount + 1)
                     }
                     if isCorner, time < analysis.stop {
-                        breakpoint = min(system.nextBreakpoint(after: time), analysis.stop)
+                        breakpoint = corner(after: time)
                     } else if !restarting, order < maximumOrder, history.chargeCount > order, history.solutionCount > order + 1 {
                         order += 1
                     }
@@ -309,16 +319,22 @@ struct TransientAnalysis: Sendable {
                 history.solutionTimes[1] < system.conditions.time
             else { return }
             let before = history.solution(0)
-            let behind = history.solution(1)
+            let probe = history.solution(1)
             let share = (history.solutionTimes[1] - time) / (system.conditions.time - time)
+            // Right behind the corner: the line through the probe and the new point, drawn back.
+            let back = share / (1 - share)
+            for unknown in 0..<system.count {
+                behind.base[unknown] = probe[unknown] + (probe[unknown] - x.base[unknown]) * back
+            }
             for unknown in observer.observedUnknowns where !system.isDynamic[unknown] {
-                let line = before[unknown] + share * (x.base[unknown] - before[unknown])
-                let size = max(peak.base[unknown], abs(x.base[unknown]), abs(behind[unknown]))
-                guard abs(behind[unknown] - line) > 0.02 * size, size > newton.voltageTolerance * 1e-3 else { continue }
+                let size = max(peak.base[unknown], abs(x.base[unknown]), abs(behind.base[unknown]))
+                guard abs(behind.base[unknown] - before[unknown]) > 0.01 * size,
+                    size > newton.voltageTolerance * 1e-3
+                else { continue }
                 let accepted = system.conditions
-                system.conditions.time = history.solutionTimes[1]
+                system.conditions.time = time + smallest
                 defer { system.conditions = accepted }
-                try observer.accept(history.solutionTimes[1], behind, system)
+                try observer.accept(time + smallest, UnsafePointer(behind.base), system)
                 return
             }
         }

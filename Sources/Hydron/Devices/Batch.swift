@@ -271,22 +271,29 @@ final class Batch<D: Device>: ElementBatch {
 
 extension Device {
     static func load(_ batch: Batch<Self>, _ context: LoadContext) -> LoadResult {
-        eachElement(batch) { index, unknowns, slots in
+        eachElement(batch) { _, device, unknowns, slots in
             let u = Batch<Self>.gather(context.x, unknowns)
             let stamp = Stamp<Self>(context: context, unknowns: unknowns, slots: slots, shift: .zero)
-            batch.devices[index].evaluate(Locals(values: u, conditions: context.conditions), stamp)
+            device.pointee.evaluate(Locals(values: u, conditions: context.conditions), stamp)
         }
         return LoadResult()
     }
 
+    /// Calls `body` with each element's number, the device in its place (a large device is never copied), its unknowns
+    /// and its slots.
     @inline(__always) static func eachElement(
-        _ batch: Batch<Self>, _ body: (Int, UnsafePointer<Int32>, UnsafePointer<Int32>) -> Void
+        _ batch: Batch<Self>,
+        _ body: (Int, UnsafePointer<Self>, UnsafePointer<Int32>, UnsafePointer<Int32>) -> Void
     ) {
-        batch.unknowns.withUnsafeBufferPointer { unknowns in
-            batch.slots.withUnsafeBufferPointer { slots in
-                guard let nodes = unknowns.baseAddress, let places = slots.baseAddress else { return }
-                for index in 0..<batch.devices.count {
-                    body(index, nodes + index * arity, places + index * arity * arity)
+        batch.devices.withUnsafeBufferPointer { devices in
+            batch.unknowns.withUnsafeBufferPointer { unknowns in
+                batch.slots.withUnsafeBufferPointer { slots in
+                    guard let first = devices.baseAddress, let nodes = unknowns.baseAddress,
+                        let places = slots.baseAddress
+                    else { return }
+                    for index in 0..<devices.count {
+                        body(index, first + index, nodes + index * arity, places + index * arity * arity)
+                    }
                 }
             }
         }
@@ -300,19 +307,18 @@ extension LimitedDevice {
     static func load(_ batch: Batch<Self>, _ context: LoadContext) -> LoadResult {
         var result = LoadResult()
         let afresh = batch.startsAfresh
-        eachElement(batch) { index, unknowns, slots in
-            let device = batch.devices[index]
+        eachElement(batch) { index, device, unknowns, slots in
             let u = Batch<Self>.gather(context.x, unknowns)
             var point = u
             if afresh {
-                point = device.startingPoint(u)
+                point = device.pointee.startingPoint(u)
                 result.limited += 1
-            } else if device.limit(&point, previous: batch.previous[index]) {
+            } else if device.pointee.limit(&point, previous: batch.previous[index]) {
                 result.limited += 1
             }
             batch.previous[index] = point
             let stamp = Stamp<Self>(context: context, unknowns: unknowns, slots: slots, shift: u - point)
-            device.evaluate(Locals(values: point, conditions: context.conditions), stamp)
+            device.pointee.evaluate(Locals(values: point, conditions: context.conditions), stamp)
         }
         batch.startsAfresh = false
         return result
@@ -321,10 +327,10 @@ extension LimitedDevice {
 
 extension StateDevice {
     static func load(_ batch: Batch<Self>, _ context: LoadContext) -> LoadResult {
-        eachElement(batch) { index, unknowns, slots in
+        eachElement(batch) { index, device, unknowns, slots in
             let u = Batch<Self>.gather(context.x, unknowns)
             let stamp = Stamp<Self>(context: context, unknowns: unknowns, slots: slots, shift: .zero)
-            batch.devices[index].evaluate(
+            device.pointee.evaluate(
                 Locals(values: u, conditions: context.conditions), from: batch.states[index],
                 to: &batch.trialStates[index], stamp)
         }

@@ -72,6 +72,23 @@ struct Diode: LimitedDevice {
         var potential = 1.0
         /// m/2
         var halfGrading = 0.25
+
+        /// `i` [A] above its knee.
+        func highInjection<R: DifferentiableReal>(_ i: R, _ law: Law) -> R {
+            guard knee < .infinity, i.value > 0 else { return i }
+            switch law {
+            case .berkeley: return i / (sqrt(i / knee) + 1)
+            case .pspice: return i * sqrt(knee / (i + knee))
+            }
+        }
+
+        /// [A]
+        func recombination<R: DifferentiableReal>(_ v: R) -> R {
+            guard recombination > 0 else { return R(constant: 0) }
+            let depth = 1 - v / potential
+            let generation = pow(depth * depth + 0.005, halfGrading)
+            return (Diode.exponential(v / recombinationThermal) - 1) * generation * recombination
+        }
     }
 
     static var arity: Int { 3 }
@@ -92,7 +109,7 @@ struct Diode: LimitedDevice {
     // MARK: - Equations
 
     /// e^a, continued as a straight line where it would soon overflow.
-    @inline(__always) private func exponential<R: DifferentiableReal>(_ a: R) -> R {
+    @inline(__always) private static func exponential<R: DifferentiableReal>(_ a: R) -> R {
         guard a.value > 200 else { return exp(a) }
         let limit = 7.225973768125749e86
         return (a - 199) * limit
@@ -104,41 +121,26 @@ struct Diode: LimitedDevice {
         switch law {
         case .berkeley:
             if v.value >= -3 * thermal {
-                i = (exponential(v * inverseThermal) - 1) * saturation
-                if secondOrder.isGiven { i = highInjection(i) }
+                i = (Self.exponential(v * inverseThermal) - 1) * saturation
+                if secondOrder.isGiven { i = secondOrder.highInjection(i, law) }
             } else if v.value >= -breakdown.voltage {
                 let ratio = (3 * thermal / 2.718281828459045) / v
                 i = (ratio * ratio * ratio + 1) * -saturation
             } else {
-                i = exponential((v + breakdown.matched) * (-1 / breakdown.thermal)) * -saturation
+                i = Self.exponential((v + breakdown.matched) * (-1 / breakdown.thermal)) * -saturation
             }
         case .pspice:
-            i = (exponential(v * inverseThermal) - 1) * saturation
-            if secondOrder.isGiven { i = highInjection(i) }
+            i = (Self.exponential(v * inverseThermal) - 1) * saturation
+            if secondOrder.isGiven { i = secondOrder.highInjection(i, law) }
             if breakdown.voltage < .infinity {
                 let over = v + breakdown.voltage
-                i = i - exponential(over * (-1 / breakdown.thermal)) * breakdown.current
+                i = i - Self.exponential(over * (-1 / breakdown.thermal)) * breakdown.current
                 if breakdown.lowCurrent > 0 {
-                    i = i - exponential(over * (-1 / breakdown.lowThermal)) * breakdown.lowCurrent
+                    i = i - Self.exponential(over * (-1 / breakdown.lowThermal)) * breakdown.lowCurrent
                 }
             }
         }
-        return secondOrder.isGiven ? i + recombination(v) : i
-    }
-
-    private func highInjection<R: DifferentiableReal>(_ i: R) -> R {
-        guard secondOrder.knee < .infinity, i.value > 0 else { return i }
-        switch law {
-        case .berkeley: return i / (sqrt(i / secondOrder.knee) + 1)
-        case .pspice: return i * sqrt(secondOrder.knee / (i + secondOrder.knee))
-        }
-    }
-
-    private func recombination<R: DifferentiableReal>(_ v: R) -> R {
-        guard secondOrder.recombination > 0 else { return R(constant: 0) }
-        let depth = 1 - v / secondOrder.potential
-        let generation = pow(depth * depth + 0.005, secondOrder.halfGrading)
-        return (exponential(v / secondOrder.recombinationThermal) - 1) * generation * secondOrder.recombination
+        return secondOrder.isGiven ? i + secondOrder.recombination(v) : i
     }
 
     /// Charge [C] of the junction whose current is `i`.
@@ -155,8 +157,15 @@ struct Diode: LimitedDevice {
         let v = Dual<SIMD2<Double>>(variable: voltage.value, lane: 0)
         let i = current(v)
         let total = i + v * u.conditions.gmin
-        stamp.current(from: 2, to: 1, voltage.applying(value: total.value, derivative: total.gradient[0]))
-        if seriesConductance != 0 { stamp.current(from: 0, to: 2, u.voltage(0, 2) * seriesConductance) }
+        let junction = voltage.applying(value: total.value, derivative: total.gradient[0])
+        stamp.current(1, -junction)
+        if seriesConductance != 0 {
+            let series = u.voltage(0, 2) * seriesConductance
+            stamp.current(0, series)
+            stamp.current(2, junction - series)
+        } else {
+            stamp.current(2, junction)
+        }
         if transitTime != 0 || depletion.capacitance != 0 || sidewall.capacitance != 0 {
             let q = charge(v, i)
             stamp.charge(between: 2, and: 1, voltage.applying(value: q.value, derivative: q.gradient[0]))
@@ -165,7 +174,7 @@ struct Diode: LimitedDevice {
 
     // MARK: - Path of Newton's iteration
 
-    func limit(_ u: inout Gradient, previous: Gradient) -> Bool {
+    @inline(__always) func limit(_ u: inout Gradient, previous: Gradient) -> Bool {
         var v = u[2] - u[1]
         let before = previous[2] - previous[1]
         let isLimited: Bool
@@ -183,7 +192,7 @@ struct Diode: LimitedDevice {
         return isLimited
     }
 
-    func startingPoint(_ u: Gradient) -> Gradient {
+    @inline(__always) func startingPoint(_ u: Gradient) -> Gradient {
         var point = u
         point[2] = u[1] + (startsOff || !criticalVoltage.isFinite ? 0 : criticalVoltage)
         return point

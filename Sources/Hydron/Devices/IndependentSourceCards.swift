@@ -14,8 +14,7 @@ enum VoltageSourceCard: ElementKind {
 enum CurrentSourceCard: ElementKind {
     static let description = ElementDescription(
         letter: "i", name: "independent current source",
-        syntax:
-            "Iname n+ n- [[DC] value] [AC magnitude [phase]] [PULSE(…)|SIN(…)|EXP(…)|PWL(…)|SFFM(…)|AM(…)|PAT(…)] [m=]",
+        syntax: "Iname n+ n- [[DC] value] [AC magnitude [phase]] [PULSE(…)|SIN(…)|EXP(…)|PWL(…)|SFFM(…)|AM(…)|PAT(…)] [m=]",
         summary: "A current from n+ through the source to n-: constant, a waveform in time, or an expression.",
         instanceParameters: IndependentSourceCard.Instance.table, outputs: IndependentSource.outputs)
     static func elaborate(_ card: ElementCard) { IndependentSourceCard.elaborate(card, isVoltage: false) }

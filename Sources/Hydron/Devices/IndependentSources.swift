@@ -70,24 +70,60 @@ struct CurrentSources: Population {
     func makeBatch() -> any ElementBatch { SourceBatch(sources, isVoltage: false) }
 }
 
-/// Independent sources as numbers. Sources without a waveform are summed once; only the others are evaluated at each
-/// time point.
+/// Independent sources as numbers. Each kind of waveform stands in a flat list of its own, so that a time point costs
+/// the sums of the constant sources and one evaluation for each that moves.
 final class SourceBatch: ElementBatch {
     private var sources: [IndependentSource]
     private let isVoltage: Bool
+    /// By source: the value in static analyses.
+    private var staticValues: [Double]
+    /// By source: the value at the time last loaded.
+    private var values: [Double]
+    private var pulses: [(source: Int, waveform: SourceWaveform.Pulse)] = []
+    private var sines: [(source: Int, waveform: SourceWaveform.Sine)] = []
+    /// Positions of sources with any other waveform.
+    private var others: [Int] = []
+    /// Where each source adds: its branch, or n+ and n− with the number of parallel sources.
+    private let targets: [Target]
     /// Positions of sources that change in time.
     private let moving: [Int]
-    private let steady: [Int]
     /// Each moving source's next corner, valid for times from `cornersFrom` on.
     private var corners: [Double]
     private var cornersFrom = -Double.infinity
 
+    private struct Target: BitwiseCopyable {
+        var plus: Int32
+        var minus: Int32
+        var multiplier: Double
+    }
+
     init(_ sources: [IndependentSource], isVoltage: Bool) {
         self.sources = sources
         self.isVoltage = isVoltage
+        staticValues = sources.map(\.staticValue)
+        values = staticValues
+        targets = sources.map { source in
+            // The row of a voltage source reads v₊ − v₋ − E = 0; the second row is the waste bin.
+            isVoltage
+                ? Target(plus: source.branch, minus: 0, multiplier: -1)
+                : Target(plus: source.plus, minus: source.minus, multiplier: source.multiplier)
+        }
         moving = sources.indices.filter { sources[$0].waveform != nil }
-        steady = sources.indices.filter { sources[$0].waveform == nil }
         corners = moving.map { _ in -.infinity }
+        for index in moving {
+            switch sources[index].waveform {
+            case .pulse(let waveform): pulses.append((index, waveform))
+            case .sine(let offset, let amplitude, let frequency, let delay, let damping, let phase):
+                sines.append(
+                    (
+                        index,
+                        SourceWaveform.Sine(
+                            offset: offset, amplitude: amplitude, frequency: frequency, delay: delay,
+                            damping: damping, phase: phase)
+                    ))
+            default: others.append(index)
+            }
+        }
     }
 
     var count: Int { sources.count }
@@ -116,26 +152,29 @@ final class SourceBatch: ElementBatch {
     }
 
     func loadSources(_ context: SourceContext) {
-        for index in steady { add(sources[index].staticValue, index, context) }
-        for index in moving {
-            let value =
-                context.mode == .direct
-                ? sources[index].staticValue : sources[index].waveform?.value(at: context.time) ?? 0
-            add(value, index, context)
+        switch context.mode {
+        case .direct: add(staticValues, context)
+        case .waveform:
+            for (source, waveform) in pulses { values[source] = waveform.value(at: context.time) }
+            for (source, waveform) in sines { values[source] = waveform.value(at: context.time) }
+            for source in others { values[source] = sources[source].waveform?.value(at: context.time) ?? 0 }
+            add(values, context)
         }
     }
 
-    @inline(__always) private func add(_ value: Double, _ index: Int, _ context: SourceContext) {
-        if isVoltage {
-            context.f[Int(sources[index].branch)] -= value * context.factor
-        } else {
-            let current = value * sources[index].multiplier * context.factor
-            context.f[Int(sources[index].plus)] += current
-            context.f[Int(sources[index].minus)] -= current
+    private func add(_ values: [Double], _ context: SourceContext) {
+        for (value, target) in zip(values, targets) {
+            let part = value * target.multiplier * context.factor
+            context.f[Int(target.plus)] += part
+            context.f[Int(target.minus)] -= part
         }
     }
 
-    func setDirect(element: Int, to value: Double) { sources[element].direct = value }
+    func setDirect(element: Int, to value: Double) {
+        sources[element].direct = value
+        staticValues[element] = value
+        if sources[element].waveform == nil { values[element] = value }
+    }
 
     func nextBreakpoint(after time: Double) -> Double {
         var next = Double.infinity
@@ -158,7 +197,8 @@ final class SourceBatch: ElementBatch {
             i = x[Int(source.branch)]
         } else {
             let value =
-                conditions.interval > 0 ? source.waveform?.value(at: conditions.time) ?? source.staticValue
+                conditions.interval > 0
+                ? source.waveform?.value(at: conditions.time) ?? source.staticValue
                 : source.staticValue
             i = value * source.multiplier
         }

@@ -21,6 +21,7 @@ struct Resistor: Device {
         DeviceOutput("i", unit: "A", "current from n+ to n-"),
         DeviceOutput("r", unit: "Ω", "resistance at the element's temperature"),
         DeviceOutput("p", unit: "W", "power"),
+        DeviceOutput("temp", unit: "°C", "temperature of the element"),
     ]
 
     @inline(__always) func evaluate(_ u: Locals<Gradient>, _ stamp: Stamp<Resistor>) {
@@ -32,7 +33,8 @@ struct Resistor: Device {
         switch index {
         case 0: return v * conductance
         case 1: return 1 / conductance
-        default: return v * v * conductance
+        case 2: return v * v * conductance
+        default: return temperature - PhysicalConstants.zeroCelsius
         }
     }
 }

@@ -2,6 +2,10 @@ import Glibc
 
 /// The waveform of an independent source over time t [s], in volts or amperes. Arguments as in the ngspice manual,
 /// chapter 4.1; NaN stands for "not given" until ``resolved(step:stop:)`` fills it in.
+///
+/// At a time that ``nextBreakpoint(after:)`` returned, ``value(at:)`` is the corner's own value, not one interpolated
+/// from rounded differences. At a jump it is the value before: a time step lands there with the old value and the next
+/// one starts into the new.
 enum SourceWaveform: Sendable {
     /// V1 V2 TD TR TF PW PER NP (0: for ever).
     case pulse(Pulse)
@@ -16,7 +20,7 @@ enum SourceWaveform: Sendable {
     /// VA VO MF FC TD: VA (VO + sin(2π MF t)) sin(2π FC t).
     case amplitudeModulated(amplitude: Double, offset: Double, modulation: Double, carrier: Double, delay: Double)
 
-    struct Pulse: Sendable {
+    struct Pulse: Sendable, BitwiseCopyable {
         var v1: Double
         var v2: Double
         var delay: Double
@@ -26,6 +30,41 @@ enum SourceWaveform: Sendable {
         var period: Double
         /// Number of pulses; 0 for ever.
         var count: Double
+    }
+
+    struct Sine: Sendable, BitwiseCopyable {
+        var offset: Double
+        var amplitude: Double
+        /// [Hz]
+        var frequency: Double
+        var delay: Double
+        /// [1/s]
+        var damping: Double
+        /// [rad]
+        var start: Double
+
+        /// `phase` in degrees.
+        init(
+            offset: Double, amplitude: Double, frequency: Double, delay: Double, damping: Double, phase: Double
+        ) {
+            self.offset = offset
+            self.amplitude = amplitude
+            self.frequency = frequency
+            self.delay = delay
+            self.damping = damping
+            start = phase * (.pi / 180)
+        }
+
+        @inline(__always) func value(at t: Double) -> Double {
+            let elapsed = t - delay
+            guard elapsed > 0 else { return offset + amplitude * Glibc.sin(start) }
+            // Whole turns go first: the sine of a small argument is fast and exact.
+            var turns = frequency * elapsed
+            // Rounds to the nearest whole number without a call.
+            turns -= (turns + 0x1.8p52) - 0x1.8p52
+            let wave = amplitude * Glibc.sin(2 * .pi * turns + start)
+            return damping == 0 ? offset + wave : offset + wave * Glibc.exp(-elapsed * damping)
+        }
     }
 
     struct PiecewiseLinear: Sendable {
@@ -45,7 +84,6 @@ enum SourceWaveform: Sendable {
             // No period means one pulse; no width one that lasts.
             if !(pulse.width >= 0) { pulse.width = stop }
             if !(pulse.period > 0) { pulse.period = .infinity }
-            pulse.period = max(pulse.period, pulse.rise + pulse.fall + pulse.width)
             return .pulse(pulse)
         case .sine(let offset, let amplitude, let frequency, let delay, let damping, let phase):
             return .sine(
@@ -71,11 +109,9 @@ enum SourceWaveform: Sendable {
         switch self {
         case .pulse(let pulse): return pulse.value(at: t)
         case .sine(let offset, let amplitude, let frequency, let delay, let damping, let phase):
-            let start = phase * (.pi / 180)
-            let elapsed = t - delay
-            if elapsed <= 0 { return offset + amplitude * Glibc.sin(start) }
-            let wave = amplitude * Glibc.sin(2 * .pi * frequency * elapsed + start)
-            return damping == 0 ? offset + wave : offset + wave * Glibc.exp(-elapsed * damping)
+            return Sine(
+                offset: offset, amplitude: amplitude, frequency: frequency, delay: delay, damping: damping, phase: phase
+            ).value(at: t)
         case .exponential(let v1, let v2, let td1, let tau1, let td2, let tau2):
             var value = v1
             if t > td1 { value += (v2 - v1) * (1 - Glibc.exp(-(t - td1) / tau1)) }
@@ -106,108 +142,106 @@ enum SourceWaveform: Sendable {
         }
     }
 
+    /// Instants closer than this [s] are one: they were reached by different sums.
+    @inline(__always) static func resolution(_ t: Double) -> Double { abs(t) * 0x1p-49 }
+
     /// True where `corner` lies behind `t` by more than rounding.
-    @inline(__always) static func isAfter(_ corner: Double, _ t: Double) -> Bool {
-        corner > t + max(abs(t), abs(corner)) * 4e-15
-    }
+    @inline(__always) static func isAfter(_ corner: Double, _ t: Double) -> Bool { corner > t + resolution(t) }
 }
 
 extension SourceWaveform.Pulse {
-    /// Time since the start of the period that `t` is in, snapped to its corners, and the period's number.
-    @inline(__always) private func phase(_ t: Double) -> (time: Double, cycle: Double) {
-        var elapsed = t - delay
-        guard elapsed >= period else { return (elapsed, 0) }
-        var cycle = (elapsed / period).rounded(.down)
-        elapsed -= cycle * period
-        // A corner that rounding put a hair before the end of a period belongs to the next.
-        if period - elapsed <= (abs(t) + period) * 4e-15 {
-            elapsed = 0
-            cycle += 1
-        }
-        return (max(elapsed, 0), cycle)
+    /// Number and start [s] of the pulse that `t` lies in. The instant between two periods belongs to the one that
+    /// ends.
+    @inline(__always) private func pulse(at t: Double) -> (number: Double, start: Double) {
+        guard period < .infinity else { return (0, delay) }
+        var number = ((t - delay) / period).rounded(.down)
+        if number > 0, t - (delay + number * period) <= SourceWaveform.resolution(t) { number -= 1 }
+        number = max(number, 0)
+        if count > 0 { number = min(number, count - 1) }
+        return (number, delay + number * period)
     }
 
     @inline(__always) func value(at t: Double) -> Double {
-        let (time, cycle) = phase(t)
-        if time <= 0 || (count > 0 && cycle >= count) { return v1 }
-        if time < rise { return v1 + (v2 - v1) * (time / rise) }
-        let falling = time - rise - width
-        if falling <= 0 { return v2 }
-        if falling < fall { return v2 + (v1 - v2) * (falling / fall) }
+        guard t > delay else { return v1 }
+        let start = pulse(at: t).start
+        let tolerance = SourceWaveform.resolution(t)
+        // The same sums as in `nextCorner`: a corner meets its own value.
+        let top = start + rise
+        if t < top - tolerance { return v1 + (v2 - v1) * ((t - start) / rise) }
+        let edge = top + width
+        if t <= edge + tolerance { return v2 }
+        let end = edge + fall
+        if t < end - tolerance { return v2 + (v1 - v2) * ((t - edge) / fall) }
         return v1
     }
 
     func nextCorner(after t: Double) -> Double {
-        if SourceWaveform.isAfter(delay, t) { return delay > 0 ? delay : nextCorner(after: delay) }
-        let cycle = period.isFinite ? max(0, ((t - delay) / period).rounded(.down)) : 0
-        for offset in 0..<3 {
-            let number = cycle + Double(offset)
-            if count > 0, number >= count {
-                return .infinity
-            }
-            let start = number == 0 ? delay : delay + number * period
-            for corner in [start, start + rise, start + rise + width, start + rise + width + fall]
-            where SourceWaveform.isAfter(corner, t) && corner.isFinite {
-                return corner
-            }
-            if !period.isFinite { return .infinity }
+        if delay > 0, SourceWaveform.isAfter(delay, t) { return delay }
+        let (number, start) = pulse(at: max(t, delay))
+        let next = period < .infinity && !(count > 0 && number + 1 >= count) ? delay + (number + 1) * period : .infinity
+        let top = start + rise
+        let edge = top + width
+        for corner in [top, edge, edge + fall] where SourceWaveform.isAfter(corner, t) {
+            // Whatever is left of a pulse when the next begins is cut off.
+            if SourceWaveform.isAfter(next, corner) { return corner.isFinite ? corner : .infinity }
+            break
         }
-        return .infinity
+        if SourceWaveform.isAfter(next, t) { return next }
+        return next + rise
     }
 }
 
 extension SourceWaveform.PiecewiseLinear {
-    private func unwrapped(_ t: Double) -> Double {
-        let elapsed = t - delay
-        guard let start = repeatFrom, let last = times.last, elapsed > last, last > start else { return elapsed }
+    /// `t` as a time of the table, and by how much [s] the table is shifted there.
+    @inline(__always) private func local(_ t: Double) -> (time: Double, shift: Double) {
+        guard let start = repeatFrom, let last = times.last, last > start, t - delay > last else {
+            return (t - delay, delay)
+        }
         let period = last - start
-        let beyond = (elapsed - start).truncatingRemainder(dividingBy: period)
-        // At the seam the old period's end counts: a jump there shows behind the corner.
-        let isSeam = beyond <= elapsed * 4e-15 || period - beyond <= elapsed * 4e-15
-        return isSeam ? last : start + beyond
+        var turn = ((t - delay - last) / period).rounded(.down) + 1
+        // The instant between two turns belongs to the one that ends.
+        if t - (delay + last + (turn - 1) * period) <= SourceWaveform.resolution(t) { turn -= 1 }
+        return (t - delay - turn * period, delay + turn * period)
     }
 
     func value(at t: Double) -> Double {
-        guard let first = times.first, let last = times.last else { return 0 }
-        let time = unwrapped(t)
-        if time <= first { return values[0] }
-        if time >= last { return values[values.count - 1] }
-        let high = upperBound(time)
+        guard let final = values.last else { return 0 }
+        let time = local(t).time
+        let tolerance = SourceWaveform.resolution(t)
+        // The first point at or behind this time, but for rounding: at a jump the one before it.
+        let high = rank(time - tolerance) { $0 < $1 }
+        guard high < times.count else { return final }
+        guard high > 0, times[high] > time + tolerance else { return values[high] }
         let low = high - 1
-        let span = times[high] - times[low]
-        guard span > 0 else { return values[high] }
-        return values[low] + (values[high] - values[low]) * ((time - times[low]) / span)
+        return values[low] + (values[high] - values[low]) * ((time - times[low]) / (times[high] - times[low]))
     }
 
-    /// Index of the first point behind `time`.
-    private func upperBound(_ time: Double) -> Int {
+    /// Number of points for which `isBefore(point, time)` holds.
+    @inline(__always) private func rank(_ time: Double, _ isBefore: (Double, Double) -> Bool) -> Int {
         var low = 0
         var high = times.count
         while low < high {
             let middle = (low + high) / 2
-            if times[middle] <= time { low = middle + 1 } else { high = middle }
+            if isBefore(times[middle], time) { low = middle + 1 } else { high = middle }
         }
-        return min(low, times.count - 1)
+        return low
     }
 
     func nextCorner(after t: Double) -> Double {
-        guard let last = times.last else { return .infinity }
-        var base = delay
-        if let start = repeatFrom, last > start, t - delay >= last {
-            base += ((t - delay - start) / (last - start)).rounded(.down) * (last - start)
+        let (time, shift) = local(t)
+        var index = rank(time - 2 * SourceWaveform.resolution(t)) { $0 < $1 }
+        while index < times.count {
+            let corner = times[index] + shift
+            if SourceWaveform.isAfter(corner, t), corner > 0 { return corner }
+            index += 1
         }
-        for round in 0..<3 {
-            for index in upperBoundLinear(t - base)..<times.count {
-                let corner = base + times[index]
-                if SourceWaveform.isAfter(corner, t), corner > 0 { return corner }
-            }
-            guard let start = repeatFrom, last > start else { return .infinity }
-            if round == 0, t - delay < last { return .infinity }
-            base += last - start
+        guard let start = repeatFrom, let last = times.last, last > start else { return .infinity }
+        index = rank(start) { $0 <= $1 }
+        while index < times.count {
+            let corner = times[index] + (shift + (last - start))
+            if SourceWaveform.isAfter(corner, t) { return corner }
+            index += 1
         }
         return .infinity
     }
-
-    /// A place at or before the first point behind `time`.
-    private func upperBoundLinear(_ time: Double) -> Int { max(0, upperBound(time) - 1) }
 }

@@ -31,27 +31,52 @@ struct SwitchTransition: BitwiseCopyable, Sendable {
         if s.value <= -1 { return R(constant: offConductance) }
         return exp((3 - s * s) * s * span + middle)
     }
+
+    /// ln G without its constant part: what a time step may change by ``largestChange``.
+    @inline(__always) func level(_ control: Double) -> Double {
+        let s = min(max((control - off) * (2 / (on - off)) - 1, -1), 1)
+        return (3 - s * s) * s * span
+    }
+
+    /// A time step in which ln G changes by more is made shorter, so that a transition is not stepped over: nothing
+    /// else would notice in a circuit without charges.
+    static let largestChange = 1.0
 }
 
 /// Switch with a smooth transition between von and voff. Locals: n+, n−, and two whose difference controls it (the
 /// second is ground where a current does).
-struct SmoothSwitch: Device {
+struct SmoothSwitch: StateDevice {
     typealias Gradient = SIMD4<Double>
+    struct State: BitwiseCopyable, Sendable { var level: Double }
     var transition: SwitchTransition
     /// Switches in parallel.
     var multiplier = 1.0
 
     static var arity: Int { 4 }
-    static var couplings: Couplings { Couplings([0, 1, 2, 3], [0, 1, 2, 3], [], []) }
+    /// The control takes part in both currents and has none of its own.
+    static var couplings: Couplings { Couplings(bits: 0b1111 << 8 | 0b1111) }
     static var conductingPairs: [(Int, Int)] { [(0, 1)] }
     static let outputs = SwitchOutput.table
     static var currentOutput: String? { "i" }
 
-    @inline(__always) func evaluate(_ u: Locals<Gradient>, _ stamp: Stamp<SmoothSwitch>) {
-        stamp.current(from: 0, to: 1, u.voltage(0, 1) * transition(u.voltage(2, 3)) * multiplier)
+    static func initialState(_ device: SmoothSwitch) -> State {
+        State(level: device.transition.level(device.transition.off))
     }
 
-    func output(_ index: Int, _ u: Locals<Gradient>, state: NoState, _ conditions: Conditions) -> Double {
+    @inline(__always)
+    func evaluate(_ u: Locals<Gradient>, from state: State, to next: inout State, _ stamp: Stamp<SmoothSwitch>) {
+        let control = u.voltage(2, 3)
+        next.level = transition.level(control.value)
+        stamp.current(from: 0, to: 1, u.voltage(0, 1) * transition(control) * multiplier)
+    }
+
+    func commit(_ u: Locals<Gradient>, from state: State, to next: inout State) {}
+
+    func stepError(from state: State, to next: State) -> Double {
+        abs(next.level - state.level) / SwitchTransition.largestChange
+    }
+
+    func output(_ index: Int, _ u: Locals<Gradient>, state: State, _ conditions: Conditions) -> Double {
         let g = transition(u.values[2] - u.values[3]) * multiplier
         return SwitchOutput.value(index, u.values[0] - u.values[1], g)
     }
@@ -64,7 +89,10 @@ struct SmoothSwitch: Device {
 /// around vt and is a thousandth of it wide.
 struct HysteresisSwitch: StateDevice {
     typealias Gradient = SIMD4<Double>
-    struct State: BitwiseCopyable, Sendable { var isOn: Bool }
+    struct State: BitwiseCopyable, Sendable {
+        var isOn: Bool
+        var level: Double
+    }
     /// While off, and while on.
     var rising: SwitchTransition
     var falling: SwitchTransition
@@ -72,7 +100,8 @@ struct HysteresisSwitch: StateDevice {
     var multiplier = 1.0
 
     static var arity: Int { 4 }
-    static var couplings: Couplings { Couplings([0, 1, 2, 3], [0, 1, 2, 3], [], []) }
+    /// The control takes part in both currents and has none of its own.
+    static var couplings: Couplings { Couplings(bits: 0b1111 << 8 | 0b1111) }
     static var conductingPairs: [(Int, Int)] { [(0, 1)] }
     static let outputs = SwitchOutput.table
     static var currentOutput: String? { "i" }
@@ -98,7 +127,10 @@ struct HysteresisSwitch: StateDevice {
         self.multiplier = multiplier
     }
 
-    static func initialState(_ device: HysteresisSwitch) -> State { State(isOn: device.startsOn) }
+    static func initialState(_ device: HysteresisSwitch) -> State {
+        let transition = device.startsOn ? device.falling : device.rising
+        return State(isOn: device.startsOn, level: transition.level(device.startsOn ? transition.on : transition.off))
+    }
 
     @inline(__always) private func conductance<R: DifferentiableReal>(_ control: R, _ isOn: Bool) -> R {
         isOn ? falling(control) : rising(control)
@@ -106,7 +138,9 @@ struct HysteresisSwitch: StateDevice {
 
     @inline(__always)
     func evaluate(_ u: Locals<Gradient>, from state: State, to next: inout State, _ stamp: Stamp<HysteresisSwitch>) {
-        stamp.current(from: 0, to: 1, u.voltage(0, 1) * conductance(u.voltage(2, 3), state.isOn) * multiplier)
+        let control = u.voltage(2, 3)
+        next.level = (state.isOn ? falling : rising).level(control.value)
+        stamp.current(from: 0, to: 1, u.voltage(0, 1) * conductance(control, state.isOn) * multiplier)
     }
 
     func commit(_ u: Locals<Gradient>, from state: State, to next: inout State) {
@@ -114,7 +148,9 @@ struct HysteresisSwitch: StateDevice {
         next.isOn = state.isOn ? control > falling.off : control >= rising.on
     }
 
-    func stepError(from state: State, to next: State) -> Double { 0 }
+    func stepError(from state: State, to next: State) -> Double {
+        abs(next.level - state.level) / SwitchTransition.largestChange
+    }
 
     func output(_ index: Int, _ u: Locals<Gradient>, state: State, _ conditions: Conditions) -> Double {
         let g = conductance(u.values[2] - u.values[3], state.isOn) * multiplier

@@ -110,6 +110,12 @@ struct ProbeResolver {
             for unknown in 1..<max(unknowns.count, 1) where unknowns.name(unknown) == hierarchical(name) {
                 return ResolvedProbe([(.unknown(Int32(unknown)), 1)])
             }
+            // `n(d1:cd)`: a quantity of a device.
+            if let colon = name.lastIndex(of: ":"), colon != name.startIndex {
+                let device = String(name[..<colon])
+                guard let reference = element(device) else { return nil }
+                return output(reference, String(name[name.index(after: colon)...]), of: device)
+            }
             diagnostics.error("no internal variable '\(name)'", at: range)
             return nil
         }

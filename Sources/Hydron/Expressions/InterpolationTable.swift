@@ -8,7 +8,7 @@ struct InterpolationTable: Sendable {
         case linear
         /// Linear, the outer segments continued: ngspice's `pwl( )`.
         case extrapolated
-        /// Linear, its corners no reason for a time step to end there: Xyce's `fasttable`.
+        /// Linear, the corners of a long one no reason for time steps to end there: Xyce's `fasttable`.
         case smooth
         case akima, cubic, wodicka, barycentric
 
@@ -54,8 +54,8 @@ struct InterpolationTable: Sendable {
         }
     }
 
-    /// Its corners are where a time step should end.
-    var hasBreaks: Bool { method == .linear || method == .extrapolated }
+    /// Its corners are where a time step should end. Few corners cost nothing, so that a short `fasttable` has them too.
+    var hasBreaks: Bool { method == .linear || method == .extrapolated || (method == .smooth && x.count <= 100) }
 
     /// The value and its slope at `at`.
     func evaluate(_ at: Double) -> (value: Double, slope: Double) {
