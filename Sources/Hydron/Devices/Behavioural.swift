@@ -23,18 +23,30 @@ enum Behavioural {
     }
 
     /// v(plus) − v(minus) = factor·program [V].
+    ///
+    /// With a smoothing time constant τ [s], as Xyce's `smoothbsrc` has it, the voltage is an unknown y that follows:
+    /// y + τ·dy/dt = factor·program.
     static func voltageSource(
-        _ card: ElementCard, _ plus: Int32, _ minus: Int32, _ program: DeferredProgram, factor: Double = 1
+        _ card: ElementCard, _ plus: Int32, _ minus: Int32, _ program: DeferredProgram, factor: Double = 1,
+        smoothing: Double? = nil
     ) {
         let identity = card.identity
         let branch = card.builder.branch(card.name)
+        let follower = smoothing.map { _ in card.builder.auxiliary(card.name, "smooth") }
         reserve(card, identity, plus, minus, branch)
         card.whenComplete { card in
             guard let compiled = card.compile(program) else { return }
             update(card, identity, compiled) {
                 $0.conducts = true
                 $0.linear = incidence(plus, minus, branch)
-                $0.terms.append(Term(program: compiled, plus: branch, minus: 0, factor: -factor, kind: .current))
+                if let follower, let smoothing {
+                    $0.linear += [
+                        Entry(row: branch, column: follower, conductance: -1),
+                        Entry(row: follower, column: follower, conductance: 1, capacitance: smoothing),
+                    ]
+                }
+                $0.terms.append(
+                    Term(program: compiled, plus: follower ?? branch, minus: 0, factor: -factor, kind: .current))
             }
         }
     }

@@ -67,8 +67,30 @@ enum BehaviouralSourceCard: ElementKind {
                 Parameter("tc2", unit: "1/K²", default: 0, .any, "quadratic temperature coefficient of the value")
             case .temp: Parameter("temp", unit: "°C", default: nil, .any, "temperature of this source")
             case .dtemp: Parameter("dtemp", unit: "K", default: 0, .any, "temperature above the circuit's")
-            case .smoothbsrc: Parameter("smoothbsrc", unit: "-", default: 0, .any, "Xyce's smoothing, not used")
-            case .rcconst: Parameter("rcconst", unit: "s", default: 1e-9, .any, "Xyce's smoothing, not used")
+            case .smoothbsrc:
+                Parameter("smoothbsrc", unit: "-", default: nil, .any, "1: a voltage follows through an RC filter")
+            case .rcconst: Parameter("rcconst", unit: "s", default: nil, .positive, "time constant of that filter")
+            }
+        }
+    }
+
+    /// What a card says besides its expression.
+    struct Settings {
+        var multiplier: Double
+        /// Factor of the value, from temperature coefficients.
+        var scale: Double
+        /// Time constant [s] of the filter that smooths a voltage; nil for none.
+        var smoothing: Double?
+
+        init?(_ card: ElementCard) {
+            guard let instance = card.parameters(Instance.self) else { return nil }
+            let temperature = card.temperature(
+                given: instance.isGiven(.temp) ? instance[.temp] : nil, rise: instance[.dtemp])
+            let rise = temperature - card.options.nominalTemperature
+            multiplier = instance[.m]
+            scale = 1 + rise * (instance[.tc1] + rise * instance[.tc2])
+            if instance.given(.smoothbsrc, else: card.options[.smoothbsrc]) != 0 {
+                smoothing = instance.given(.rcconst, else: card.options[.rcconst])
             }
         }
     }
@@ -77,14 +99,13 @@ enum BehaviouralSourceCard: ElementKind {
         guard let plus = card.node("n+"), let minus = card.node("n-") else { return }
         for kind in ["v", "i", "r", "c", "q"] {
             guard let token = card.take(key: kind) else { continue }
-            guard let program = card.program(token), let instance = card.parameters(Instance.self) else { return }
-            let temperature = card.temperature(
-                given: instance.isGiven(.temp) ? instance[.temp] : nil, rise: instance[.dtemp])
-            let rise = temperature - card.options.nominalTemperature
-            let scale = 1 + rise * (instance[.tc1] + rise * instance[.tc2])
-            let m = instance[.m]
+            guard let program = card.program(token), let settings = Settings(card) else { return }
+            let scale = settings.scale
+            let m = settings.multiplier
             switch kind {
-            case "v": Behavioural.voltageSource(card, plus, minus, program, factor: scale)
+            case "v":
+                Behavioural.voltageSource(
+                    card, plus, minus, program, factor: scale, smoothing: settings.smoothing)
             case "i":
                 Behavioural.currentSource(card, plus, minus, program, factor: card.multiplier * m * scale)
             case "r": Behavioural.resistor(card, plus, minus, program, multiplier: m, scale: scale)
@@ -100,15 +121,10 @@ enum BehaviouralSourceCard: ElementKind {
 /// What E, F, G and H have in common: the shapes of their cards.
 enum ControlledSourceCard {
     enum Instance: Int, ParameterKey {
-        case m, tc1, tc2, smoothbsrc, rcconst
+        case m
         var parameter: Parameter {
             switch self {
             case .m: Parameter("m", unit: "-", default: 1, .positive, "sources in parallel")
-            case .tc1: Parameter("tc1", unit: "1/K", default: 0, .any, "first-order temperature coefficient, not used")
-            case .tc2:
-                Parameter("tc2", unit: "1/K²", default: 0, .any, "second-order temperature coefficient, not used")
-            case .smoothbsrc: Parameter("smoothbsrc", unit: "-", default: 0, .any, "Xyce's smoothing, not used")
-            case .rcconst: Parameter("rcconst", unit: "s", default: 1e-9, .any, "Xyce's smoothing, not used")
             }
         }
     }
@@ -155,17 +171,20 @@ enum ControlledSourceCard {
     private static func behave(
         _ card: ElementCard, _ plus: Int32, _ minus: Int32, _ token: Token, _ isVoltage: Bool
     ) {
-        guard let program = card.program(token), let m = multiplier(card) else { return }
-        add(card, plus, minus, program, isVoltage, m)
+        guard let program = card.program(token) else { return }
+        add(card, plus, minus, program, isVoltage)
     }
 
     private static func add(
-        _ card: ElementCard, _ plus: Int32, _ minus: Int32, _ program: DeferredProgram, _ isVoltage: Bool, _ m: Double
+        _ card: ElementCard, _ plus: Int32, _ minus: Int32, _ program: DeferredProgram, _ isVoltage: Bool
     ) {
+        guard let settings = BehaviouralSourceCard.Settings(card) else { return }
         if isVoltage {
-            Behavioural.voltageSource(card, plus, minus, program)
+            Behavioural.voltageSource(
+                card, plus, minus, program, factor: settings.scale, smoothing: settings.smoothing)
         } else {
-            Behavioural.currentSource(card, plus, minus, program, factor: m)
+            let factor = settings.multiplier * settings.scale * card.multiplier
+            Behavioural.currentSource(card, plus, minus, program, factor: factor)
         }
     }
 
@@ -182,9 +201,8 @@ enum ControlledSourceCard {
             card.error("the points of \(card.name)'s table must be pairs of x and y", at: token)
             return
         }
-        guard let m = multiplier(card) else { return }
         let call = Expression.call("table", arguments, token.range)
-        add(card, plus, minus, DeferredProgram(expression: call, scope: at.scope), isVoltage, m)
+        add(card, plus, minus, DeferredProgram(expression: call, scope: at.scope), isVoltage)
     }
 
     /// `POLY(n) controls… p0 p1 …`: the coefficients in SPICE's order, all terms of total degree 0, 1, 2, … each degree
@@ -228,10 +246,9 @@ enum ControlledSourceCard {
             card.error("POLY(\(count)) of \(card.name) has no coefficients")
             return
         }
-        guard let m = multiplier(card) else { return }
         let arguments = [.number(number, range)] + controls + coefficients.map { Expression.number($0, range) }
         let polynomial = Expression.call("poly", arguments, range)
-        add(card, plus, minus, DeferredProgram(expression: polynomial, scope: card.scope), isVoltage, m)
+        add(card, plus, minus, DeferredProgram(expression: polynomial, scope: card.scope), isVoltage)
     }
 
     private static func linear(

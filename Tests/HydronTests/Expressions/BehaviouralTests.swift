@@ -201,6 +201,21 @@ import Waveforms
         #expect(abs(20 * v / 3 - (4 - 0.2 * (2 * v / 3) * (2 * v / 3))) < 1e-6)
     }
 
+    @Test func smoothedVoltagesFollowThroughAnRCFilter() throws {
+        let table = try run(
+            """
+            b1 a 0 v={time > 1u ? 1 : 0} smoothbsrc=1 rcconst=1u
+            r1 a 0 1k
+            .tran 10n 6u 0 10n
+            .print tran v(a)
+            """, .xyce)
+        for row in 0..<table.rowCount {
+            let t = table.columns[0][row]
+            let expected = t < 1e-6 ? 0 : 1 - exp(-(t - 1e-6) / 1e-6)
+            #expect(abs(table.columns[1][row] - expected) < 2e-3, "at \(t)")
+        }
+    }
+
     @Test func sourcesOfTimeAloneLeaveACircuitLinear() throws {
         let loaded = Simulation.load(text: "title\nb1 a 0 v=sin(time)\nr1 a 0 1k\n.op\n.end\n")
         let system = try EquationSystem(try #require(loaded.simulation).circuit)
