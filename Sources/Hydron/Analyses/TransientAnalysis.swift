@@ -157,6 +157,10 @@ struct TransientAnalysis: Sendable {
                     "the initial conditions lead to no solution: \(system.circuit.describe(outcome.worst)) does not settle",
                     hint: "leave 'uic' out, or give initial conditions that do not contradict each other")
             }
+            // The first row shows what charges and fluxes fix; what merely follows shows right behind it.
+            if let given {
+                for unknown in 0..<system.count where system.isDynamic[unknown] { given.base[unknown] = x.base[unknown] }
+            }
         }
 
         // MARK: The march
@@ -168,7 +172,7 @@ struct TransientAnalysis: Sendable {
             if analysis.start <= 0 {
                 try observer.accept(0, UnsafePointer((given ?? x).base), system)
                 if given != nil, analysis.outputInterval == nil {
-                    try observer.accept(min(maximumStep, analysis.stop) * 1e-6, UnsafePointer(x.base), system)
+                    try observer.accept(smallest, UnsafePointer(x.base), system)
                 }
             }
             nextOutput = analysis.outputInterval ?? .infinity

@@ -1,0 +1,300 @@
+import Glibc
+import HydronTestSupport
+import Testing
+
+@testable import Hydron
+
+/// The reference results of the proton resistor: fourth-order Runge–Kutta integration of the model's equations with the
+/// pulses' edges resolved, no simulator.
+@Suite struct ProtonReferenceTests {
+    /// (pulse, occupancy) of 1000 pulses of +10 V and 1000 of −10 V, 5 ns flat, edges of 0.1 ns, every 20 ns.
+    static let train: [(pulse: Int, x: Double)] = [
+        (0, 0.0200000000), (100, 0.1167818565), (200, 0.2135637092), (300, 0.3103455619), (400,
+        0.4071274146), (500, 0.5039092672), (600, 0.6006911199), (700, 0.6974729726), (800, 0.7942548253),
+        (900, 0.8910366779), (1000, 0.9870402559), (1100, 0.8902517730), (1200, 0.7934632830), (1300,
+        0.6966747931), (1400, 0.5998863031), (1500, 0.5030978131), (1600, 0.4063093231), (1700,
+        0.3095208331), (1800, 0.2127323431), (1900, 0.1159438531), (2000, 0.0193654914)
+    ]
+
+    static let trainNetlist = """
+        pulse train
+        .model synapse proton
+        p1 0 0 g synapse
+        vup  up 0 PULSE(0 10 1n 0.1n 0.1n 5n 20n 1000)
+        vdown g up PULSE(0 -10 20.001u 0.1n 0.1n 5n 20n 1000)
+        .tran 20n 40.02u 0 20n
+        .print tran v(g) @p1[x] @p1[g] @p1[ig] @p1[qg] @p1[ql] @p1[eion] @p1[ecv]
+        .end
+        """
+
+    static func pulse(_ volts: Double, x0: Double = 0.5, width: String = "5n", extra: String = "") -> String {
+        """
+        one pulse
+        .model synapse proton x0=\(x0) \(extra)
+        p1 0 0 g synapse
+        vg g 0 PULSE(0 \(volts) 1n 0.1n 0.1n \(width) 100n 1)
+        .tran 1n 20n
+        .print tran @p1[x] @p1[eion] @p1[ecv]
+        """
+    }
+
+    static func step(_ volts: Double, x0: Double = 0.5, width: String = "5n", extra: String = "", at celsius: Double? = nil)
+        throws -> Double
+    {
+        let run = try simulate(pulse(volts, x0: x0, width: width, extra: extra), temperature: celsius)
+        return (run["@p1[x]"].last ?? .nan) - x0
+    }
+
+    @Test func pulseTrainFollowsTheReferenceWithFewPoints() throws {
+        let run = try simulate(Self.trainNetlist)
+        let time = run["time"], x = run["@p1[x]"]
+        var worst = 0.0
+        for (pulse, reference) in Self.train where pulse > 0 {
+            // Between two pulses.
+            worst = max(worst, abs(interpolate(time, x, at: Double(pulse) * 20e-9) - reference))
+        }
+        #expect(worst < 2e-4)
+        #expect(run.report.analyses[0].statistics.points <= 10_000)
+        #expect((x.max() ?? 2) < 1.0005 && (x.min() ?? -1) > -5e-4)
+    }
+
+    @Test func conductanceRisesTwentyfoldInAStraightLineAndComesBack() throws {
+        let run = try simulate(Self.trainNetlist)
+        let time = run["time"], g = run["@p1[g]"]
+        let after = (0...2000).map { interpolate(time, g, at: max(Double($0) * 20e-9, 1e-12)) }
+        #expect(abs(after[0] / 4.9412e-9 - 1) < 1e-3)
+        #expect(abs(after[1000] / 98.7411e-9 - 1) < 1e-3)
+        #expect(abs(after[1000] / after[0] / 19.983 - 1) < 1e-3)
+        #expect(abs(after[2000] / 4.8797e-9 - 1) < 2e-3)
+        // Departure from the straight line between the ends, over the range.
+        func departure(_ first: Int, _ last: Int) -> Double {
+            let range = abs(after[last] - after[first])
+            return (first...last).map { n in
+                let line = after[first] + (after[last] - after[first]) * Double(n - first) / Double(last - first)
+                return abs(after[n] - line) / range
+            }.max() ?? 1
+        }
+        #expect(abs(departure(0, 1000) - 0.00079) < 0.0002)
+        #expect(abs(departure(1000, 2000) - 0.00022) < 0.0002)
+    }
+
+    @Test func gateChargeIsWhatTheChannelGainsToTheLastBit() throws {
+        let run = try simulate(Self.trainNetlist)
+        let x = run["@p1[x]"], gained = run["@p1[qg]"], lost = run["@p1[ql]"]
+        let capacity = 22e-15
+        for index in x.indices {
+            #expect(abs(capacity * (x[index] - 0.02) - (gained[index] - lost[index])) < 1e-12 * capacity)
+        }
+    }
+
+    @Test func stepAtMidRangeIsTheReferences() throws {
+        #expect(abs(try Self.step(10) / 9.678e-4 - 1) < 1e-3)
+    }
+
+    @Test(arguments: [(10.0, 4.237e-9), (5, 88.5e-12), (1, 3.16e-12), (0.1, 0.287e-12), (-10, -4.237e-9), (0.0, 0.0)] as [(Double, Double)])
+    func gateCurrentFollowsTheHyperbolicSine(volts: Double, amperes: Double) throws {
+        let run = try simulate(
+            """
+            gate current
+            .model synapse proton x0=0.5
+            p1 0 0 g synapse
+            vg g 0 \(volts)
+            .op
+            .print op @p1[ig]
+            """)
+        let current = run["@p1[ig]"].first ?? .nan
+        #expect(amperes == 0 ? current == 0 : abs(current / amperes - 1) < 5e-3)
+    }
+
+    @Test(arguments: [(5.0, 47.7), (10.0 / 3, 174), (20.0 / 3, 13.2)] as [(Double, Double)])
+    func halfSelectedCellsMoveByASmallPartOfAStep(volts: Double, ratio: Double) throws {
+        #expect(abs(try Self.step(10) / Self.step(volts) / ratio - 1) < 5e-3)
+    }
+
+    @Test func stepsAreLinearInWidthAndDoubleWithEachVolt() throws {
+        let perNanosecond = (try Self.step(10, width: "9n") - Self.step(10, width: "1n")) / 8
+        #expect(abs(perNanosecond / 1.926e-4 - 1) < 1e-2)
+        for volts in 6..<12 {
+            #expect(abs(try Self.step(Double(volts + 1)) / Self.step(Double(volts)) / 2.17 - 1) < 1e-2)
+        }
+    }
+
+    @Test(arguments: [(0.0, 4.50e-4), (27, 9.67e-4), (60, 2.08e-3), (85, 3.38e-3), (125, 6.49e-3)] as [(Double, Double)])
+    func stepsGrowWithTemperature(celsius: Double, step: Double) throws {
+        #expect(abs(try Self.step(10, at: celsius) / step - 1) < 5e-3)
+    }
+
+    @Test(arguments: ["0", "open"]) func occupancyIsRetained(gate: String) throws {
+        let run = try simulate(
+            """
+            retention
+            .model synapse proton x0=0.9
+            p1 0 0 \(gate) synapse
+            vread r 0 1
+            rread r 0 1
+            .tran 1e5 1e7
+            .print tran @p1[x]
+            """)
+        #expect(abs((run["@p1[x]"].last ?? .nan) / 0.8144 - 1) < 1e-3)
+    }
+
+    @Test func anOpenCircuitPotentialEmptiesTheChannel() throws {
+        let run = try simulate(
+            """
+            open-circuit potential
+            .model synapse proton x0=0.98 voc0=0.2
+            p1 0 0 0 synapse
+            vread r 0 1
+            rread r 0 1
+            .tran 0.1m 60m
+            .print tran @p1[x]
+            """)
+        let time = run["time"], x = run["@p1[x]"]
+        let empty = zip(time, x).first { $0.1 < 0.01 }?.0 ?? .nan
+        #expect(abs(empty / 35e-3 - 1) < 0.08)
+        #expect((x.min() ?? -1) > -5e-4)
+    }
+
+    @Test func aDrainVoltageDisturbsTheState() throws {
+        let run = try simulate(
+            """
+            read disturb
+            .model synapse proton x0=0.9
+            p1 d 0 0 synapse
+            vd d 0 0.1
+            .tran 1m 0.1
+            .print tran @p1[x]
+            """)
+        #expect(abs((run["@p1[x]"].last ?? .nan) / 0.249 - 1) < 1e-2)
+    }
+
+    @Test func aPulseTakesTheEnergyOfItsIonsAndItsGate() throws {
+        let run = try simulate(Self.pulse(10))
+        #expect(abs((run["@p1[eion]"].last ?? .nan) / 0.2119e-15 - 1) < 2e-2)
+        #expect(abs((run["@p1[ecv]"].last ?? .nan) / 3.3e-15 - 1) < 2e-2)
+    }
+
+    @Test(arguments: ["trap", "gear", "euler"]) func resultsDoNotDependOnTheMethodOrTheStep(method: String) throws {
+        func final(_ step: String) throws -> Double {
+            let run = try simulate(
+                """
+                ten pulses
+                .model synapse proton x0=0.5
+                p1 0 0 g synapse
+                vg g 0 PULSE(0 10 1n 0.1n 0.1n 5n 20n)
+                .options method=\(method)
+                .tran 1n 200n 0 \(step)
+                .print tran @p1[x]
+                """)
+            return run["@p1[x]"].last ?? .nan
+        }
+        let coarse = try final("20n")
+        #expect(abs(try final("0.5n") - coarse) < 1e-5)
+        #expect(abs(coarse - 0.5 - 10 * 9.678e-4) < 1e-5)
+    }
+
+    @Test func aStaticAnalysisCanSolveForTheOccupancy() throws {
+        let run = try simulate(
+            """
+            equilibrium
+            .model synapse proton x0=0.1 xdc=1 voc1=1
+            p1 0 0 g synapse
+            vg g 0 0.2
+            .op
+            .print op @p1[x] @p1[ig]
+            """)
+        // Voc = voc1 (sx − 1/2) = 0.2 V, but for the small loss to the surroundings.
+        #expect(abs((run["@p1[x]"].first ?? .nan) - 0.7) < 2e-3)
+    }
+}
+
+/// The step of the occupancy inside the device, against fine integration of its equation.
+@Suite struct ProtonPhysicsTests {
+    static func physics(_ generator: inout SplitMix) -> ProtonPhysics {
+        var device = ProtonResistor(model: .init(), instance: .init(), ambient: 300.15).physics
+        device.voc0 = generator.next(-0.3, 0.3)
+        device.voc1 = generator.next(0, 1)
+        device.nernst = generator.next(0, 0.05)
+        device.kup = generator.next(0, 0.6)
+        device.kdn = generator.next(0, 0.6)
+        device.asy = generator.next(-0.3, 0.3)
+        device.xw = generator.next(0.01, 0.05)
+        if generator.next(0, 1) > 0.5 { device.qres = 30e-15 }
+        if generator.next(0, 1) > 0.5 { device.vb = generator.next(0.1, 1) }
+        return device
+    }
+
+    @Test func theMeanCurrentOfARampIsItsQuadrature() {
+        var generator = SplitMix(state: 1)
+        for _ in 0..<100 {
+            let physics = Self.physics(&generator)
+            let x = generator.next(0.02, 0.98)
+            let a = generator.next(-10, 10), b = generator.next(-10, 10)
+            let mean = physics.meanIonicCurrent(occupancy: x, from: a, to: b)
+            let count = 4000
+            var sum = 0.0
+            for index in 0..<count {
+                let v = a + (b - a) * (Double(index) + 0.5) / Double(count)
+                sum += physics.ionicCurrent(occupancy: x, vgc: v)
+            }
+            sum /= Double(count)
+            let scale = max(
+                abs(physics.ionicCurrent(occupancy: x, vgc: a)), abs(physics.ionicCurrent(occupancy: x, vgc: b)), 1e-13)
+            // On a ramp across zero the smooth choice between insertion and extraction is taken as sharp: that leaves
+            // out at most ip0 v0/|b − a| ∫|sinh z (w − H)| dz, the integral being 0.0082.
+            let crossing = 0.0083 * physics.ip0 * physics.v0 / max(abs(b - a), 0.2 * physics.v0)
+            #expect(abs(mean - sum) < 2e-3 * scale + crossing)
+        }
+    }
+
+    @Test func slopesAreThoseOfDifferences() {
+        var generator = SplitMix(state: 2)
+        for _ in 0..<300 {
+            let physics = Self.physics(&generator)
+            let x0 = generator.next(0.05, 0.95), a = generator.next(-8, 8), b = generator.next(-8, 8)
+            let h = generator.next(0.1e-9, 5e-9)
+            let step = physics.advance(x0: x0, from: a, to: b, interval: h)
+            let d = 1e-4
+            let up = physics.advance(x0: x0, from: a, to: b + d, interval: h)
+            let down = physics.advance(x0: x0, from: a, to: b - d, interval: h)
+            let slope = (up.x - down.x) / (2 * d)
+            let current = (up.meanCurrent - down.meanCurrent) / (2 * d)
+            #expect(abs(step.slope - slope) < 1e-4 * abs(slope) + 1e-9)
+            #expect(abs(step.currentSlope - current) < 1e-4 * abs(current) + 1e-15)
+        }
+    }
+
+    @Test func smallStepsAddUpToTheRungeKuttaSolution() {
+        var generator = SplitMix(state: 3)
+        for _ in 0..<60 {
+            let physics = Self.physics(&generator)
+            let x0 = generator.next(0.05, 0.95), volts = generator.next(-10, 10)
+            let h = 5e-9
+            let step = physics.advance(x0: x0, from: volts, to: volts, interval: h)
+            func rate(_ x: Double) -> Double {
+                (physics.ionicCurrent(occupancy: x, vgc: volts) - (x - physics.xeq) * physics.qmax * physics.lossRate)
+                    / physics.qmax
+            }
+            var x = x0
+            let count = 200
+            let dt = h / Double(count)
+            for _ in 0..<count {
+                let k1 = rate(x), k2 = rate(x + dt * k1 / 2), k3 = rate(x + dt * k2 / 2), k4 = rate(x + dt * k3)
+                x += dt * (k1 + 2 * k2 + 2 * k3 + k4) / 6
+            }
+            #expect(abs(step.x - x) < 1e-3 * abs(x - x0) + 1e-9)
+        }
+    }
+}
+
+/// A small seeded generator for tests.
+struct SplitMix {
+    var state: UInt64
+    mutating func next(_ low: Double, _ high: Double) -> Double {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return low + (high - low) * Double((z ^ (z >> 31)) >> 11) / 9_007_199_254_740_992
+    }
+}
