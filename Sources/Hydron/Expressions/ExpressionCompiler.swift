@@ -17,6 +17,8 @@ struct ExpressionCompiler {
     private var dialect = Dialect.ngspice
     /// Programs longer than this come from functions that call functions that call …
     private static let sizeLimit = 100_000
+    /// Nesting through functions and parameters; a level takes up to 2.5 KB of the stack's 8 MB.
+    private static let depthLimit = 2500
     private var isTooLarge = false
     /// Parameters and calls compiled already: what is asked for again costs nothing.
     private var knownParameters: [Expansion: Operand] = [:]
@@ -322,7 +324,7 @@ struct ExpressionCompiler {
     mutating func compile(_ expression: Expression, _ frame: Frame) -> Operand? {
         depth += 1
         defer { depth -= 1 }
-        guard depth < 2000 else {
+        guard depth < Self.depthLimit else {
             if !isTooLarge { report("the expression is nested too deeply", at: expression.range) }
             isTooLarge = true
             return nil

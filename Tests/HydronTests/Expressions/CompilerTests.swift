@@ -95,6 +95,15 @@ import Testing
         #expect(try scope.mistake("g60(v(a))")?.contains("operations") == true)
     }
 
+    @Test func longChainsAndDeepNestingDoNotOverflowTheStack() throws {
+        let scope = ExpressionTestScope()
+        try scope.define("f0", ["x"], "x + 1")
+        for level in 1...3000 { try scope.define("f\(level)", ["x"], "f\(level - 1)(x) + 1") }
+        #expect(try scope.value("f999(0)") == 1000)
+        #expect(try scope.mistake("f3000(v(a))") == "the expression is nested too deeply")
+        #expect(try scope.compile((1...1500).map { "v(n\($0))" }.joined(separator: "+")).inputs.count == 1500)
+    }
+
     @Test func gradientsOfManyInputsComeInChunks() throws {
         let scope = ExpressionTestScope()
         let text = (1...20).map { "\($0)*v(n\($0))*v(n\($0 % 20 + 1))" }.joined(separator: " + ")
