@@ -27,7 +27,7 @@ let package = Package(
         .testTarget(name: "SparseSolversTests", dependencies: ["SparseSolvers"]),
         .testTarget(name: "WaveformsTests", dependencies: ["Waveforms"]),
         .testTarget(name: "HydronTests", dependencies: ["Hydron", "HydronTestSupport"]),
-        .testTarget(name: "RegressionTests", dependencies: ["Hydron", "HydronTestSupport"]),
+        .testTarget(name: "RegressionTests", dependencies: ["Hydron", "SpiceNetlist", "Waveforms"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -14,7 +14,9 @@ enum VoltageSourceCard: ElementKind {
 enum CurrentSourceCard: ElementKind {
     static let description = ElementDescription(
         letter: "i", name: "independent current source",
-        syntax: "Iname n+ n- [[DC] value] [AC magnitude [phase]] [PULSE(…)|SIN(…)|EXP(…)|PWL(…)|SFFM(…)|AM(…)|PAT(…)] [m=]",
+        syntax: """
+            Iname n+ n- [[DC] value] [AC magnitude [phase]] [PULSE(…)|SIN(…)|EXP(…)|PWL(…)|SFFM(…)|AM(…)|PAT(…)] [m=]
+            """,
         summary: "A current from n+ through the source to n-: constant, a waveform in time, or an expression.",
         instanceParameters: IndependentSourceCard.Instance.table, outputs: IndependentSource.outputs)
     static func elaborate(_ card: ElementCard) { IndependentSourceCard.elaborate(card, isVoltage: false) }
@@ -100,13 +102,13 @@ enum IndependentSourceCard {
         }
         if isVoltage {
             source.branch = card.builder.branch(card.name)
-            card.builder.add(to: VoltageSources.self, identity: card.identity, make: { VoltageSources() }) {
-                $0.sources.append(source)
-            }
+            card.builder.add(
+                to: VoltageSources.self, identity: card.identity, make: { VoltageSources() },
+                update: { $0.sources.append(source) })
         } else {
-            card.builder.add(to: CurrentSources.self, identity: card.identity, make: { CurrentSources() }) {
-                $0.sources.append(source)
-            }
+            card.builder.add(
+                to: CurrentSources.self, identity: card.identity, make: { CurrentSources() },
+                update: { $0.sources.append(source) })
         }
     }
 
@@ -218,7 +220,8 @@ enum IndependentSourceCard {
         return .piecewiseLinear(waveform)
     }
 
-    /// HSPICE's `PAT(vhi vlo td tr tf tsample bits [R=n])`: a bit string as a piecewise linear waveform.
+    /// HSPICE's `PAT(vhi vlo td tr tf tsample bits [R=n] [RB=bit])`: the bits come n times again from the RB-th on, for
+    /// ever with R=-1.
     private static func pattern(_ card: ElementCard, _ token: Token?, _ repeatToken: Token?) -> SourceWaveform? {
         var a: [Double] = []
         while a.count < 6, card.nextIsValue, let value = card.value("argument of PAT") { a.append(value) }
@@ -232,21 +235,32 @@ enum IndependentSourceCard {
             card.error("the bits of \(card.name)'s PAT must be 0 or 1, its times above 0", at: field.value)
             return nil
         }
-        func level(_ bit: Character) -> Double { bit == "1" ? a[0] : bit == "0" ? a[1] : 0.5 * (a[0] + a[1]) }
-        let bits = Array(text)
-        var times = [0.0]
-        var values = [level(bits[0])]
-        for index in bits.indices.dropFirst() where bits[index] != bits[index - 1] {
-            // Edges are centred on the bit's boundary.
-            let edge = level(bits[index]) > level(bits[index - 1]) ? a[3] : a[4]
-            let boundary = Double(index) * a[5]
-            times += [boundary - edge / 2, boundary + edge / 2]
-            values += [level(bits[index - 1]), level(bits[index])]
+        guard max(a[3], a[4]) <= a[5] else {
+            card.error("an edge of \(card.name)'s PAT is longer than a bit", at: token)
+            return nil
         }
-        times.append(Double(bits.count) * a[5])
-        values.append(level(bits[bits.count - 1]))
-        var waveform = SourceWaveform.PiecewiseLinear(times: times, values: values, delay: a[2])
-        if let repeatToken, let count = card.evaluate(repeatToken, "repetition"), count != 0 { waveform.repeatFrom = 0 }
-        return .piecewiseLinear(waveform)
+        var pattern = SourcePattern(
+            high: a[0], low: a[1], delay: a[2], rise: a[3], fall: a[4], sample: a[5], bits: Array(text))
+        if let repeatToken {
+            guard let count = card.evaluate(repeatToken, "repetition") else { return nil }
+            // HSPICE: anything below -1 is no repetition.
+            pattern.repetitions = count == -1 ? nil : count > 0 ? Int(min(count.rounded(), 1e9)) : 0
+        }
+        let startToken = card.take(key: "rb")
+        if let startToken {
+            guard let start = card.evaluate(startToken, "first repeated bit") else { return nil }
+            guard start <= Double(pattern.bits.count) else {
+                card.error("\(card.name)'s PAT has only \(pattern.bits.count) bits to repeat", at: startToken)
+                return nil
+            }
+            pattern.loopStart = Int(max(start.rounded(.down), 1)) - 1
+        }
+        guard let waveform = pattern.waveform else {
+            card.error(
+                "\(card.name)'s PAT is longer than \(SourcePattern.largestLength) bits", at: repeatToken ?? token,
+                hint: "r=-1 repeats it for ever")
+            return nil
+        }
+        return waveform
     }
 }

@@ -90,6 +90,8 @@ final class SourceBatch: ElementBatch {
     /// Each moving source's next corner, valid for times from `cornersFrom` on.
     private var corners: [Double]
     private var cornersFrom = -Double.infinity
+    /// What was last loaded: whether a source's current is its DC value or its waveform's.
+    private var mode = SourceContext.Mode.direct
 
     private struct Target: BitwiseCopyable {
         var plus: Int32
@@ -152,7 +154,8 @@ final class SourceBatch: ElementBatch {
     }
 
     func loadSources(_ context: SourceContext) {
-        switch context.mode {
+        mode = context.mode
+        switch mode {
         case .direct: add(staticValues, context)
         case .waveform:
             for (source, waveform) in pulses { values[source] = waveform.value(at: context.time) }
@@ -196,10 +199,8 @@ final class SourceBatch: ElementBatch {
         if isVoltage {
             i = x[Int(source.branch)]
         } else {
-            let value =
-                conditions.interval > 0
-                ? source.waveform?.value(at: conditions.time) ?? source.staticValue
-                : source.staticValue
+            let wave = mode == .waveform ? source.waveform?.value(at: conditions.time) : nil
+            let value = wave ?? source.staticValue
             i = value * source.multiplier
         }
         switch index {

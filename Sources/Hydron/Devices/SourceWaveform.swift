@@ -187,7 +187,8 @@ extension SourceWaveform.Pulse {
             break
         }
         if SourceWaveform.isAfter(next, t) { return next }
-        return next + rise
+        // A pulse too short for the resolution of time has no corners that could be told apart.
+        return SourceWaveform.isAfter(next + rise, t) ? next + rise : .infinity
     }
 }
 

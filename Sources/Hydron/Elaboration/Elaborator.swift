@@ -30,6 +30,8 @@ final class Elaborator {
     var replacesGround = false
     /// Xyce's `.options output initial_interval=`: rows at multiples of this time [s].
     var outputInterval: Double?
+    /// True while a capacitor's card is read, where `1F` looks like a farad.
+    private var readsFarads = false
     /// Auxiliary elements made for ddt and sdt.
     var helperCount = 0
     private var randomState: UInt64 = 0
@@ -248,6 +250,7 @@ final class Elaborator {
                 unknownElement(card, letter, in: scope)
                 continue
             }
+            readsFarads = letter == UInt8(ascii: "c")
             guard self.card.read(card, freeExpressions: letter == UInt8(ascii: "b")) else { continue }
             guard let identity = identity(of: card, isPlain: isPlain, in: scope) else { continue }
             self.card.begin(identity: identity, scope: scope)
@@ -320,7 +323,7 @@ final class Elaborator {
         let subcircuit = definition.subcircuit
         guard words.count == subcircuit.ports.count else {
             error(
-                "subcircuit '\(wanted)' has \(subcircuit.ports.count) ports, '\(name)' gives \(words.count) nodes",
+                "subcircuit '\(wanted)' has \(subcircuit.ports.count) ports, '\(name)' gives \(words.count) node\(words.count == 1 ? "" : "s")",
                 at: card.range, in: scope, notes: [.init("defined here", at: subcircuit.name.range)])
             return
         }
@@ -479,7 +482,7 @@ final class Elaborator {
 
     /// Warns of suffixes that read otherwise than they look.
     private func checked(_ number: Double, _ token: Token) -> Double {
-        _ = netlist.number(token, diagnostics: &diagnostics)
+        _ = netlist.number(token, isFarad: readsFarads, diagnostics: &diagnostics)
         return number
     }
 
@@ -517,7 +520,7 @@ final class Elaborator {
         let parameter = key.parameter
         guard parameter.bounds.contains(value) else {
             error(
-                "\(parameter.name) of \(owner) is \(value) \(parameter.unit == "-" ? "" : parameter.unit), but must be \(parameter.bounds)",
+                "\(parameter.name) of \(owner) is \(value)\(parameter.unit == "-" ? "" : " " + parameter.unit), but must be \(parameter.bounds)",
                 at: token.range, in: scope, hint: parameter.meaning)
             return false
         }

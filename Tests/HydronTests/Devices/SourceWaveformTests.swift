@@ -228,6 +228,24 @@ struct SourceBatchTests {
         #expect(excitation(batch, .waveform, at: 9) == [0, 6, -6, 0])
     }
 
+    @Test("The current of a source is its waveform's from the first instant of a transient")
+    func currentOutput() {
+        let batch = SourceBatch([source(0, direct: 5, ramp, multiplier: 2)], isVoltage: false)
+        func current() -> Double {
+            [0.0, 0, 0].withUnsafeBufferPointer {
+                guard let x = $0.baseAddress else { return .nan }
+                return batch.output(0, element: 0, x: x, Conditions())
+            }
+        }
+        _ = excitation(batch, .direct, at: 0)
+        #expect(current() == 10)
+        _ = excitation(batch, .waveform, at: 0)
+        #expect(current() == 6)
+        batch.setDirect(element: 0, to: 4)
+        _ = excitation(batch, .direct, at: 0)
+        #expect(current() == 8)
+    }
+
     @Test("The next breakpoint is the first of all sources, forwards and after going back")
     func breakpoints() {
         let late = SourceWaveform.piecewiseLinear(.init(times: [0, 1.5], values: [0, 1]))
