@@ -17,6 +17,7 @@ public struct SimulationOptions: Sendable {
         case seed
         case gminsteps, srcsteps
         case scale
+        case smoothbsrc, rcconst
 
         public var parameter: Parameter {
             switch self {
@@ -40,6 +41,8 @@ public struct SimulationOptions: Sendable {
             case .gminsteps: Parameter("gminsteps", unit: "-", default: 1, .any, "0 turns gmin stepping off")
             case .srcsteps: Parameter("srcsteps", unit: "-", default: 1, .any, "0 turns source stepping off")
             case .scale: Parameter("scale", unit: "-", default: 1, .positive, "factor of all lengths")
+            case .smoothbsrc: Parameter("smoothbsrc", unit: "-", default: 0, .any, "1: voltages of B and E are filtered")
+            case .rcconst: Parameter("rcconst", unit: "s", default: 1e-9, .positive, "time constant of that filter")
             }
         }
     }

@@ -8,6 +8,10 @@ protocol ElementBatch: AnyObject {
     var count: Int { get }
     /// Evaluated once into the baseline instead of in the Newton loop.
     var isLinear: Bool { get }
+    /// Tells of all batches before any declares its entries: expressions ask for other devices' outputs.
+    func connect(_ batches: [any ElementBatch], unknownCount: Int)
+    /// The unknowns that an element's outputs depend on.
+    func dependencies(element: Int) -> [Int32]
     func declare(_ pattern: inout PatternBuilder)
     func bind(_ pattern: SparsityPattern)
     /// Adds the constant ∂f/∂x to `context.jacobian` and ∂q/∂x to `context.chargeJacobian`.
@@ -66,6 +70,8 @@ struct SourceContext {
 
 extension ElementBatch {
     var isLinear: Bool { false }
+    func connect(_ batches: [any ElementBatch], unknownCount: Int) {}
+    func dependencies(element: Int) -> [Int32] { [] }
     func bind(_ pattern: SparsityPattern) {}
     func loadLinear(_ pattern: SparsityPattern, _ context: LoadContext) {}
     func loadSources(_ context: SourceContext) {}
@@ -134,6 +140,8 @@ final class Batch<D: Device>: ElementBatch {
 
     var count: Int { devices.count }
     var isLinear: Bool { D.isLinear }
+
+    func dependencies(element: Int) -> [Int32] { Array(unknowns[element * D.arity..<(element + 1) * D.arity]) }
 
     func declare(_ pattern: inout PatternBuilder) {
         let arity = D.arity

@@ -12,26 +12,41 @@ enum Behavioural {
     ) {
         let identity = card.identity
         let factor = factor ?? card.multiplier
+        reserve(card, identity, plus, minus)
         card.whenComplete { card in
             guard let compiled = card.compile(program) else { return }
-            add(card, identity, plus, minus) {
+            update(card, identity, compiled) {
                 $0.terms.append(
                     Term(program: compiled, plus: plus, minus: minus, factor: factor, kind: .current))
             }
         }
     }
 
-    /// v(plus) − v(minus) = program [V].
-    static func voltageSource(_ card: ElementCard, _ plus: Int32, _ minus: Int32, _ program: DeferredProgram) {
+    /// v(plus) − v(minus) = factor·program [V].
+    ///
+    /// With a smoothing time constant τ [s], as Xyce's `smoothbsrc` has it, the voltage is an unknown y that follows:
+    /// y + τ·dy/dt = factor·program.
+    static func voltageSource(
+        _ card: ElementCard, _ plus: Int32, _ minus: Int32, _ program: DeferredProgram, factor: Double = 1,
+        smoothing: Double? = nil
+    ) {
         let identity = card.identity
         let branch = card.builder.branch(card.name)
+        let follower = smoothing.map { _ in card.builder.auxiliary(card.name, "smooth") }
         reserve(card, identity, plus, minus, branch)
         card.whenComplete { card in
             guard let compiled = card.compile(program) else { return }
-            update(card, identity) {
+            update(card, identity, compiled) {
                 $0.conducts = true
                 $0.linear = incidence(plus, minus, branch)
-                $0.terms.append(Term(program: compiled, plus: branch, minus: 0, factor: -1, kind: .current))
+                if let follower, let smoothing {
+                    $0.linear += [
+                        Entry(row: branch, column: follower, conductance: -1),
+                        Entry(row: follower, column: follower, conductance: 1, capacitance: smoothing),
+                    ]
+                }
+                $0.terms.append(
+                    Term(program: compiled, plus: follower ?? branch, minus: 0, factor: -factor, kind: .current))
             }
         }
     }
@@ -43,34 +58,36 @@ enum Behavioural {
     ) {
         let identity = card.identity
         let branch = isVoltage ? card.builder.branch(card.name) : 0
-        if isVoltage { reserve(card, identity, plus, minus, branch) }
+        reserve(card, identity, plus, minus, branch)
         card.whenComplete { card in
             guard let gain = card.compile(program) else { return }
             let product = gain.combined(with: voltage(control.0, control.1)) { $0.emit(.multiply, $1, $2) }
-            if isVoltage {
-                update(card, identity) {
+            update(card, identity, product) {
+                if isVoltage {
+                    $0.conducts = true
                     $0.linear = incidence(plus, minus, branch)
                     $0.terms.append(Term(program: product, plus: branch, minus: 0, factor: -1, kind: .current))
-                }
-            } else {
-                add(card, identity, plus, minus) {
+                } else {
                     $0.terms.append(Term(program: product, plus: plus, minus: minus, factor: factor, kind: .current))
                 }
             }
         }
     }
 
-    /// i = factor · (v(plus) − v(minus))/program [Ω].
+    /// i = multiplier·(v(plus) − v(minus))/(scale·program) [Ω].
     static func resistor(
-        _ card: ElementCard, _ plus: Int32, _ minus: Int32, _ program: DeferredProgram, factor: Double
+        _ card: ElementCard, _ plus: Int32, _ minus: Int32, _ program: DeferredProgram, multiplier: Double = 1,
+        scale: Double = 1
     ) {
         let identity = card.identity
+        let factor = card.multiplier * multiplier
+        reserve(card, identity, plus, minus)
         card.whenComplete { card in
-            guard let resistance = card.compile(program) else { return }
+            guard let resistance = card.compile(program)?.scaled(by: scale) else { return }
             let current = resistance.combined(with: voltage(plus, minus)) { compiler, r, v in
                 compiler.emit(.divide, v, r)
             }
-            add(card, identity, plus, minus) {
+            update(card, identity, resistance) {
                 $0.conducts = true
                 $0.value = resistance
                 $0.terms.append(Term(program: current, plus: plus, minus: minus, factor: factor, kind: .current))
@@ -78,30 +95,36 @@ enum Behavioural {
         }
     }
 
-    /// A charge that is an expression [C]: i = d/dt program.
-    static func capacitor(_ card: ElementCard, _ plus: Int32, _ minus: Int32, charge program: DeferredProgram) {
+    /// A charge that is an expression [C]: i = multiplier·d/dt program.
+    static func capacitor(
+        _ card: ElementCard, _ plus: Int32, _ minus: Int32, charge program: DeferredProgram, multiplier: Double = 1
+    ) {
         let identity = card.identity
-        let factor = card.multiplier
+        let factor = card.multiplier * multiplier
+        reserve(card, identity, plus, minus)
         card.whenComplete { card in
             guard let charge = card.compile(program) else { return }
-            add(card, identity, plus, minus) {
+            update(card, identity, charge) {
                 $0.terms.append(Term(program: charge, plus: plus, minus: minus, factor: factor, kind: .charge))
             }
         }
     }
 
-    /// A capacitance that is an expression [F]: i = factor · program · dv/dt, by way of an unknown y = dv/dt.
+    /// A capacitance that is an expression [F]: i = multiplier·scale·program·dv/dt, by way of an unknown y = dv/dt.
     static func capacitor(
-        _ card: ElementCard, _ plus: Int32, _ minus: Int32, capacitance program: DeferredProgram, factor: Double
+        _ card: ElementCard, _ plus: Int32, _ minus: Int32, capacitance program: DeferredProgram,
+        multiplier: Double = 1, scale: Double = 1
     ) {
         let identity = card.identity
+        let factor = card.multiplier * multiplier
         let rate = card.builder.auxiliary(card.name, "dvdt")
+        reserve(card, identity, plus, minus)
         card.whenComplete { card in
-            guard let capacitance = card.compile(program) else { return }
+            guard let capacitance = card.compile(program)?.scaled(by: scale) else { return }
             let current = capacitance.combined(with: [(.unknown(rate), 1)]) { compiler, c, y in
                 compiler.emit(.multiply, c, y)
             }
-            add(card, identity, plus, minus) {
+            update(card, identity, capacitance) {
                 $0.value = capacitance
                 $0.linear = [
                     Entry(row: rate, column: rate, conductance: -1),
@@ -113,18 +136,22 @@ enum Behavioural {
         }
     }
 
-    /// An inductance that is an expression [H]: v = program · di/dt, by way of an unknown y = di/dt.
-    static func inductor(_ card: ElementCard, _ plus: Int32, _ minus: Int32, _ program: DeferredProgram) {
+    /// An inductance that is an expression [H]: v = scale·program/multiplier · di/dt, by way of an unknown y = di/dt.
+    static func inductor(
+        _ card: ElementCard, _ plus: Int32, _ minus: Int32, _ program: DeferredProgram, multiplier: Double = 1,
+        scale: Double = 1
+    ) {
         let identity = card.identity
+        let factor = 1 / (card.multiplier * multiplier)
         let branch = card.builder.branch(card.name)
         let rate = card.builder.auxiliary(card.name, "didt")
         reserve(card, identity, plus, minus, branch)
         card.whenComplete { card in
-            guard let inductance = card.compile(program) else { return }
+            guard let inductance = card.compile(program)?.scaled(by: scale) else { return }
             let voltage = inductance.combined(with: [(.unknown(rate), 1)]) { compiler, l, y in
                 compiler.emit(.multiply, l, y)
             }
-            update(card, identity) {
+            update(card, identity, inductance) {
                 $0.value = inductance
                 $0.conducts = true
                 $0.linear =
@@ -132,7 +159,7 @@ enum Behavioural {
                         Entry(row: rate, column: rate, conductance: -1),
                         Entry(row: rate, column: branch, capacitance: 1),
                     ]
-                $0.terms.append(Term(program: voltage, plus: branch, minus: 0, factor: -1, kind: .current))
+                $0.terms.append(Term(program: voltage, plus: branch, minus: 0, factor: -factor, kind: .current))
             }
         }
     }
@@ -197,33 +224,67 @@ enum Behavioural {
     ) {
         var element = BehaviouralEquations.Element(identity: identity, plus: plus, minus: minus, branch: branch)
         fill(&element)
-        card.builder.add(to: BehaviouralEquations.self, identity: identity, make: { BehaviouralEquations() }) {
-            $0.elements.append(element)
-        }
+        card.builder.add(
+            to: BehaviouralEquations.self, identity: identity, make: { BehaviouralEquations() },
+            update: { $0.elements.append(element) })
     }
 
-    /// Files an element whose branch others may refer to before its equation is known.
+    /// Files an element that others may refer to before its equation is known.
     private static func reserve(
-        _ card: ElementCard, _ identity: ElementIdentity, _ plus: Int32, _ minus: Int32, _ branch: Int32
+        _ card: ElementCard, _ identity: ElementIdentity, _ plus: Int32, _ minus: Int32, _ branch: Int32 = 0
     ) {
+        guard branch > 0 else { return add(card, identity, plus, minus) { _ in } }
         var element = BehaviouralVoltageEquations.Element(
             identity: identity, plus: plus, minus: minus, branch: branch)
         element.conducts = true
         card.builder.add(
-            to: BehaviouralVoltageEquations.self, identity: identity, make: { BehaviouralVoltageEquations() }
-        ) { $0.equations.elements.append(element) }
+            to: BehaviouralVoltageEquations.self, identity: identity, make: { BehaviouralVoltageEquations() },
+            update: { $0.equations.elements.append(element) })
     }
 
+    /// Gives a reserved element its equation, whose expression `program` is.
     private static func update(
-        _ card: ElementCard, _ identity: ElementIdentity,
+        _ card: ElementCard, _ identity: ElementIdentity, _ program: Program,
         _ fill: @escaping (inout BehaviouralEquations.Element) -> Void
     ) {
         let slot = Int(identity.name)
         guard slot < card.builder.directory.references.count else { return }
         let reference = card.builder.directory.references[slot]
-        card.builder.update(BehaviouralVoltageEquations.self, at: reference) {
-            fill(&$0.equations.elements[Int(reference.index)])
+        let index = Int(reference.index)
+        if card.builder.population(Int(reference.population)) is BehaviouralVoltageEquations {
+            card.builder.update(BehaviouralVoltageEquations.self, at: reference) { fill(&$0.equations.elements[index]) }
+        } else {
+            card.builder.update(BehaviouralEquations.self, at: reference) { fill(&$0.elements[index]) }
         }
+        if let path = currentCycle(card, from: reference, through: [program], []) {
+            card.error(
+                "the current of \(path.joined(separator: " depends on that of "))",
+                hint: "sense it with a 0 V source in series")
+        }
+    }
+
+    /// The names along which an element's current is made of itself; nil where it is not.
+    private static func currentCycle(
+        _ card: ElementCard, from start: ElementReference, through programs: [Program], _ path: [ElementReference]
+    ) -> [String]? {
+        let here = path.last ?? start
+        for program in programs {
+            for case .output(let next, _) in program.inputs {
+                let names = (path.isEmpty ? [here] : [start] + path) + [next]
+                if next == start { return names.map { name(of: $0, card) } }
+                guard !path.contains(next), path.count < 1000,
+                    let equations = card.builder.population(Int(next.population)) as? BehaviouralEquations
+                else { continue }
+                let inner = equations.elements[Int(next.index)].terms.map(\.program)
+                if let found = currentCycle(card, from: start, through: inner, path + [next]) { return found }
+            }
+        }
+        return nil
+    }
+
+    private static func name(of reference: ElementReference, _ card: ElementCard) -> String {
+        let identity = card.builder.population(Int(reference.population)).identity(Int(reference.index))
+        return card.builder.directory.names.name(of: identity.name)
     }
 }
 
@@ -245,6 +306,12 @@ struct BehaviouralVoltageEquations: Population {
 }
 
 extension Program {
+    /// The program's value times a factor.
+    func scaled(by factor: Double) -> Program {
+        factor == 1
+            ? self : combined(with: []) { compiler, value, _ in compiler.emit(.multiply, value, .number(factor)) }
+    }
+
     /// A program of this one's value and a sum of inputs, joined by `join`.
     func combined(
         with terms: [(ProgramInput, Double)],

@@ -83,31 +83,32 @@ extension Capacitor: ElementKind {
             return
         }
         if let charge = card.take(key: "q") {
-            guard let program = card.program(charge) else { return }
-            return Behavioural.capacitor(card, plus, minus, charge: program)
+            guard let program = card.program(charge), let instance = card.parameters(Instance.self) else { return }
+            return Behavioural.capacitor(
+                card, plus, minus, charge: program, multiplier: instance[.m] * instance[.scale])
         }
         guard let fields = PassiveFields(card, "capacitance", keys: ["c", "capacitance"], models: modelTypes) else {
             return
         }
         guard let instance = card.parameters(Instance.self) else { return }
         let model = fields.model?.values(Model.self) ?? ParameterValues()
-        let ageing = instance.ifGiven(.age).map { 1 - model[.d] * Glibc.log10($0) } ?? 1
         let temperature = card.temperature(given: instance.ifGiven(.temp), rise: instance[.dtemp])
         let factor = fields.temperatureFactor(
             temperature - card.nominalTemperature(model.ifGiven(.tnom)), tc1: instance.ifGiven(.tc1),
             tc2: instance.ifGiven(.tc2), model: (model[.tc1], model[.tc2]))
+        let ageing = instance.ifGiven(.age).map { 1 - model[.d] * Glibc.log10($0) } ?? 1
+        let scale = factor * ageing * instance[.scale]
         if let expression = fields.expression {
             guard let program = card.program(expression) else { return }
             return Behavioural.capacitor(
-                card, plus, minus, capacitance: program,
-                factor: ageing * factor * instance[.scale] * instance[.m] * card.multiplier)
+                card, plus, minus, capacitance: program, multiplier: instance[.m],
+                scale: scale * (card.dialect.modelValueMultiplies ? model.given(.c, else: 1) : 1))
         }
         guard let capacitance = nominal(card, instance, model, value: instance.ifGiven(.c) ?? fields.value) else {
             return
         }
         add(
-            card, plus, minus, capacitance * ageing * factor * instance[.scale], multiplier: instance[.m],
-            initialVoltage: instance[.ic])
+            card, plus, minus, capacitance * scale, multiplier: instance[.m], initialVoltage: instance[.ic])
     }
 
     /// The capacitance at the reference temperature, before ageing [F].

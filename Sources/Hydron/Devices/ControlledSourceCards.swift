@@ -48,39 +48,83 @@ enum CurrentControlledVoltageSourceCard: ElementKind {
     }
 }
 
-/// B: behavioural source.
+/// B: behavioural source, resistor or capacitor.
 enum BehaviouralSourceCard: ElementKind {
     static let description = ElementDescription(
         letter: "b", name: "behavioural source",
-        syntax: "Bname n+ n- v=expr | i=expr [m=]",
-        summary: "A voltage or a current that is any expression of voltages, currents and time.",
-        outputs: BehaviouralEquations.outputTable)
+        syntax: "Bname n+ n- v=expr | i=expr | r=expr | c=expr | q=expr [tc1=] [tc2=] [temp=] [dtemp=] [m=]",
+        summary:
+            "A voltage, current, resistance, capacitance or charge that is any expression of voltages, currents and time.",
+        instanceParameters: Instance.table, outputs: BehaviouralEquations.outputTable)
+
+    enum Instance: Int, ParameterKey {
+        case m, tc1, tc2, temp, dtemp, smoothbsrc, rcconst
+        var parameter: Parameter {
+            switch self {
+            case .m: Parameter("m", unit: "-", default: 1, .positive, "sources in parallel")
+            case .tc1: Parameter("tc1", unit: "1/K", default: 0, .any, "linear temperature coefficient of the value")
+            case .tc2:
+                Parameter("tc2", unit: "1/K²", default: 0, .any, "quadratic temperature coefficient of the value")
+            case .temp: Parameter("temp", unit: "°C", default: nil, .any, "temperature of this source")
+            case .dtemp: Parameter("dtemp", unit: "K", default: 0, .any, "temperature above the circuit's")
+            case .smoothbsrc:
+                Parameter("smoothbsrc", unit: "-", default: nil, .any, "1: a voltage follows through an RC filter")
+            case .rcconst: Parameter("rcconst", unit: "s", default: nil, .positive, "time constant of that filter")
+            }
+        }
+    }
+
+    /// What a card says besides its expression.
+    struct Settings {
+        var multiplier: Double
+        /// Factor of the value, from temperature coefficients.
+        var scale: Double
+        /// Time constant [s] of the filter that smooths a voltage; nil for none.
+        var smoothing: Double?
+
+        init?(_ card: ElementCard) {
+            guard let instance = card.parameters(Instance.self) else { return nil }
+            let temperature = card.temperature(
+                given: instance.isGiven(.temp) ? instance[.temp] : nil, rise: instance[.dtemp])
+            let rise = temperature - card.options.nominalTemperature
+            multiplier = instance[.m]
+            scale = 1 + rise * (instance[.tc1] + rise * instance[.tc2])
+            if instance.given(.smoothbsrc, else: card.options[.smoothbsrc]) != 0 {
+                smoothing = instance.given(.rcconst, else: card.options[.rcconst])
+            }
+        }
+    }
 
     static func elaborate(_ card: ElementCard) {
         guard let plus = card.node("n+"), let minus = card.node("n-") else { return }
-        if let token = card.take(key: "v"), let program = card.program(token) {
-            guard card.parameters(ControlledSourceCard.Instance.self) != nil else { return }
-            Behavioural.voltageSource(card, plus, minus, program)
-        } else if let token = card.take(key: "i"), let program = card.program(token) {
-            guard let instance = card.parameters(ControlledSourceCard.Instance.self) else { return }
-            Behavioural.currentSource(card, plus, minus, program, factor: card.multiplier * instance[.m])
-        } else {
-            card.error("\(card.name) has neither a voltage nor a current", hint: "write `v={…}` or `i={…}`")
+        for kind in ["v", "i", "r", "c", "q"] {
+            guard let token = card.take(key: kind) else { continue }
+            guard let program = card.program(token), let settings = Settings(card) else { return }
+            let scale = settings.scale
+            let m = settings.multiplier
+            switch kind {
+            case "v":
+                Behavioural.voltageSource(
+                    card, plus, minus, program, factor: scale, smoothing: settings.smoothing)
+            case "i":
+                Behavioural.currentSource(card, plus, minus, program, factor: card.multiplier * m * scale)
+            case "r": Behavioural.resistor(card, plus, minus, program, multiplier: m, scale: scale)
+            case "c": Behavioural.capacitor(card, plus, minus, capacitance: program, multiplier: m, scale: scale)
+            default: Behavioural.capacitor(card, plus, minus, charge: program, multiplier: m * scale)
+            }
+            return
         }
+        card.error("\(card.name) has neither a voltage nor a current", hint: "write `v={…}` or `i={…}`")
     }
 }
 
 /// What E, F, G and H have in common: the shapes of their cards.
 enum ControlledSourceCard {
     enum Instance: Int, ParameterKey {
-        case m, tc1, tc2, smoothbsrc, rcconst
+        case m
         var parameter: Parameter {
             switch self {
             case .m: Parameter("m", unit: "-", default: 1, .positive, "sources in parallel")
-            case .tc1: Parameter("tc1", unit: "1/K", default: 0, .any, "first-order temperature coefficient, not used")
-            case .tc2: Parameter("tc2", unit: "1/K²", default: 0, .any, "second-order temperature coefficient, not used")
-            case .smoothbsrc: Parameter("smoothbsrc", unit: "-", default: 0, .any, "Xyce's smoothing, not used")
-            case .rcconst: Parameter("rcconst", unit: "s", default: 1e-9, .any, "Xyce's smoothing, not used")
             }
         }
     }
@@ -127,17 +171,20 @@ enum ControlledSourceCard {
     private static func behave(
         _ card: ElementCard, _ plus: Int32, _ minus: Int32, _ token: Token, _ isVoltage: Bool
     ) {
-        guard let program = card.program(token), let m = multiplier(card) else { return }
-        add(card, plus, minus, program, isVoltage, m)
+        guard let program = card.program(token) else { return }
+        add(card, plus, minus, program, isVoltage)
     }
 
     private static func add(
-        _ card: ElementCard, _ plus: Int32, _ minus: Int32, _ program: DeferredProgram, _ isVoltage: Bool, _ m: Double
+        _ card: ElementCard, _ plus: Int32, _ minus: Int32, _ program: DeferredProgram, _ isVoltage: Bool
     ) {
+        guard let settings = BehaviouralSourceCard.Settings(card) else { return }
         if isVoltage {
-            Behavioural.voltageSource(card, plus, minus, program)
+            Behavioural.voltageSource(
+                card, plus, minus, program, factor: settings.scale, smoothing: settings.smoothing)
         } else {
-            Behavioural.currentSource(card, plus, minus, program, factor: m)
+            let factor = settings.multiplier * settings.scale * card.multiplier
+            Behavioural.currentSource(card, plus, minus, program, factor: factor)
         }
     }
 
@@ -154,13 +201,13 @@ enum ControlledSourceCard {
             card.error("the points of \(card.name)'s table must be pairs of x and y", at: token)
             return
         }
-        guard let m = multiplier(card) else { return }
         let call = Expression.call("table", arguments, token.range)
-        add(card, plus, minus, DeferredProgram(expression: call, scope: at.scope), isVoltage, m)
+        add(card, plus, minus, DeferredProgram(expression: call, scope: at.scope), isVoltage)
     }
 
     /// `POLY(n) controls… p0 p1 …`: the coefficients in SPICE's order, all terms of total degree 0, 1, 2, … each degree
-    /// with the exponents of earlier controls falling first (x², xy, xz, y², yz, z²).
+    /// with the exponents of earlier controls falling first (x², xy, xz, y², yz, z²); in the Xyce dialect with xy and yx
+    /// apart.
     private static func polynomial(
         _ card: ElementCard, _ plus: Int32, _ minus: Int32, isVoltage: Bool, isCurrentControlled: Bool
     ) {
@@ -199,19 +246,9 @@ enum ControlledSourceCard {
             card.error("POLY(\(count)) of \(card.name) has no coefficients")
             return
         }
-        // One coefficient of a polynomial of one variable is its slope.
-        if coefficients.count == 1, count == 1 { coefficients = [0, coefficients[0]] }
-        var sum = Expression.number(coefficients[0], range)
-        var terms = PolynomialTerms(variables: count)
-        for coefficient in coefficients.dropFirst() {
-            let factors = terms.next()
-            guard coefficient != 0 else { continue }
-            var product = Expression.number(coefficient, range)
-            for factor in factors { product = .binary(.multiply, product, controls[factor], range) }
-            sum = .binary(.add, sum, product, range)
-        }
-        guard let m = multiplier(card) else { return }
-        add(card, plus, minus, DeferredProgram(expression: sum, scope: card.scope), isVoltage, m)
+        let arguments = [.number(number, range)] + controls + coefficients.map { Expression.number($0, range) }
+        let polynomial = Expression.call("poly", arguments, range)
+        add(card, plus, minus, DeferredProgram(expression: polynomial, scope: card.scope), isVoltage)
     }
 
     private static func linear(
@@ -262,19 +299,19 @@ enum ControlledSourceCard {
     }
 }
 
-/// The terms of a polynomial in SPICE's order: each as the list of its variables, never falling (0, 1, 00, 01, 11); or
-/// with every order of the variables as a term of its own (00, 01, 10, 11).
+/// The terms of a polynomial in SPICE's order: each as the list of its variables, with repetition, never falling. Xyce
+/// counts 01 and 10 as two terms.
 struct PolynomialTerms {
     private let variables: Int
     private let isOrdered: Bool
     private var current: [Int] = []
 
-    init(variables: Int, isOrdered: Bool = false) {
+    init(variables: Int, dialect: Dialect) {
         self.variables = variables
-        self.isOrdered = isOrdered
+        isOrdered = dialect.name != "xyce"
     }
 
-    /// The next term after the constant.
+    /// The next term after the constant: 0, 1, …, n−1, 00, 01, …, 0(n−1), 11 (in Xyce: 10, 11), …
     mutating func next() -> [Int] {
         var place = current.count - 1
         while place >= 0, current[place] == variables - 1 { place -= 1 }
@@ -283,7 +320,7 @@ struct PolynomialTerms {
         } else {
             let value = current[place] + 1
             current[place] = value
-            for index in (place + 1)..<max(current.count, place + 1) { current[index] = isOrdered ? 0 : value }
+            for index in (place + 1)..<current.count { current[index] = isOrdered ? value : 0 }
         }
         return current
     }

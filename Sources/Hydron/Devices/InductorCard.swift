@@ -62,12 +62,17 @@ extension Inductor: ElementKind {
         guard let fields = PassiveFields(card, "inductance", keys: ["l", "inductance"], models: modelTypes) else {
             return
         }
-        if let expression = fields.expression {
-            guard let program = card.program(expression) else { return }
-            return Behavioural.inductor(card, plus, minus, program)
-        }
         guard let instance = card.parameters(Instance.self) else { return }
         let model = fields.model?.values(Model.self) ?? ParameterValues()
+        let temperature = card.temperature(given: instance.ifGiven(.temp), rise: instance[.dtemp])
+        let factor = fields.temperatureFactor(
+            temperature - card.nominalTemperature(model.ifGiven(.tnom)), tc1: instance.ifGiven(.tc1),
+            tc2: instance.ifGiven(.tc2), model: (model[.tc1], model[.tc2]))
+        if let expression = fields.expression {
+            guard let program = card.program(expression) else { return }
+            let scale = factor * instance[.scale] * (card.dialect.modelValueMultiplies ? model.given(.l, else: 1) : 1)
+            return Behavioural.inductor(card, plus, minus, program, multiplier: instance[.m], scale: scale)
+        }
         var nominal = instance.ifGiven(.l) ?? fields.value
         if card.dialect.modelValueMultiplies, let own = nominal {
             nominal = own * model.given(.l, else: 1)
@@ -76,10 +81,6 @@ extension Inductor: ElementKind {
             card.error("\(card.name) has no inductance", hint: "write it behind the nodes")
             return
         }
-        let temperature = card.temperature(given: instance.ifGiven(.temp), rise: instance[.dtemp])
-        let factor = fields.temperatureFactor(
-            temperature - card.nominalTemperature(model.ifGiven(.tnom)), tc1: instance.ifGiven(.tc1),
-            tc2: instance.ifGiven(.tc2), model: (model[.tc1], model[.tc2]))
         add(
             card, plus, minus, inductance * factor * instance[.scale], multiplier: instance[.m],
             initialCurrent: instance.given(.ic, else: model[.ic]))

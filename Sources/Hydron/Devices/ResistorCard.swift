@@ -116,8 +116,8 @@ extension Resistor: ElementKind {
         }
         if let expression = fields.expression {
             guard let program = card.program(expression) else { return }
-            let parallel = instance[.m] * card.multiplier
-            return Behavioural.resistor(card, plus, minus, program, factor: parallel / (factor * instance[.scale]))
+            let scale = factor * instance[.scale] * (card.dialect.modelValueMultiplies ? model.given(.r, else: 1) : 1)
+            return Behavioural.resistor(card, plus, minus, program, multiplier: instance[.m], scale: scale)
         }
         guard let resistance = nominal(card, instance, model, value: instance.ifGiven(.r) ?? fields.value) else {
             return

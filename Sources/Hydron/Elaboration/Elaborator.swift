@@ -528,13 +528,18 @@ final class Elaborator {
         return true
     }
 
-    /// Uniform in (0, 1): SplitMix64 (G. L. Steele, D. Lea, C. H. Flood, OOPSLA 2014, doi 10.1145/2660193.2660195).
-    func random() -> Double {
-        randomState &+= 0x9E37_79B9_7F4A_7C15
-        var z = randomState
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        z ^= z >> 31
+    /// Uniform in (0, 1): SplitMix64 (G. L. Steele, D. Lea, C. H. Flood, OOPSLA 2014, doi 10.1145/2660193.2660195) of
+    /// the seed, the hierarchical path of the scope (FNV-1a) and the key.
+    func random(_ key: UInt64, in scope: Scope) -> Double {
+        var path: UInt64 = 0xCBF2_9CE4_8422_2325
+        for byte in scope.prefix.utf8 { path = (path ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        var z = randomState &+ path &+ key &* 0x9E37_79B9_7F4A_7C15
+        for _ in 0..<2 {
+            z &+= 0x9E37_79B9_7F4A_7C15
+            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+            z ^= z >> 31
+        }
         return (Double(z >> 11) + 0.5) / 9_007_199_254_740_992
     }
 

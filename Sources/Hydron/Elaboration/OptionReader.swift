@@ -13,7 +13,7 @@ extension Elaborator {
         "abstol_", "defad", "defas", "pivtol_", "compat", "parhier", "plotwinsize", "noopiter", "bypass", "cshunt",
         "keepopinfo", "trytocompact", "badmos3", "oldlimit", "autostop", "maxtimestepestimate", "mincapacitor",
         "mincap", "minres", "lambertw", "voltlim", "b3soivoltlim", "zeroresistancetol", "checkforzeroresistance",
-        "smoothbsrc", "rcconst", "in_forcing", "continuation", "method_", "delta_x_tol", "rhstol",
+        "in_forcing", "continuation", "method_", "delta_x_tol", "rhstol",
         "enforcedeviceconv",
         "model_binning", "scale_", "outputtimepoints", "noop",
     ]

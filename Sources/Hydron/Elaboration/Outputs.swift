@@ -226,5 +226,5 @@ final class OutputCompiler: ExpressionScope {
     ) -> [(x: Double, y: Double)]? {
         netlist.points(inFile: path, range, &diagnostics)
     }
-    func random() -> Double { 0.5 }
+    func random(_ key: UInt64) -> Double { 0.5 }
 }

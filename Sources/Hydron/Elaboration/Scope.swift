@@ -204,9 +204,8 @@ final class Scope: ExpressionScope {
                     function.body, bound: Set(function.arguments), depth: depth + 1)
             }
             if name.hasPrefix("spice_") || name == "ddt" || name == "sdt" || name == "idt" { return true }
-            if name == "table" || name == "tablefile" || name == "fasttable", case .string? = arguments.first {
-                return true
-            }
+            // A table from a file, of nothing else: of time.
+            if ExpressionCompiler.isTable(name), case .string? = arguments.first { return true }
             return false
         }
     }
@@ -227,5 +226,5 @@ final class Scope: ExpressionScope {
         elaborator.points(inFile: path, range, &diagnostics)
     }
 
-    func random() -> Double { elaborator.random() }
+    func random(_ key: UInt64) -> Double { elaborator.random(key, in: self) }
 }

@@ -96,6 +96,7 @@ final class EquationSystem {
         nonlinear = batches.filter { !$0.isLinear }
 
         var builder = PatternBuilder(size: count - 1)
+        for batch in batches { batch.connect(batches, unknownCount: count) }
         for batch in batches { batch.declare(&builder) }
         for unknown in 1..<max(count, 1) where circuit.unknowns.kind(unknown) != .branch {
             builder.insert(row: unknown - 1, column: unknown - 1)

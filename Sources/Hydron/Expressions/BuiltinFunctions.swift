@@ -9,46 +9,43 @@ extension ExpressionCompiler {
         "asin": .asin, "arcsin": .asin, "acos": .acos, "arccos": .acos, "atan": .atan, "arctan": .atan,
         "sinh": .sinh, "cosh": .cosh, "tanh": .tanh, "asinh": .asinh, "arcsinh": .asinh, "acosh": .acosh,
         "arccosh": .acosh, "atanh": .atanh, "arctanh": .atanh, "abs": .abs, "mag": .abs, "m": .abs, "sgn": .sign,
-        "stp": .step, "u": .step, "uramp": .ramp, "u2": .unitRamp, "nint": .nearest, "int": .truncate,
-        "floor": .floor, "ceil": .ceiling, "round": .round, "db": .decibel, "buf": .step,
+        "stp": .step, "uramp": .ramp, "u2": .unitRamp, "nint": .nearest, "int": .truncate,
+        "floor": .floor, "ceil": .ceiling, "round": .round, "db": .decibel,
     ]
     /// Functions of two numbers that are one instruction.
     static let binary: [String: Program.Operation] = [
         "atan2": .atan2, "hypot": .hypotenuse, "fmod": .remainder, "mod": .remainder,
         "sign": .copySign,
     ]
-    /// Functions through points; with `file` behind the name they take a file's name alone.
-    static let tableFunctions: Set<String> = {
-        let plain = ["table", "pwl", "fasttable", "spline", "akima", "cubic", "wodicka", "bli"]
-        return Set(plain + plain.map { $0 + "file" })
-    }()
     private static let others: Set<String> = [
-        "log", "pow", "pwr", "pwrs", "min", "max", "limit", "if", "ternary_fcn", "inv", "table", "pwl", "fasttable",
-        "spline", "akima", "cubic", "wodicka", "bli", "ddt", "sdt", "idt", "gauss", "agauss", "unif",
-        "aunif", "rand", "random", "flat", "mc", "real", "re", "img", "imag", "ph", "spice_pulse", "spice_sin",
-        "spice_exp", "spice_sffm", "spice_pwl", "pos", "ddx", "cbrt", "square", "temp", "v", "i", "poly",
+        "log", "pow", "pwr", "pwrs", "min", "max", "limit", "if", "ternary_fcn", "inv", "buf", "u", "ddt", "sdt", "idt",
+        "ddx", "gauss", "agauss", "unif", "aunif", "rand", "random", "flat", "mc", "real", "re", "img", "imag", "ph",
+        "spice_pulse", "spice_sin", "spice_exp", "spice_sffm", "spice_pwl", "pos", "cbrt", "square", "poly",
+    ]
+    private static let tableMethods: [String: InterpolationTable.Method] = [
+        "table": .linear, "vtable": .linear, "pwl": .extrapolated, "fasttable": .smooth, "spline": .akima,
+        "akima": .akima, "cubic": .cubic, "wodicka": .wodicka, "bli": .barycentric,
     ]
 
-    static let names: [String] = (Array(unary.keys) + Array(binary.keys) + Array(others)).sorted()
+    static let names: [String] =
+        (Array(unary.keys) + Array(binary.keys) + Array(others) + Array(tableMethods.keys)).sorted()
+
+    /// The interpolation that a function's name asks for; Xyce allows `file` behind it.
+    private static func tableMethod(_ name: String) -> InterpolationTable.Method? {
+        tableMethods[name] ?? (name.hasSuffix("file") ? tableMethods[String(name.dropLast(4))] : nil)
+    }
+
+    static func isTable(_ name: String) -> Bool { tableMethod(name) != nil }
 
     mutating func compileBuiltin(
         _ name: String, _ arguments: [Expression], _ range: SourceRange, _ frame: Frame
     ) -> Operand? {
+        if let method = Self.tableMethod(name) { return compileTable(name, method, arguments, range, frame) }
         switch name {
-        case let table where Self.tableFunctions.contains(table):
-            return compileTable(name, arguments, range, frame)
         case "spice_pulse", "spice_sin", "spice_exp", "spice_sffm", "spice_pwl":
             return compileSourceFunction(name, arguments, range, frame)
-        case "ddx":
-            guard count(arguments, 2...2, name, range) else { return nil }
-            guard let value = compile(arguments[0], frame), let variable = compile(arguments[1], frame) else { return nil }
-            guard case .input = variable else {
-                report("'ddx' takes a plain quantity such as v(a) as its second argument", at: range)
-                return nil
-            }
-            return derivative(of: value, by: variable)
-        case "poly": return compilePolynomial(arguments, range, frame)
         case "ddt", "sdt", "idt": return compileTimeFunction(name, arguments, range, frame)
+        case "ddx": return compileSlope(arguments, range, frame)
         case "if", "ternary_fcn":
             guard count(arguments, 3...3, name, range) else { return nil }
             return compile(.conditional(arguments[0], then: arguments[1], otherwise: arguments[2], range), frame)
@@ -74,17 +71,9 @@ extension ExpressionCompiler {
         case "log":
             guard has(1...1, &self) else { return nil }
             return emit(frame.scope.dialect.logIsBase10 ? .log10 : .log, operands[0])
-        case "pow":
+        case "pow", "pwr", "pwrs":
             guard has(2...2, &self) else { return nil }
-            return emit(.power, operands[0], operands[1])
-        case "pwr":
-            // ngspice: sign(x)·|x|^y; elsewhere |x|^y.
-            guard has(2...2, &self) else { return nil }
-            return emit(
-                frame.scope.dialect == .ngspice ? .signedPower : .absolutePower, operands[0], operands[1])
-        case "pwrs":
-            guard has(2...2, &self) else { return nil }
-            return emit(.signedPower, operands[0], operands[1])
+            return compilePower(name, operands[0], operands[1], frame.scope.dialect)
         case "min", "max":
             guard has(1...1000, &self) else { return nil }
             var best = operands[0]
@@ -93,15 +82,21 @@ extension ExpressionCompiler {
         case "limit":
             if arguments.count == 2 {
                 // ngspice: nominal ± absolute, the sign drawn.
-                let sign: Operand = .number(frame.scope.random() < 0.5 ? -1 : 1)
+                let sign: Operand = .number(draw(frame.scope, at: range) < 0.5 ? -1 : 1)
                 return emit(.add, operands[0], emit(.multiply, operands[1], sign))
             }
             guard has(3...3, &self) else { return nil }
-            return emit(.limit, operands[0], emit(.minimum, operands[1], operands[2]),
+            return emit(
+                .limit, operands[0], emit(.minimum, operands[1], operands[2]),
                 emit(.maximum, operands[1], operands[2]))
-        case "inv":
+        case "inv", "buf":
             guard has(1...1, &self) else { return nil }
-            return emit(.lessOrEqual, operands[0], .number(0.5))
+            return emit(name == "inv" ? .lessOrEqual : .greater, operands[0], .number(0.5))
+        case "u":
+            // ngspice: ½ at 0.
+            guard has(1...1, &self) else { return nil }
+            return emit(frame.scope.dialect.name == "ngspice" ? .halfStep : .step, operands[0])
+        case "poly": return compilePolynomial(operands, range, frame)
         case "pos":
             guard has(1...1, &self) else { return nil }
             return emit(.ramp, operands[0])
@@ -139,71 +134,92 @@ extension ExpressionCompiler {
         return false
     }
 
+    /// `pow`, `pwr` and `pwrs` of a negative base are what the dialects disagree on most:
+    ///
+    /// | | pow(x, y) | pwr(x, y) | pwrs(x, y) |
+    /// |---|---|---|---|
+    /// | ngspice, of the solution | \|x\|ʸ | sgn(x)·\|x\|ʸ | sgn(x)·\|x\|ʸ |
+    /// | ngspice, of constants | xʸ | \|x\|ʸ | sgn(x)·\|x\|ʸ |
+    /// | Xyce | Re xʸ | \|x\|ʸ | sgn(x)·\|x\|ʸ |
+    /// | HSPICE | x^(y rounded) | sgn(x)·\|x\|ʸ | sgn(x)·\|x\|ʸ |
+    /// | LTspice | xʸ, 0 for a broken y | \|x\|ʸ | sgn(x)·\|x\|ʸ |
+    ///
+    /// `**` and `^` are ngspice's \|x\|ʸ also for constants, elsewhere the same as pow.
+    private mutating func compilePower(_ name: String, _ a: Operand, _ b: Operand, _ dialect: Dialect) -> Operand {
+        let isConstant = a.number != nil && b.number != nil
+        switch (name, dialect.name) {
+        case ("pwrs", _), ("pwr", "hspice"): return emitPower(.signedPower, a, b)
+        case ("pwr", "ngspice"): return emitPower(isConstant ? .absolutePower : .signedPower, a, b)
+        case ("pwr", _): return emitPower(.absolutePower, a, b)
+        case (_, "ngspice") where isConstant: return emitPower(.power, a, b)
+        default: return power(a, b)
+        }
+    }
+
+    /// `poly(n, x1, …, xn, p0, p1, …)`: what the parser makes of `POLY(n) …` inside an expression.
+    private mutating func compilePolynomial(
+        _ operands: [Operand], _ range: SourceRange, _ frame: Frame
+    ) -> Operand? {
+        guard let number = operands.first?.number, number >= 1, number <= 1000, number == number.rounded(),
+            operands.count > Int(number) + 1
+        else {
+            report("POLY needs a number of variables, as many variables, and coefficients", at: range)
+            return nil
+        }
+        let count = Int(number)
+        let variables = Array(operands[1...count])
+        var coefficients = Array(operands[(count + 1)...])
+        if coefficients.count == 1, count == 1 { coefficients.insert(.number(0), at: 0) }
+        var sum = coefficients[0]
+        var terms = PolynomialTerms(variables: count, dialect: frame.scope.dialect)
+        for coefficient in coefficients.dropFirst() {
+            var product = coefficient
+            for factor in terms.next() { product = emit(.multiply, product, variables[factor]) }
+            sum = emit(.add, sum, product)
+        }
+        return sum
+    }
+
     // MARK: - Random numbers
 
-    /// Drawn once, where the expression is compiled; the stream starts from `.options seed=`.
+    /// Drawn once, where the expression is compiled: `agauss(nominal, spread, sigmas)` is normal with the standard
+    /// deviation spread/sigmas, `gauss` takes the spread relative to the nominal value; `aunif` and `unif` are uniform
+    /// within ± the spread, `limit(nominal, spread)` is one of the two ends. The numbers depend on
+    /// `.options seed=`, the subcircuit's path and the place in the text, on nothing else.
     private mutating func compileRandom(
         _ name: String, _ operands: [Operand], _ range: SourceRange, _ frame: Frame
     ) -> Operand? {
         let scope = frame.scope
-        func normal() -> Double {
-            // Box and Muller, Ann. Math. Stat. 29, 610 (1958), doi 10.1214/aoms/1177706645.
-            let radius = (-2 * Glibc.log(scope.random())).squareRoot()
-            return radius * Glibc.cos(2 * .pi * scope.random())
+        let counts: [String: ClosedRange<Int>] = [
+            "rand": 0...1, "random": 0...1, "flat": 1...1, "unif": 2...3, "aunif": 2...3, "mc": 2...2, "gauss": 2...4,
+            "agauss": 2...4,
+        ]
+        let expected = counts[name] ?? 1...3
+        guard expected.contains(operands.count) else {
+            let wanted = "\(expected.lowerBound) to \(expected.upperBound)"
+            report("function '\(name)' takes \(wanted) argument(s), not \(operands.count)", at: range)
+            return nil
         }
-        if name == "rand" || name == "random", operands.isEmpty { return .number(scope.random()) }
         let values = operands.compactMap(\.number)
         guard values.count == operands.count else {
             report("'\(name)' takes constants: it is drawn once, before the simulation", at: range)
             return nil
         }
-        guard values.count >= 1, values.count <= 4 else {
-            report("function '\(name)' takes 1 to 3 arguments, not \(values.count)", at: range)
-            return nil
-        }
-        let nominal = values[0]
+        let uniform = draw(scope, at: range)
+        let nominal = values.first ?? 1
         let spread = values.count > 1 ? values[1] : 0
         let sigmas = values.count > 2 && values[2] != 0 ? values[2] : 1
         switch name {
-        case "agauss": return .number(nominal + spread / sigmas * normal())
-        case "gauss": return .number(nominal * (1 + spread / sigmas * normal()))
-        case "aunif": return .number(nominal + spread * (2 * scope.random() - 1))
-        case "unif", "mc": return .number(nominal * (1 + spread * (2 * scope.random() - 1)))
-        case "flat": return .number(nominal * (2 * scope.random() - 1))
-        default: return .number(scope.random() * nominal)
+        case "agauss", "gauss":
+            // Box and Muller, Ann. Math. Stat. 29, 610 (1958), doi 10.1214/aoms/1177706645.
+            let angle = 2 * .pi * draw(scope, at: range)
+            let normal = (-2 * Glibc.log(uniform)).squareRoot() * Glibc.cos(angle)
+            return .number(nominal + spread / sigmas * normal * (name == "gauss" ? nominal : 1))
+        case "aunif": return .number(nominal + spread * (2 * uniform - 1))
+        case "unif", "mc": return .number(nominal * (1 + spread * (2 * uniform - 1)))
+        case "flat": return .number(nominal * (2 * uniform - 1))
+        default: return .number(uniform)
         }
-    }
-
-    /// `poly(n, x1, …, xn, p0, p1, …)`. In expressions Xyce gives each ordered product a coefficient of its own (x1 x2
-    /// and x2 x1); elsewhere the order is SPICE's, without repetition.
-    private mutating func compilePolynomial(
-        _ arguments: [Expression], _ range: SourceRange, _ frame: Frame
-    ) -> Operand? {
-        var operands: [Operand] = []
-        for argument in arguments {
-            guard let operand = compile(argument, frame) else { return nil }
-            operands.append(operand)
-        }
-        guard let number = operands.first?.number, number >= 1, number < Double(operands.count) - 1,
-            number == number.rounded()
-        else {
-            report("'poly' takes the number of its variables, the variables and the coefficients", at: range)
-            return nil
-        }
-        let count = Int(number)
-        let variables = operands[1...count]
-        var coefficients = Array(operands[(count + 1)...])
-        if coefficients.count == 1, count == 1 { coefficients = [.number(0), coefficients[0]] }
-        var sum = coefficients[0]
-        var terms = PolynomialTerms(variables: count, isOrdered: frame.scope.dialect == .xyce)
-        for coefficient in coefficients.dropFirst() {
-            let factors = terms.next()
-            if coefficient.number == 0 { continue }
-            var product = coefficient
-            for factor in factors { product = emit(.multiply, product, variables[factor + 1]) }
-            sum = emit(.add, sum, product)
-        }
-        return sum
     }
 
     // MARK: - Time
@@ -216,10 +232,25 @@ extension ExpressionCompiler {
         guard let program = subprogram(arguments[0], frame) else { return nil }
         if program.constant != nil, name == "ddt" { return .number(0) }
         guard let quantity = frame.scope.auxiliary(name == "ddt" ? .derivative : .integral, program) else {
-            report("'\(name)' can't stand in this expression", at: range, hint: "use it in a B, E, G, R, C or L element")
+            report(
+                "'\(name)' can't stand in this expression", at: range, hint: "use it in a B, E, G, R, C or L element")
             return nil
         }
         return input(quantity)
+    }
+
+    /// `ddx(f, x)`: ∂f/∂x, the rest held.
+    private mutating func compileSlope(
+        _ arguments: [Expression], _ range: SourceRange, _ frame: Frame
+    ) -> Operand? {
+        guard count(arguments, 2...2, "ddx", range), let f = compile(arguments[0], frame),
+            let x = compile(arguments[1], frame)
+        else { return nil }
+        guard x.number == nil else {
+            report("'ddx' needs a quantity that varies, such as a voltage", at: arguments[1].range)
+            return nil
+        }
+        return derivative(of: f, by: x) ?? .number(0)
     }
 
     private mutating func subprogram(_ expression: Expression, _ frame: Frame) -> Program? {
@@ -228,8 +259,11 @@ extension ExpressionCompiler {
 
     // MARK: - Tables
 
+    /// `table(x, x0, y0, …)`, `table(x, "file")` and `table("file")`, which is of time. A file may be followed by a
+    /// number of points to thin it to, and by whether these are spaced logarithmically.
     private mutating func compileTable(
-        _ name: String, _ arguments: [Expression], _ range: SourceRange, _ frame: Frame
+        _ name: String, _ method: InterpolationTable.Method, _ arguments: [Expression], _ range: SourceRange,
+        _ frame: Frame
     ) -> Operand? {
         guard count(arguments, 1...100_000, name, range) else { return nil }
         var rest = arguments
@@ -266,9 +300,8 @@ extension ExpressionCompiler {
             return variableTable(at, pairs)
         }
         if fromFile {
-            // Further numbers ask for fewer, evenly spaced points.
-            if let wanted = values.first, wanted >= 2, Int(wanted) < points.count {
-                points = Self.downsampled(points, to: Int(wanted), logarithmic: values.count > 1 && values[1] != 0)
+            if let wanted = values.first, wanted >= 2, wanted < Double(points.count) {
+                points = Self.thinned(points, to: Int(wanted), logarithmic: values.count > 1 && values[1] != 0)
             }
         } else {
             guard values.count >= 2, values.count % 2 == 0 else {
@@ -281,14 +314,6 @@ extension ExpressionCompiler {
                 return nil
             }
         }
-        let method: InterpolationTable.Method =
-            switch name {
-            case "spline", "akima", "splinefile", "akimafile": .akima
-            case "cubic", "cubicfile": .cubic
-            case "wodicka", "wodickafile": .wodicka
-            case "bli", "blifile": .barycentric
-            default: .linear
-            }
         guard let table = InterpolationTable(points, method: method) else {
             report("the table has no points that are finite numbers", at: range)
             return nil
@@ -308,21 +333,25 @@ extension ExpressionCompiler {
         return emit(.select, emit(.less, at, pairs[0]), pairs[1], value)
     }
 
-    /// Fewer points, evenly spaced in x or in log x.
-    private static func downsampled(
+    private static func thinned(
         _ points: [(x: Double, y: Double)], to count: Int, logarithmic: Bool
     ) -> [(x: Double, y: Double)] {
         guard let table = InterpolationTable(points, method: .linear), let low = table.x.first, let high = table.x.last
         else { return points }
-        // A logarithmic scale begins at the first positive x.
-        let first = table.x.first { $0 > 0 } ?? low
-        let isLogarithmic = logarithmic && first > 0 && high > first
-        let sampled = (0..<count).map { index -> (x: Double, y: Double) in
-            let share = Double(index) / Double(count - 1)
-            let x = isLogarithmic ? first * Glibc.pow(high / first, share) : low + (high - low) * share
-            return (x, table.evaluate(x).value)
+        // A logarithm needs a first point above 0.
+        guard logarithmic, let start = table.x.first(where: { $0 > 0 }), start < high else {
+            return (0..<count).map { index in
+                let x = low + (high - low) * Double(index) / Double(count - 1)
+                return (x, table.evaluate(x).value)
+            }
         }
-        return isLogarithmic && low < first ? [(low, table.evaluate(low).value)] + sampled : sampled
+        let kept = low < start ? [(x: low, y: table.y[0])] : []
+        let rest = count - kept.count
+        return kept
+            + (0..<rest).map { index in
+                let x = start * Glibc.pow(high / start, Double(index) / Double(max(rest - 1, 1)))
+                return (x, table.evaluate(x).value)
+            }
     }
 
     // MARK: - Waveforms of time
@@ -345,6 +374,20 @@ extension ExpressionCompiler {
             let rise = emit(.maximum, argument(3), .number(1e-15))
             let fall = emit(.maximum, argument(4), .number(1e-15))
             let width = argument(5, .infinity)
+            let given = a.compactMap(\.number)
+            if given.count == a.count {
+                func part(_ index: Int, _ least: Double = 0) -> Double {
+                    index < given.count ? max(given[index], least) : least
+                }
+                let top = part(2) + part(3, 1e-15)
+                let fallStart = top + (a.count > 5 ? part(5) : .infinity)
+                let corners = [part(2), top, fallStart, fallStart + part(4, 1e-15)]
+                if a.count > 6 {
+                    for corner in corners { insertBreaks(first: corner, period: part(6)) }
+                } else {
+                    insertBreaks(corners)
+                }
+            }
             var t = emit(.subtract, time, argument(2))
             if a.count > 6 {
                 let period = a[6]
@@ -382,7 +425,7 @@ extension ExpressionCompiler {
             let angle = emit(.add, emit(.multiply, a[2], turn), inner)
             return emit(.add, a[0], emit(.multiply, a[1], emit(.sin, angle)))
         default:
-            return compileTable("table", [.name("time", range)] + arguments, range, frame)
+            return compileTable("table", .linear, [.name("time", range)] + arguments, range, frame)
         }
     }
 }

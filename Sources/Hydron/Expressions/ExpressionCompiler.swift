@@ -8,9 +8,37 @@ struct ExpressionCompiler {
     private var inputIndex: [ProgramInput: Int] = [:]
     private var instructions: [Program.Instruction] = []
     private var tables: [InterpolationTable] = []
+    private var breaks = TimeBreaks()
     /// Parameters and functions that are being expanded, for cycles.
-    private var expanding: [String] = []
+    private var expanding: [Expansion] = []
     private var depth = 0
+    /// What is being compiled, for messages.
+    private var place = SourceRange(file: 0, start: 0, end: 0)
+    private var dialect = Dialect.ngspice
+    /// Programs longer than this come from functions that call functions that call …
+    private static let sizeLimit = 100_000
+    /// Nesting through functions and parameters; a level takes up to 2.5 KB of the stack's 8 MB.
+    private static let depthLimit = 2500
+    private var isTooLarge = false
+    /// Parameters and calls compiled already: what is asked for again costs nothing.
+    private var knownParameters: [Expansion: Operand] = [:]
+    private var knownCalls: [Call: Operand] = [:]
+
+    /// A parameter or function by the scope that it was looked up in.
+    private struct Expansion: Hashable {
+        var scope: ObjectIdentifier
+        var name: String
+        var isFunction = false
+        var label: String { isFunction ? name + "( )" : name }
+    }
+    private struct Call: Hashable {
+        var function: Expansion
+        var arguments: [Operand]
+    }
+    /// A hash of the calls that led here: where a random number is drawn.
+    private var site: UInt64 = 0
+    private var draws = 0
+    private var hasDrawn = false
 
     /// Where an operand's value comes from, before registers are numbered.
     enum Operand: Hashable {
@@ -32,9 +60,10 @@ struct ExpressionCompiler {
         _ expression: Expression, in scope: any ExpressionScope, diagnostics: inout Diagnostics
     ) -> Program? {
         var compiler = ExpressionCompiler(diagnostics)
+        let errors = diagnostics.errorCount
         let operand = compiler.compile(expression, Frame(scope: scope))
         diagnostics = compiler.diagnostics
-        guard let operand else { return nil }
+        guard let operand, diagnostics.errorCount == errors else { return nil }
         return compiler.finish(operand)
     }
 
@@ -43,6 +72,9 @@ struct ExpressionCompiler {
         var inner = ExpressionCompiler(diagnostics)
         inner.expanding = expanding
         inner.depth = depth
+        inner.place = place
+        inner.dialect = dialect
+        inner.site = site
         // Bound arguments live in this program's registers: only constants and plain inputs can move over.
         var moved = frame
         for (name, operand) in frame.arguments {
@@ -51,7 +83,8 @@ struct ExpressionCompiler {
         }
         let operand = body(&inner, moved)
         diagnostics = inner.diagnostics
-        return operand.map { inner.finish($0) }
+        guard let operand else { return nil }
+        return inner.finish(operand)
     }
 
     /// Rebuilds an operand of this compiler in another.
@@ -66,7 +99,7 @@ struct ExpressionCompiler {
                 moved.append(carried)
             }
             var table: Int32 = -1
-            if instructions[index].operation == .table {
+            if instructions[index].operation.isTable {
                 table = other.addTable(tables[Int(instructions[index].b)])
             }
             return other.emit(instructions[index].operation, moved, table: table)
@@ -82,9 +115,10 @@ struct ExpressionCompiler {
         var registers: [Operand] = program.inputs.map { compiler.input($0) }
         registers += program.constants.map { .number($0) }
         compiler.tables = program.tables
+        compiler.breaks = program.timeBreaks
         for instruction in program.instructions {
             var operands: [Operand] = [registers[Int(instruction.a)]]
-            let isTable = instruction.operation == .table
+            let isTable = instruction.operation.isTable
             if !isTable, instruction.b >= 0 { operands.append(registers[Int(instruction.b)]) }
             if instruction.c >= 0 { operands.append(registers[Int(instruction.c)]) }
             registers.append(
@@ -92,8 +126,8 @@ struct ExpressionCompiler {
         }
         let value = registers[Int(program.result)]
         let sum = compiler.sum(terms.map { (input: $0.0, factor: $0.1) })
-        let result = body(&compiler, value, sum)
-        return compiler.finish(result)
+        let joined = body(&compiler, value, sum)
+        return compiler.finish(joined)
     }
 
     /// The bindings that an expression is compiled with.
@@ -102,10 +136,27 @@ struct ExpressionCompiler {
         var arguments: [String: Operand] = [:]
     }
 
-    /// Numbers the registers: inputs, constants, results.
+    /// Numbers the registers: inputs, constants, results. What the result does not need is left out.
     private func finish(_ result: Operand) -> Program {
         var program = Program()
-        program.inputs = inputs
+        var isNeeded = [Bool](repeating: false, count: instructions.count)
+        var isRead = [Bool](repeating: false, count: inputs.count)
+        func need(_ operand: Operand) {
+            switch operand {
+            case .constant: break
+            case .input(let index): isRead[index] = true
+            case .result(let index): isNeeded[index] = true
+            }
+        }
+        need(result)
+        for index in instructions.indices.reversed() where isNeeded[index] {
+            for operand in pending[index] { need(operand) }
+        }
+        var inputRegisters = [Int32](repeating: -1, count: inputs.count)
+        for index in inputs.indices where isRead[index] {
+            inputRegisters[index] = Int32(program.inputs.count)
+            program.inputs.append(inputs[index])
+        }
         var constants: [UInt64: Int] = [:]
         func place(_ operand: Operand) {
             if case .constant(let bits) = operand, constants[bits] == nil {
@@ -114,30 +165,36 @@ struct ExpressionCompiler {
             }
         }
         place(result)
-        for operand in operandsOfInstructions { place(operand) }
+        for index in instructions.indices where isNeeded[index] {
+            for operand in pending[index] { place(operand) }
+        }
+        let first = program.inputs.count + program.constants.count
+        var resultRegisters = [Int32](repeating: -1, count: instructions.count)
         func register(_ operand: Operand) -> Int32 {
             switch operand {
-            case .input(let index): Int32(index)
-            case .constant(let bits): Int32(inputs.count + (constants[bits] ?? 0))
-            case .result(let index): Int32(inputs.count + program.constants.count + index)
+            case .input(let index): inputRegisters[index]
+            case .constant(let bits): Int32(program.inputs.count + (constants[bits] ?? 0))
+            case .result(let index): resultRegisters[index]
             }
         }
-        for (index, instruction) in instructions.enumerated() {
+        for (index, instruction) in instructions.enumerated() where isNeeded[index] {
             var placed = instruction
             let operands = pending[index]
             if operands.count > 0 { placed.a = register(operands[0]) }
             if operands.count > 1 { placed.b = register(operands[1]) }
             if operands.count > 2 { placed.c = register(operands[2]) }
+            resultRegisters[index] = Int32(first + program.instructions.count)
             program.instructions.append(placed)
         }
         program.tables = tables
         program.result = register(result)
+        program.timeBreaks = breaks
+        program.findTimeBreaks()
         return program
     }
 
     /// Operands of each instruction, until registers are numbered.
-    private var pending: [[Operand]] = []
-    private var operandsOfInstructions: [Operand] { pending.flatMap { $0 } }
+    private(set) var pending: [[Operand]] = []
     private var knownResults: [Key: Int] = [:]
     private struct Key: Hashable {
         var operation: Program.Operation
@@ -160,22 +217,15 @@ struct ExpressionCompiler {
 
     mutating func emit(_ operation: Program.Operation, _ operands: [Operand], table: Int32 = -1) -> Operand {
         let numbers = operands.compactMap(\.number)
-        if numbers.count == operands.count {
-            // A constant: run the one instruction now.
-            var program = Program()
-            program.constants = numbers
-            program.tables = tables
-            var instruction = Program.Instruction(operation: operation)
-            instruction.a = 0
-            instruction.b = operands.count > 1 ? 1 : table
-            instruction.c = operands.count > 2 ? 2 : -1
-            program.instructions = [instruction]
-            program.result = Int32(numbers.count)
-            return .number(program.value())
-        }
-        if operation == .select, let condition = operands[0].number { return condition != 0 ? operands[1] : operands[2] }
+        if numbers.count == operands.count { return .number(fold(operation, numbers, table)) }
+        if let simpler = simplified(operation, operands) { return simpler }
         let key = Key(operation: operation, operands: operands, table: table)
         if let known = knownResults[key] { return .result(known) }
+        guard instructions.count < Self.sizeLimit else {
+            if !isTooLarge { report("the expression has more than \(Self.sizeLimit) operations", at: place) }
+            isTooLarge = true
+            return operands[0]
+        }
         knownResults[key] = instructions.count
         var instruction = Program.Instruction(operation: operation)
         instruction.b = table
@@ -184,11 +234,79 @@ struct ExpressionCompiler {
         return .result(instructions.count - 1)
     }
 
-    /// Operation and operands of an instruction made so far.
-    func instruction(_ index: Int) -> (Program.Operation, [Operand]) {
-        (instructions[index].operation, pending[index])
+    /// One instruction on constants, exactly; an error where it has no value.
+    private mutating func fold(_ operation: Program.Operation, _ numbers: [Double], _ table: Int32) -> Double {
+        if let exact = ExactMath.value(operation, numbers[0], numbers.count > 1 ? numbers[1] : 0) {
+            if exact.isFinite || !numbers.allSatisfy(\.isFinite) { return exact }
+            // Xyce computes with complex numbers; what counts of them is the real part.
+            let isComplex = dialect == .xyce && !(operation == .divide || numbers[0] == 0)
+            if !isComplex || exact.isInfinite {
+                let what = numbers.map { "\($0)" }.joined(separator: ", ")
+                let reason = exact.isNaN ? "is not a real number" : numbers.last == 0 ? "is infinite" : "is too large"
+                report(
+                    operation == .divide
+                        ? "\(numbers[0]) divided by \(numbers[1]) has no value"
+                        : "'\(operation)' of \(what) \(reason)", at: place)
+                return exact
+            }
+        }
+        var program = Program()
+        program.constants = numbers
+        program.tables = tables
+        var instruction = Program.Instruction(operation: operation)
+        instruction.a = 0
+        instruction.b = numbers.count > 1 ? 1 : table
+        instruction.c = numbers.count > 2 ? 2 : -1
+        program.instructions = [instruction]
+        program.result = Int32(numbers.count)
+        return program.value()
     }
-    func tableIndex(_ index: Int) -> Int32 { instructions[index].b }
+
+    /// What needs no instruction: x + 0, x·1, x·0, x/1, a decided condition.
+    private func simplified(_ operation: Program.Operation, _ operands: [Operand]) -> Operand? {
+        let left = operands[0]
+        let right = operands.count > 1 ? operands[1] : left
+        switch operation {
+        case .add: return right.number == 0 ? left : left.number == 0 ? right : nil
+        case .subtract: return right.number == 0 ? left : nil
+        case .multiply:
+            if left.number == 0 || right.number == 0 { return .number(0) }
+            return right.number == 1 ? left : left.number == 1 ? right : nil
+        case .divide:
+            return right.number == 1 ? left : left.number == 0 ? .number(0) : nil
+        case .select:
+            if let condition = left.number { return condition != 0 ? right : operands[2] }
+            return right == operands[2] ? right : nil
+        default: return nil
+        }
+    }
+
+    mutating func insertBreaks(_ times: [Double]) { breaks.insert(contentsOf: times) }
+    mutating func insertBreaks(first: Double, period: Double) { breaks.insert(first: first, period: period) }
+
+    /// The instruction behind an operand: its operation, operands and table; nil for an input or a constant.
+    func instruction(_ operand: Operand) -> (operation: Program.Operation, operands: [Operand], table: Int32)? {
+        guard case .result(let index) = operand else { return nil }
+        return (instructions[index].operation, pending[index], instructions[index].b)
+    }
+
+    /// A number in (0, 1) that depends on the seed, the scope and the text's place alone, so that neither the order of
+    /// evaluation nor a changed element elsewhere moves it.
+    mutating func draw(_ scope: any ExpressionScope, at range: SourceRange) -> Double {
+        hasDrawn = true
+        draws += 1
+        var key = mix(site, UInt64(range.file) << 32 | UInt64(range.start))
+        key = mix(key, UInt64(draws))
+        return scope.random(key)
+    }
+
+    /// SplitMix64's finaliser (G. L. Steele, D. Lea, C. H. Flood, OOPSLA 2014, doi 10.1145/2660193.2660195).
+    private func mix(_ state: UInt64, _ value: UInt64) -> UInt64 {
+        var z = (state &+ 0x9E37_79B9_7F4A_7C15) ^ value
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
 
     mutating func addTable(_ table: InterpolationTable) -> Int32 {
         tables.append(table)
@@ -206,10 +324,16 @@ struct ExpressionCompiler {
     mutating func compile(_ expression: Expression, _ frame: Frame) -> Operand? {
         depth += 1
         defer { depth -= 1 }
-        guard depth < 2000 else {
-            report("the expression is nested too deeply", at: expression.range)
+        guard depth < Self.depthLimit else {
+            if !isTooLarge { report("the expression is nested too deeply", at: expression.range) }
+            isTooLarge = true
             return nil
         }
+        guard !isTooLarge else { return nil }
+        let outerPlace = place
+        place = expression.range
+        dialect = frame.scope.dialect
+        defer { place = outerPlace }
         switch expression {
         case .number(let value, _): return .number(value)
         case .string(_, let range):
@@ -218,6 +342,7 @@ struct ExpressionCompiler {
         case .name(let name, let range): return compileName(name, range, frame)
         case .unary(let operation, let operand, _):
             guard let a = compile(operand, frame) else { return nil }
+            place = expression.range
             switch operation {
             case .plus: return a
             case .minus: return emit(.negate, a)
@@ -225,6 +350,8 @@ struct ExpressionCompiler {
             }
         case .binary(let operation, let left, let right, _):
             guard let a = compile(left, frame), let b = compile(right, frame) else { return nil }
+            place = expression.range
+            if operation == .power { return power(a, b) }
             return emit(Self.operations[operation] ?? .add, a, b)
         case .conditional(let condition, let then, let otherwise, _):
             guard let c = compile(condition, frame) else { return nil }
@@ -238,7 +365,7 @@ struct ExpressionCompiler {
     }
 
     private static let operations: [Expression.BinaryOperator: Program.Operation] = [
-        .add: .add, .subtract: .subtract, .multiply: .multiply, .divide: .divide, .power: .power,
+        .add: .add, .subtract: .subtract, .multiply: .multiply, .divide: .divide,
         .remainder: .remainder, .less: .less, .lessOrEqual: .lessOrEqual, .greater: .greater,
         .greaterOrEqual: .greaterOrEqual, .equal: .equal, .notEqual: .notEqual, .and: .and, .or: .or,
         .exclusiveOr: .exclusiveOr,
@@ -250,15 +377,13 @@ struct ExpressionCompiler {
             switch parameter {
             case .value(let value): return .number(value)
             case .expression(let expression, let scope):
-                if expanding.contains(name) {
-                    report(
-                        "parameter '\(name)' is defined by itself: " + (expanding + [name]).joined(separator: " → "),
-                        at: range)
-                    return nil
-                }
-                expanding.append(name)
+                let expansion = Expansion(scope: ObjectIdentifier(frame.scope), name: name)
+                if let known = knownParameters[expansion] { return known }
+                guard begin(expansion, "parameter '\(name)' is defined by itself", at: range) else { return nil }
                 defer { expanding.removeLast() }
-                return compile(expression, Frame(scope: scope))
+                let operand = compile(expression, Frame(scope: scope))
+                if let operand { knownParameters[expansion] = operand }
+                return operand
             }
         }
         if let quantity = frame.scope.quantity(name) { return input(quantity) }
@@ -271,10 +396,9 @@ struct ExpressionCompiler {
         case "vt": return .number(PhysicalConstants.boltzmannOverCharge * options.temperature)
         case "pi", "const_pi": return .number(.pi)
         case "e", "const_e": return .number(2.718281828459045)
-        case "echarge", "const_q", "q": return .number(PhysicalConstants.elementaryCharge)
-        case "boltz", "const_k", "kelvin_boltz": return .number(PhysicalConstants.boltzmann)
+        case "echarge", "const_q": return .number(PhysicalConstants.elementaryCharge)
+        case "boltz", "const_k": return .number(PhysicalConstants.boltzmann)
         case "ctok", "constctok", "kelvin": return .number(PhysicalConstants.zeroCelsius)
-        case "c": return .number(299_792_458)
         case "gmin": return .number(options[.gmin])
         case "tnom": return .number(options[.tnom])
         case "true", "yes": return .number(1)
@@ -286,6 +410,51 @@ struct ExpressionCompiler {
             "no parameter '\(name)'", at: range,
             hint: near.map { "did you mean '\($0)'?" } ?? "define it with `.param \(name)=…`")
         return nil
+    }
+
+    /// Enters a parameter or function; reports a cycle with its path.
+    private mutating func begin(_ expansion: Expansion, _ message: String, at range: SourceRange) -> Bool {
+        if let start = expanding.firstIndex(of: expansion) {
+            let path = (expanding[start...] + [expansion]).map(\.label).joined(separator: " → ")
+            report("\(message): \(path)", at: range)
+            return false
+        }
+        expanding.append(expansion)
+        return true
+    }
+
+    /// aᵇ as the dialect's operator has it.
+    mutating func power(_ a: Operand, _ b: Operand) -> Operand {
+        switch dialect.name {
+        case "ngspice":
+            if let base = a.number, let exponent = b.number, base < 0, exponent.remainder(dividingBy: 2) != 0 {
+                diagnostics.warning(
+                    "a power has the magnitude of its base: (\(base))**\(exponent) is \(ExactMath.value(.absolutePower, base, exponent) ?? 0)",
+                    at: place, hint: "ngspice has it so; other dialects keep the sign")
+            }
+            return emitPower(.absolutePower, a, b)
+        case "ltspice": return emitPower(.powerOrZero, a, b)
+        case "hspice": return emitPower(.powerRounded, a, b)
+        default: return emitPower(.power, a, b)
+        }
+    }
+
+    /// A power, with small whole exponents as products.
+    mutating func emitPower(_ operation: Program.Operation, _ a: Operand, _ b: Operand) -> Operand {
+        guard a.number == nil, let exponent = b.number else { return emit(operation, a, b) }
+        let base = operation == .absolutePower && exponent == 1 ? emit(.abs, a) : a
+        switch exponent {
+        case 0: return .number(1)
+        case 1: return base
+        case 2 where operation != .signedPower: return emit(.multiply, a, a)
+        case 3 where operation != .signedPower:
+            let square = emit(.multiply, a, a)
+            return emit(.multiply, square, operation == .absolutePower ? emit(.abs, a) : a)
+        case 4 where operation != .signedPower:
+            let square = emit(.multiply, a, a)
+            return emit(.multiply, square, square)
+        default: return emit(operation, a, b)
+        }
     }
 
     private mutating func compileProbe(_ probe: Probe, _ range: SourceRange, _ frame: Frame) -> Operand? {
@@ -300,11 +469,11 @@ struct ExpressionCompiler {
         var total: Operand?
         for term in terms {
             let value = input(term.input)
-            if let so_far = total {
+            if let partial = total {
                 total =
                     term.factor == -1
-                    ? emit(.subtract, so_far, value)
-                    : emit(.add, so_far, term.factor == 1 ? value : emit(.multiply, value, .number(term.factor)))
+                    ? emit(.subtract, partial, value)
+                    : emit(.add, partial, term.factor == 1 ? value : emit(.multiply, value, .number(term.factor)))
             } else {
                 total =
                     term.factor == 1
@@ -320,23 +489,32 @@ struct ExpressionCompiler {
         if let function = frame.scope.function(name) {
             guard arguments.count == function.arguments.count else {
                 report(
-                    "function '\(name)' takes \(function.arguments.count) argument(s), not \(arguments.count)", at: range)
+                    "function '\(name)' takes \(function.arguments.count) argument(s), not \(arguments.count)",
+                    at: range)
                 return nil
             }
-            let label = name + "( )"
-            if expanding.contains(label) {
-                report(
-                    "function '\(name)' calls itself: " + (expanding + [label]).joined(separator: " → "), at: range)
-                return nil
-            }
+            let expansion = Expansion(scope: ObjectIdentifier(frame.scope), name: name, isFunction: true)
+            var operands: [Operand] = []
             var inner = Frame(scope: function.scope)
             for (argument, value) in zip(function.arguments, arguments) {
                 guard let operand = compile(value, frame) else { return nil }
+                operands.append(operand)
                 inner.arguments[argument] = operand
             }
-            expanding.append(label)
+            guard begin(expansion, "function '\(name)' calls itself", at: range) else { return nil }
             defer { expanding.removeLast() }
-            return compile(function.body, inner)
+            let outerSite = site
+            site = mix(site, UInt64(range.file) << 32 | UInt64(range.start))
+            defer { site = outerSite }
+            let call = Call(function: expansion, arguments: operands)
+            if let known = knownCalls[call] { return known }
+            let drawn = hasDrawn
+            hasDrawn = false
+            let result = compile(function.body, inner)
+            // Each call draws its own random numbers.
+            if let result, !hasDrawn { knownCalls[call] = result }
+            hasDrawn = hasDrawn || drawn
+            return result
         }
         return compileBuiltin(name, arguments, range, frame)
     }

@@ -17,9 +17,11 @@ protocol ExpressionScope: AnyObject {
     /// A new quantity that is d/dt of the program (`ddt`) or its integral since 0 (`sdt`); nil where there can be none.
     func auxiliary(_ kind: AuxiliaryKind, _ program: Program) -> ProgramInput?
     /// The text of a file named in an expression, for `table("file")`.
-    func points(inFile path: String, _ range: SourceRange, _ diagnostics: inout Diagnostics) -> [(x: Double, y: Double)]?
-    /// The next number of the seeded stream, uniform in (0, 1).
-    func random() -> Double
+    func points(
+        inFile path: String, _ range: SourceRange, _ diagnostics: inout Diagnostics
+    ) -> [(x: Double, y: Double)]?
+    /// A number uniform in (0, 1) that depends on the seed, this scope and `key` alone.
+    func random(_ key: UInt64) -> Double
 }
 
 enum AuxiliaryKind: Sendable { case derivative, integral }

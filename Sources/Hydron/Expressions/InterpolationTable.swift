@@ -1,8 +1,19 @@
+import Glibc
+
 /// A function of one variable through given points: piecewise linear, or one of the splines of Xyce.
 ///
 /// Outside its points a table holds the values at the ends; splines do the same.
 struct InterpolationTable: Sendable {
-    enum Method: Sendable { case linear, akima, cubic, wodicka, barycentric }
+    enum Method: Sendable {
+        case linear
+        /// Linear, the outer segments continued: ngspice's `pwl( )`.
+        case extrapolated
+        /// Linear, the corners of a long one no reason for time steps to end there: Xyce's `fasttable`.
+        case smooth
+        case akima, cubic, wodicka, barycentric
+
+        var isLinear: Bool { self == .linear || self == .extrapolated || self == .smooth }
+    }
 
     let method: Method
     let x: [Double]
@@ -11,8 +22,8 @@ struct InterpolationTable: Sendable {
     private var b: [Double] = []
     private var c: [Double] = []
     private var d: [Double] = []
-    /// Weights of the barycentric interpolation (Floater and Hormann, Numer. Math. 107, 315 (2007), doi
-    /// 10.1007/s00211-007-0093-y, d = 3).
+    /// Weights of the barycentric form of Lagrange's polynomial through all points (J.-P. Berrut, L. N. Trefethen, SIAM
+    /// Rev. 46, 501 (2004), doi 10.1137/S0036144502417715), the largest scaled to 1.
     private var weights: [Double] = []
 
     /// - Parameter points: at least one; sorted by x here, later points win at the same x.
@@ -23,7 +34,7 @@ struct InterpolationTable: Sendable {
         for (_, point) in points.enumerated().sorted(by: {
             $0.element.x != $1.element.x ? $0.element.x < $1.element.x : $0.offset < $1.offset
         }) {
-            if method != .linear, let last = x.last, last == point.x {
+            if !method.isLinear, let last = x.last, last == point.x {
                 y[y.count - 1] = point.y
             } else {
                 x.append(point.x)
@@ -33,21 +44,27 @@ struct InterpolationTable: Sendable {
         self.x = x
         self.y = y
         // Two points are a straight line for every method.
-        self.method = x.count < 3 ? .linear : method
+        self.method = x.count < 3 && !method.isLinear ? .linear : method
         switch self.method {
-        case .linear: break
+        case .linear, .extrapolated, .smooth: break
         case .akima: makeHermite(slopes: akimaSlopes())
         case .wodicka: makeHermite(slopes: wodickaSlopes())
         case .cubic: makeNaturalSpline()
-        case .barycentric: makeWeights(degree: min(3, x.count - 1))
+        case .barycentric: makeWeights()
         }
     }
+
+    /// Its corners are where a time step should end. Few corners cost nothing, so that a short `fasttable` has them too.
+    var hasBreaks: Bool { method == .linear || method == .extrapolated || (method == .smooth && x.count <= 100) }
 
     /// The value and its slope at `at`.
     func evaluate(_ at: Double) -> (value: Double, slope: Double) {
         let last = x.count - 1
-        if at <= x[0] || last == 0 { return (y[0], 0) }
-        if at >= x[last] { return (y[last], 0) }
+        if last == 0 { return (y[0], 0) }
+        if method != .extrapolated {
+            if at <= x[0] { return (y[0], 0) }
+            if at >= x[last] { return (y[last], 0) }
+        }
         if method == .barycentric { return barycentric(at) }
         var low = 0
         var high = last
@@ -56,7 +73,7 @@ struct InterpolationTable: Sendable {
             if x[middle] <= at { low = middle } else { high = middle }
         }
         let h = at - x[low]
-        if method == .linear {
+        if method.isLinear {
             let span = x[high] - x[low]
             guard span > 0 else { return (y[high], 0) }
             let slope = (y[high] - y[low]) / span
@@ -129,16 +146,14 @@ struct InterpolationTable: Sendable {
         }
     }
 
-    private mutating func makeWeights(degree: Int) {
-        let n = x.count - 1
-        weights = (0...n).map { k in
-            var sum = 0.0
-            for i in max(0, k - degree)...min(n - degree, k) {
-                var product = 1.0
-                for j in i...(i + degree) where j != k { product /= abs(x[k] - x[j]) }
-                sum += product
-            }
-            return (k - degree) % 2 == 0 ? sum : -sum
+    private mutating func makeWeights() {
+        // 1/∏(xₖ − xⱼ) by logarithms, since the products overflow for many points.
+        let logarithms = x.map { here in
+            x.reduce(0.0) { here == $1 ? $0 : $0 - Glibc.log(abs(here - $1)) }
+        }
+        let largest = logarithms.max() ?? 0
+        weights = logarithms.enumerated().map { index, value in
+            Glibc.exp(value - largest) * (index % 2 == 0 ? 1 : -1)
         }
     }
 

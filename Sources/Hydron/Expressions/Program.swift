@@ -7,16 +7,23 @@ import Glibc
 struct Program: Sendable {
     enum Operation: UInt8, Sendable {
         case add, subtract, multiply, divide, negate
-        case power, signedPower, absolutePower
+        /// aᵇ, and what becomes of it below zero: the real part of the principal value, 0, or a rounded exponent.
+        case power, powerOrZero, powerRounded
+        /// sgn(a)·|a|ᵇ and |a|ᵇ
+        case signedPower, absolutePower
         case less, lessOrEqual, greater, greaterOrEqual, equal, notEqual, and, or, exclusiveOr, not
         case select
         case exp, log, log10, sqrt, sin, cos, tan, asin, acos, atan, atan2, sinh, cosh, tanh, asinh, acosh, atanh
-        case abs, sign, copySign, minimum, maximum, step, ramp, unitRamp, nearest, truncate, floor, ceiling, round
+        case abs, sign, copySign, minimum, maximum, step, halfStep, ramp, unitRamp, nearest, truncate, floor, ceiling,
+            round
         case remainder, hypotenuse, decibel, limit
-        /// Looks `a` up in `tables[b]`.
-        case table
+        /// `tables[b]` at `a`, and its slope there.
+        case table, tableSlope
+
+        var isTable: Bool { self == .table || self == .tableSlope }
     }
 
+    /// One operation on the registers a, b and c, as many as it takes.
     struct Instruction: Hashable, Sendable, BitwiseCopyable {
         var operation: Operation
         var a: Int32 = -1
@@ -30,6 +37,8 @@ struct Program: Sendable {
     var tables: [InterpolationTable] = []
     /// Register that holds the value.
     var result: Int32 = 0
+    /// Where the value or its slope jumps in time, as far as that can be told from the expression.
+    var timeBreaks = TimeBreaks()
 
     /// The value where the expression depends on nothing; nil otherwise.
     var constant: Double? {
@@ -74,11 +83,11 @@ struct Program: Sendable {
         case .multiply: return a * b()
         case .divide: return SafeMath.divide(a, b())
         case .negate: return -a
-        case .power: return SafeMath.power(a, b())
-        case .signedPower:
-            let magnitude = SafeMath.power(Hydron.abs(a), b())
-            return a.value < 0 ? -magnitude : magnitude
-        case .absolutePower: return SafeMath.power(Hydron.abs(a), b())
+        case .power: return SafeMath.power(a, b(), .principal)
+        case .powerOrZero: return SafeMath.power(a, b(), .zero)
+        case .powerRounded: return SafeMath.power(a, b(), .rounded)
+        case .signedPower: return SafeMath.power(a, b(), .signed)
+        case .absolutePower: return SafeMath.power(a, b(), .magnitude)
         case .less: return truth(a.value < b().value)
         case .lessOrEqual: return truth(a.value <= b().value)
         case .greater: return truth(a.value > b().value)
@@ -98,7 +107,7 @@ struct Program: Sendable {
         case .cos: return Hydron.cos(a)
         case .tan: return Hydron.tan(a)
         case .asin: return SafeMath.asin(a)
-        case .acos: return Double.pi / 2 - SafeMath.asin(a)
+        case .acos: return SafeMath.acos(a)
         case .atan: return Hydron.atan(a)
         case .atan2: return SafeMath.atan2(a, b())
         case .sinh: return SafeMath.sinh(a)
@@ -116,6 +125,7 @@ struct Program: Sendable {
         case .minimum: return Hydron.minimum(a, b())
         case .maximum: return Hydron.maximum(a, b())
         case .step: return truth(a.value > 0)
+        case .halfStep: return R(constant: a.value > 0 ? 1 : a.value < 0 ? 0 : 0.5)
         case .ramp: return a.value > 0 ? a : R(constant: 0)
         case .unitRamp: return a.value <= 0 ? R(constant: 0) : a.value >= 1 ? R(constant: 1) : a
         case .nearest: return R(constant: a.value.rounded(.toNearestOrEven))
@@ -132,6 +142,10 @@ struct Program: Sendable {
             guard index >= 0, index < tables.count else { return R(constant: 0) }
             let (value, slope) = tables[index].evaluate(a.value)
             return a.applying(value: value, derivative: slope)
+        case .tableSlope:
+            let index = Int(instruction.b)
+            guard index >= 0, index < tables.count else { return R(constant: 0) }
+            return R(constant: tables[index].evaluate(a.value).slope)
         }
     }
 
@@ -159,95 +173,4 @@ enum ProgramInput: Hashable, Sendable {
     case sweep(Int32)
     /// A derivative or integral over the rows of a table: only in output lists.
     case accumulated(Int32)
-}
-
-/// Elementary functions that Newton's iteration survives: where the mathematical function has no value or overflows,
-/// they go on in a way that leads back.
-enum SafeMath {
-    /// Beyond this exp goes on as a straight line: e^80 = 5.5e34.
-    static let largestExponent = 80.0
-    private static let tiny = 1e-300
-
-    @inline(__always) static func exp<R: DifferentiableReal>(_ a: R) -> R {
-        guard a.value > largestExponent else { return Hydron.exp(a) }
-        let edge = Hydron.exp(largestExponent)
-        return (a - (largestExponent - 1)) * edge
-    }
-
-    /// ln|a|, with ln 0 = ln 1e-300.
-    @inline(__always) static func log<R: DifferentiableReal>(_ a: R) -> R {
-        if a.value == 0 { return R(constant: Hydron.log(tiny)) }
-        return Hydron.log(Hydron.abs(a))
-    }
-
-    /// √|a|, without an infinite slope at 0.
-    @inline(__always) static func sqrt<R: DifferentiableReal>(_ a: R) -> R {
-        let magnitude = Hydron.abs(a)
-        if magnitude.value < 1e-60 { return magnitude * 1e30 }
-        return Hydron.sqrt(magnitude)
-    }
-
-    @inline(__always) static func divide<R: DifferentiableReal>(_ a: R, _ b: R) -> R {
-        if b.value == 0 { return a / (b + 1e-30) }
-        return a / b
-    }
-
-    /// a^b; a negative base with a broken exponent gives −|a|^b, as no real power does better.
-    @inline(__always) static func power<R: DifferentiableReal>(_ a: R, _ b: R) -> R {
-        let exponent = b.value
-        if a.value == 0 {
-            if exponent > 1 { return R(constant: 0) }
-            if exponent == 1 { return a }
-            if exponent == 0 { return R(constant: 1) }
-            return exponent > 0 ? a : R(constant: 1e30)
-        }
-        let whole = exponent == exponent.rounded()
-        let magnitude = Hydron.abs(a)
-        let p = Hydron.pow(magnitude, exponent)
-        // ∂/∂b = aᵇ ln a, where the exponent is itself a variable.
-        let withExponent = p + (b - exponent) * (p.value * Hydron.log(magnitude.value))
-        if a.value > 0 { return withExponent }
-        let isOdd = whole && exponent.truncatingRemainder(dividingBy: 2) != 0
-        return isOdd || !whole ? -withExponent : withExponent
-    }
-
-    @inline(__always) static func asin<R: DifferentiableReal>(_ a: R) -> R {
-        let x = min(1, max(-1, a.value))
-        let slope = 1 / Hydron.sqrt(max(1 - x * x, 1e-24))
-        return a.applying(value: Glibc.asin(x), derivative: slope)
-    }
-
-    @inline(__always) static func atan2<R: DifferentiableReal>(_ y: R, _ x: R) -> R {
-        let square = y.value * y.value + x.value * x.value
-        guard square > 0 else { return R(constant: 0) }
-        let direction = (y * x.value - x * y.value) / square
-        // `direction` has the right slopes and, at this point, the value 0.
-        return direction + Glibc.atan2(y.value, x.value)
-    }
-
-    @inline(__always) static func sinh<R: DifferentiableReal>(_ a: R) -> R { (exp(a) - exp(-a)) * 0.5 }
-    @inline(__always) static func cosh<R: DifferentiableReal>(_ a: R) -> R { (exp(a) + exp(-a)) * 0.5 }
-
-    @inline(__always) static func asinh<R: DifferentiableReal>(_ a: R) -> R {
-        a.applying(value: Glibc.asinh(a.value), derivative: 1 / Hydron.sqrt(a.value * a.value + 1))
-    }
-
-    @inline(__always) static func acosh<R: DifferentiableReal>(_ a: R) -> R {
-        let x = max(1, a.value)
-        return a.applying(value: Glibc.acosh(x), derivative: 1 / Hydron.sqrt(max(x * x - 1, 1e-24)))
-    }
-
-    @inline(__always) static func atanh<R: DifferentiableReal>(_ a: R) -> R {
-        let x = min(1 - 1e-15, max(-1 + 1e-15, a.value))
-        return a.applying(value: Glibc.atanh(x), derivative: 1 / (1 - x * x))
-    }
-
-    @inline(__always) static func remainder<R: DifferentiableReal>(_ a: R, _ b: R) -> R {
-        guard b.value != 0 else { return R(constant: 0) }
-        return a - b * (a.value / b.value).rounded(.towardZero)
-    }
-
-    @inline(__always) static func hypotenuse<R: DifferentiableReal>(_ a: R, _ b: R) -> R {
-        sqrt(a * a + b * b)
-    }
 }

@@ -1,98 +1,97 @@
-import Glibc
-
-/// `ddx(expression, quantity)`: the partial derivative as instructions of its own.
+/// `ddx( )`: the derivative of an expression as an expression, so that it can be differentiated again by ``Dual``.
 extension ExpressionCompiler {
-    mutating func derivative(of operand: Operand, by variable: Operand) -> Operand {
-        switch operand {
-        case .constant: return .number(0)
-        case .input: return .number(operand == variable ? 1 : 0)
-        case .result(let index): return derivative(ofInstruction: index, by: variable)
+    /// ∂f/∂x; nil where f does not depend on x.
+    mutating func derivative(of f: Operand, by x: Operand) -> Operand? {
+        var known: [Operand: Operand?] = [:]
+        return derivative(of: f, by: x, &known)
+    }
+
+    private mutating func derivative(of f: Operand, by x: Operand, _ known: inout [Operand: Operand?]) -> Operand? {
+        if f == x { return .number(1) }
+        guard let (operation, operands, table) = instruction(f) else { return nil }
+        if let found = known[f] { return found }
+        var slopes: [Operand?] = []
+        for operand in operands { slopes.append(derivative(of: operand, by: x, &known)) }
+        let result = slopes.contains { $0 != nil } ? chain(operation, f, operands, slopes, table) : nil
+        known[f] = .some(result)
+        return result
+    }
+
+    private mutating func chain(
+        _ operation: Program.Operation, _ f: Operand, _ operands: [Operand], _ slopes: [Operand?], _ table: Int32
+    ) -> Operand? {
+        let zero = Operand.number(0)
+        let one = Operand.number(1)
+        let (a, da) = (operands[0], slopes[0] ?? zero)
+        let (b, db) = operands.count > 1 ? (operands[1], slopes[1] ?? zero) : (zero, zero)
+        let (c, dc) = operands.count > 2 ? (operands[2], slopes[2] ?? zero) : (zero, zero)
+        func half(_ compiler: inout ExpressionCompiler, _ value: Operand) -> Operand {
+            compiler.emit(.multiply, value, .number(0.5))
+        }
+        switch operation {
+        case .add: return emit(.add, da, db)
+        case .subtract: return emit(.subtract, da, db)
+        case .multiply: return emit(.add, emit(.multiply, da, b), emit(.multiply, a, db))
+        case .divide:
+            return emit(.divide, emit(.subtract, da, emit(.multiply, f, db)), b)
+        case .negate: return emit(.negate, da)
+        case .power, .powerOrZero, .powerRounded, .signedPower, .absolutePower:
+            return powerSlope(operation, f, (a, da), (b, slopes.count > 1 ? slopes[1] : nil))
+        case .select: return emit(.select, a, db, dc)
+        case .exp: return emit(.multiply, f, da)
+        case .log: return emit(.divide, da, a)
+        case .log10: return emit(.divide, emit(.multiply, da, .number(0.43429448190325182765)), a)
+        case .decibel: return emit(.divide, emit(.multiply, da, .number(20 * 0.43429448190325182765)), a)
+        case .sqrt: return emit(.divide, emit(.multiply, half(&self, da), emit(.sign, a)), f)
+        case .sin: return emit(.multiply, emit(.cos, a), da)
+        case .cos: return emit(.negate, emit(.multiply, emit(.sin, a), da))
+        case .tan: return emit(.multiply, emit(.add, one, emit(.multiply, f, f)), da)
+        case .asin, .acos:
+            let root = emit(.sqrt, emit(.subtract, one, emit(.multiply, a, a)))
+            return emit(.divide, operation == .asin ? da : emit(.negate, da), root)
+        case .atan: return emit(.divide, da, emit(.add, one, emit(.multiply, a, a)))
+        case .atan2:
+            let top = emit(.subtract, emit(.multiply, da, b), emit(.multiply, a, db))
+            return emit(.divide, top, emit(.add, emit(.multiply, a, a), emit(.multiply, b, b)))
+        case .sinh: return emit(.multiply, emit(.cosh, a), da)
+        case .cosh: return emit(.multiply, emit(.sinh, a), da)
+        case .tanh: return emit(.multiply, emit(.subtract, one, emit(.multiply, f, f)), da)
+        case .asinh: return emit(.divide, da, emit(.sqrt, emit(.add, emit(.multiply, a, a), one)))
+        case .acosh: return emit(.divide, da, emit(.sqrt, emit(.subtract, emit(.multiply, a, a), one)))
+        case .atanh: return emit(.divide, da, emit(.subtract, one, emit(.multiply, a, a)))
+        case .abs: return emit(.multiply, emit(.sign, a), da)
+        case .copySign: return emit(.multiply, emit(.multiply, emit(.sign, a), emit(.sign, b)), da)
+        case .minimum: return emit(.select, emit(.less, b, a), db, da)
+        case .maximum: return emit(.select, emit(.less, a, b), db, da)
+        case .limit: return emit(.select, emit(.less, a, b), db, emit(.select, emit(.greater, a, c), dc, da))
+        case .ramp: return emit(.select, emit(.greater, a, zero), da, zero)
+        case .unitRamp:
+            return emit(.select, emit(.and, emit(.greater, a, zero), emit(.less, a, one)), da, zero)
+        case .remainder:
+            return emit(.subtract, da, emit(.multiply, db, emit(.truncate, emit(.divide, a, b))))
+        case .hypotenuse:
+            return emit(.divide, emit(.add, emit(.multiply, a, da), emit(.multiply, b, db)), f)
+        case .table: return emit(.multiply, emit(.tableSlope, a, table: table), da)
+        case .less, .lessOrEqual, .greater, .greaterOrEqual, .equal, .notEqual, .and, .or, .exclusiveOr, .not, .sign,
+            .step, .halfStep, .nearest, .truncate, .floor, .ceiling, .round, .tableSlope:
+            return nil
         }
     }
 
-    private mutating func derivative(ofInstruction index: Int, by variable: Operand) -> Operand {
-        let (operation, operands) = instruction(index)
-        let a = operands[0]
-        let value = Operand.result(index)
-        let da = derivative(of: a, by: variable)
-        func second() -> Operand { operands[1] }
-        func times(_ compiler: inout ExpressionCompiler, _ slope: Operand) -> Operand {
-            compiler.emit(.multiply, slope, da)
-        }
-        switch operation {
-        case .add: return emit(.add, da, derivative(of: second(), by: variable))
-        case .subtract: return emit(.subtract, da, derivative(of: second(), by: variable))
-        case .multiply:
-            let db = derivative(of: second(), by: variable)
-            return emit(.add, emit(.multiply, da, second()), emit(.multiply, a, db))
-        case .divide:
-            // (a' − (a/b) b')/b
-            let db = derivative(of: second(), by: variable)
-            return emit(.divide, emit(.subtract, da, emit(.multiply, value, db)), second())
-        case .negate: return emit(.negate, da)
-        case .power, .absolutePower, .signedPower:
-            // aᵇ (b' ln|a| + b a'/a)
-            let db = derivative(of: second(), by: variable)
-            let growth = emit(.multiply, db, emit(.log, a))
-            let slope = emit(.divide, emit(.multiply, second(), da), a)
-            return emit(.multiply, value, emit(.add, growth, slope))
-        case .select:
-            let then = derivative(of: operands[1], by: variable)
-            let otherwise = derivative(of: operands[2], by: variable)
-            return emit(.select, a, then, otherwise)
-        case .minimum, .maximum:
-            let db = derivative(of: second(), by: variable)
-            let first = emit(operation == .minimum ? .lessOrEqual : .greaterOrEqual, a, second())
-            return emit(.select, first, da, db)
-        case .exp: return times(&self, value)
-        case .log: return emit(.divide, da, a)
-        case .log10: return emit(.divide, emit(.multiply, da, .number(1 / Glibc.log(10.0))), a)
-        case .decibel: return emit(.divide, emit(.multiply, da, .number(20 / Glibc.log(10.0))), a)
-        case .sqrt: return emit(.divide, emit(.multiply, da, .number(0.5)), value)
-        case .sin: return times(&self, emit(.cos, a))
-        case .cos: return emit(.negate, times(&self, emit(.sin, a)))
-        case .tan: return times(&self, emit(.add, .number(1), emit(.multiply, value, value)))
-        case .asin, .acos:
-            let root = emit(.sqrt, emit(.subtract, .number(1), emit(.multiply, a, a)))
-            let slope = emit(.divide, da, root)
-            return operation == .asin ? slope : emit(.negate, slope)
-        case .atan: return emit(.divide, da, emit(.add, .number(1), emit(.multiply, a, a)))
-        case .sinh: return times(&self, emit(.cosh, a))
-        case .cosh: return times(&self, emit(.sinh, a))
-        case .tanh: return times(&self, emit(.subtract, .number(1), emit(.multiply, value, value)))
-        case .asinh: return emit(.divide, da, emit(.sqrt, emit(.add, emit(.multiply, a, a), .number(1))))
-        case .acosh: return emit(.divide, da, emit(.sqrt, emit(.subtract, emit(.multiply, a, a), .number(1))))
-        case .atanh: return emit(.divide, da, emit(.subtract, .number(1), emit(.multiply, a, a)))
-        case .abs: return times(&self, emit(.sign, a))
-        case .ramp: return times(&self, emit(.step, a))
-        case .hypotenuse:
-            let db = derivative(of: second(), by: variable)
-            let sum = emit(.add, emit(.multiply, a, da), emit(.multiply, second(), db))
-            return emit(.divide, sum, value)
-        case .atan2:
-            let db = derivative(of: second(), by: variable)
-            let turn = emit(.subtract, emit(.multiply, second(), da), emit(.multiply, a, db))
-            let square = emit(.add, emit(.multiply, a, a), emit(.multiply, second(), second()))
-            return emit(.divide, turn, square)
-        case .remainder: return da
-        case .limit:
-            let above = emit(.greater, a, operands[1])
-            let below = emit(.less, a, operands[2])
-            return emit(.select, emit(.and, above, below), da, .number(0))
-        case .unitRamp:
-            let inside = emit(.and, emit(.greater, a, .number(0)), emit(.less, a, .number(1)))
-            return emit(.select, inside, da, .number(0))
-        case .copySign: return times(&self, emit(.multiply, emit(.sign, a), emit(.sign, second())))
-        case .table:
-            // The slope between two points close by, exact within a straight piece.
-            let h = emit(.multiply, .number(1e-6), emit(.maximum, emit(.abs, a), .number(1e-3)))
-            let table = tableIndex(index)
-            let up = emit(.table, [emit(.add, a, h)], table: table)
-            let down = emit(.table, [emit(.subtract, a, h)], table: table)
-            return times(&self, emit(.divide, emit(.subtract, up, down), emit(.multiply, h, .number(2))))
-        case .less, .lessOrEqual, .greater, .greaterOrEqual, .equal, .notEqual, .and, .or, .exclusiveOr, .not, .sign,
-            .step, .nearest, .truncate, .floor, .ceiling, .round:
-            return .number(0)
-        }
+    /// d aᵇ = b aᵇ⁻¹ da + aᵇ ln|a| db, with what the dialect makes of a negative base.
+    private mutating func powerSlope(
+        _ operation: Program.Operation, _ f: Operand, _ base: (Operand, Operand), _ exponent: (Operand, Operand?)
+    ) -> Operand {
+        let lower = emit(.subtract, exponent.0, .number(1))
+        let reduced: Program.Operation =
+            switch operation {
+            case .signedPower: .absolutePower
+            case .absolutePower: .signedPower
+            default: operation
+            }
+        let power = emit(reduced, base.0, lower)
+        let first = emit(.multiply, emit(.multiply, exponent.0, power), base.1)
+        guard let slope = exponent.1 else { return first }
+        return emit(.add, first, emit(.multiply, emit(.multiply, f, emit(.log, base.0)), slope))
     }
 }
