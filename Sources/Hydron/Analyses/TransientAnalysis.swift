@@ -191,6 +191,8 @@ struct TransientAnalysis: Sendable {
                     }
                     if statistics.points & 1023 == 0 { control.progress(time / analysis.stop) }
                 }
+                // A row that is asked for at a corner is one target, however they are rounded.
+                if abs(breakpoint - nextOutput) < smallest { nextOutput = breakpoint }
                 let distance = min(breakpoint, nextOutput) - time
                 if restarting, failures == 0 {
                     history.restart()
