@@ -333,6 +333,21 @@ final class EquationSystem {
         return result
     }
 
+    /// Adds Σ|J_ij x_j| times `share` to ``magnitude``: a voltage known to its last bit only, across a large conductance,
+    /// makes currents that no iteration can balance better.
+    func addRoundingOfUnknowns(_ x: UnsafePointer<Double>, share: Double) {
+        columnStarts.withUnsafeBufferPointer { starts in
+            rowIndices.withUnsafeBufferPointer { rows in
+                for column in 0..<(count - 1) {
+                    let value = abs(x[column + 1]) * share
+                    for entry in Int(starts[column])..<Int(starts[column + 1]) {
+                        magnitude[Int(rows[entry]) + 1] += abs(jacobian[entry + 1]) * value
+                    }
+                }
+            }
+        }
+    }
+
     /// Solves J Δ = −F; Δ replaces the residual. The Jacobian is factored again only where its numbers changed.
     func solveForUpdate() throws(SimulationFailure) {
         try factorIfNeeded()

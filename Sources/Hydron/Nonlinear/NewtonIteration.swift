@@ -25,6 +25,9 @@ struct NewtonIteration {
     /// Relative rounding that a sum of a row's linear terms may carry.
     private static let roundingAllowance = 1e-11
 
+    /// The same for the unknowns themselves: a few units in the last place.
+    private static let unknownRounding = 2e-15
+
     init(_ options: SimulationOptions) {
         relativeTolerance = options[.reltol]
         currentTolerance = options[.abstol]
@@ -68,7 +71,11 @@ struct NewtonIteration {
                 }
             }
             loaded = system.evaluate(UnsafePointer(x))
-            let (balanceExcess, balanceWorst) = balance(system)
+            var (balanceExcess, balanceWorst) = balance(system)
+            if balanceExcess > 1, updateExcess <= 1, loaded.limited == 0 {
+                system.addRoundingOfUnknowns(UnsafePointer(x), share: Self.unknownRounding / Self.roundingAllowance)
+                (balanceExcess, balanceWorst) = balance(system)
+            }
             outcome.worst = balanceExcess > updateExcess ? balanceWorst : worst
             outcome.excess = max(balanceExcess, updateExcess)
             if updateExcess <= 1, balanceExcess <= 1, loaded.limited == 0 {
