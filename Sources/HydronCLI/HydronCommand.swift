@@ -12,7 +12,7 @@ struct HydronCommand: ParsableCommand {
             is wrong; 3 no solution was found; 4 a measurement failed; 5 reading or writing failed; 130, 143 interrupted.
             """,
         version: Simulation.version,
-        subcommands: [RunCommand.self, CheckCommand.self, DevicesCommand.self])
+        subcommands: [RunCommand.self, CheckCommand.self, DevicesCommand.self, LoadCommand.self])
 
     /// Argument errors exit with 2, as wrong netlists do; everything else as the command says.
     static func main() {

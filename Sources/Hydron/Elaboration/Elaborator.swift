@@ -72,6 +72,11 @@ final class Elaborator {
         if let temperature = overrides.temperature { card.builder.options[.temp] = temperature }
         randomState = UInt64(bitPattern: Int64(card.builder.options[.seed].rounded().clamped(to: -1e15...1e15)))
         evaluateParameters(of: top)
+        if active.count > 10_000 {
+            // The tables of a large flat netlist are made once instead of growing by doubling.
+            card.builder.directory.names.reserveCapacity(active.count)
+            card.builder.unknowns.nodeNames.reserveCapacity(active.count)
+        }
         readElements(netlist.top, active, in: top)
         // A completion may leave something for later itself.
         var next = 0
