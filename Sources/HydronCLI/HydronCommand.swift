@@ -36,8 +36,14 @@ struct HydronCommand: ParsableCommand {
 
 /// What the command's exit status means.
 enum ExitStatus: Int32 {
-    case done = 0, failedCheck = 1, wrongInput = 2, noSolution = 3, failedMeasurement = 4, inputOutput = 5
-    case interrupted = 130, terminated = 143
+    case done = 0
+    case failedCheck = 1
+    case wrongInput = 2
+    case noSolution = 3
+    case failedMeasurement = 4
+    case inputOutput = 5
+    case interrupted = 130
+    case terminated = 143
 
     var code: ExitCode { ExitCode(rawValue) }
 }

@@ -86,7 +86,8 @@ struct DirectiveReader {
             return nil
         }
         guard values.count <= 4 else {
-            error(".tran has a number too many", statement.fields[4].value.range,
+            error(
+                ".tran has a number too many", statement.fields[4].value.range,
                 hint: "write `.tran tstep tstop [tstart [tmax]] [uic]`")
             return nil
         }
@@ -256,7 +257,9 @@ struct DirectiveReader {
         if parts.count == 2 {
             let owner = elaborator.hierarchical(parts[0])
             if let reference = directory.find(owner), reference.population >= 0 {
-                if (owner.hasPrefix("v") || owner.hasPrefix("i")) && (parts[1].hasPrefix("dc")) { return .source(owner) }
+                if (owner.hasPrefix("v") || owner.hasPrefix("i")) && (parts[1].hasPrefix("dc")) {
+                    return .source(owner)
+                }
                 // The principal value by its own name, `l1:l`.
                 let isPrincipal = parts[1].count == 1 && owner.split(separator: ".").last?.first == parts[1].first
                 return .element(owner, parameter: isPrincipal ? "" : parts[1])
@@ -267,7 +270,8 @@ struct DirectiveReader {
         let near = suggestion(for: name, among: known)
         error(
             "nothing named '\(written)' can be swept", token.range,
-            hint: near.map { "did you mean '\($0)'?" } ?? "name a source, an element, a parameter, a model's parameter or temp")
+            hint: near.map { "did you mean '\($0)'?" }
+                ?? "name a source, an element, a parameter, a model's parameter or temp")
         return nil
     }
 
@@ -368,7 +372,8 @@ struct DirectiveReader {
             }
         }
         if let pending {
-            elaborator.error("'\(text(pending))' is given no voltage", at: pending.range, in: scope,
+            elaborator.error(
+                "'\(text(pending))' is given no voltage", at: pending.range, in: scope,
                 hint: "write `v(node)=value`")
         }
     }

@@ -175,7 +175,8 @@ final class Elaborator {
             for field in statement.fields {
                 guard let key = field.key else {
                     error(
-                        "'\(netlist.sources.text(field.value.range))' is no assignment", at: field.value.range, in: scope,
+                        "'\(netlist.sources.text(field.value.range))' is no assignment", at: field.value.range,
+                        in: scope,
                         hint: "write `name=value`")
                     continue
                 }
@@ -195,7 +196,9 @@ final class Elaborator {
             }
             let name = netlist.sources.lowercased(first.value.range)
             guard words.count > 1 else {
-                error("model '\(name)' has no type", at: first.value.range, in: scope, hint: "write `.model \(name) d (…)`")
+                error(
+                    "model '\(name)' has no type", at: first.value.range, in: scope,
+                    hint: "write `.model \(name) d (…)`")
                 return
             }
             if let earlier = scope.models[name] {
@@ -213,7 +216,9 @@ final class Elaborator {
             var statement = Statement()
             netlist.decode(card, into: &statement, diagnostics: &diagnostics)
             let words = statement.fields.map { netlist.sources.lowercased($0.value.range) }
-            if words.first == "replaceground", words.count > 1 { replacesGround = words[1] == "true" || words[1] == "1" }
+            if words.first == "replaceground", words.count > 1 {
+                replacesGround = words[1] == "true" || words[1] == "1"
+            }
         default: break
         }
     }
@@ -284,7 +289,8 @@ final class Elaborator {
             id = self.card.builder.directory.names.intern(scope.prefix + netlist.sources.lowercased(name))
         }
         guard Int(id) == before else {
-            let reference = Int(id) < self.card.builder.directory.references.count
+            let reference =
+                Int(id) < self.card.builder.directory.references.count
                 ? self.card.builder.directory.references[Int(id)] : ElementReference(population: -1, index: -1)
             var notes: [Diagnostic.Note] = []
             if reference.population >= 0 {
@@ -305,7 +311,8 @@ final class Elaborator {
         let sources = netlist.sources
         let name = sources.lowercased(statement.name.range)
         guard scope.depth < Self.deepestNesting else {
-            error("subcircuit calls are nested more than \(Self.deepestNesting) deep", at: card.range, in: scope,
+            error(
+                "subcircuit calls are nested more than \(Self.deepestNesting) deep", at: card.range, in: scope,
                 hint: "a subcircuit that calls itself never ends")
             return
         }
@@ -335,7 +342,8 @@ final class Elaborator {
         let before = self.card.builder.directory.names.count
         let id = self.card.builder.directory.names.intern(scope.prefix + name)
         guard Int(id) == before else {
-            error("'\(scope.prefix)\(name)' is the name of two elements", at: statement.name.range, in: scope,
+            error(
+                "'\(scope.prefix)\(name)' is the name of two elements", at: statement.name.range, in: scope,
                 hint: "give one of them another name")
             return
         }
@@ -393,7 +401,9 @@ final class Elaborator {
             netlist.decode(card, into: &statement, freeExpressions: true, diagnostics: &diagnostics)
             if statement.fields.contains(where: {
                 $0.key.map { netlist.sources.lowercased($0.range) == name } ?? false
-            }) { return true }
+            }) {
+                return true
+            }
         }
         return false
     }
