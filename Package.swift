@@ -22,7 +22,9 @@ let package = Package(
         .executableTarget(
             name: "HydronCLI",
             dependencies: ["Hydron", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
-        .target(name: "HydronTestSupport", dependencies: ["Hydron", "SpiceNetlist", "Waveforms"], path: "Tests/HydronTestSupport"),
+        .target(
+            name: "HydronTestSupport", dependencies: ["Hydron", "SpiceNetlist", "Waveforms"],
+            path: "Tests/HydronTestSupport"),
         .testTarget(name: "SpiceNetlistTests", dependencies: ["SpiceNetlist"]),
         .testTarget(name: "SparseSolversTests", dependencies: ["SparseSolvers"]),
         .testTarget(name: "WaveformsTests", dependencies: ["Waveforms"]),

@@ -12,7 +12,7 @@ struct HydronCommand: ParsableCommand {
             is wrong; 3 no solution was found; 4 a measurement failed; 5 reading or writing failed; 130, 143 interrupted.
             """,
         version: Simulation.version,
-        subcommands: [RunCommand.self, CheckCommand.self, DevicesCommand.self])
+        subcommands: [RunCommand.self, CheckCommand.self, DevicesCommand.self, LoadCommand.self])
 
     /// Argument errors exit with 2, as wrong netlists do; everything else as the command says.
     static func main() {
@@ -36,8 +36,14 @@ struct HydronCommand: ParsableCommand {
 
 /// What the command's exit status means.
 enum ExitStatus: Int32 {
-    case done = 0, failedCheck = 1, wrongInput = 2, noSolution = 3, failedMeasurement = 4, inputOutput = 5
-    case interrupted = 130, terminated = 143
+    case done = 0
+    case failedCheck = 1
+    case wrongInput = 2
+    case noSolution = 3
+    case failedMeasurement = 4
+    case inputOutput = 5
+    case interrupted = 130
+    case terminated = 143
 
     var code: ExitCode { ExitCode(rawValue) }
 }

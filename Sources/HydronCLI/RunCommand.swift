@@ -14,7 +14,8 @@ struct RunCommand: ParsableCommand {
 
     @OptionGroup var input: InputOptions
 
-    @Option(name: .long, help: "Write tables to this file; several analyses to OUT.op.csv, OUT.tran.csv, …",
+    @Option(
+        name: .long, help: "Write tables to this file; several analyses to OUT.op.csv, OUT.tran.csv, …",
         completion: .file(extensions: ["csv"]))
     var csv: String?
 
@@ -72,7 +73,8 @@ struct RunCommand: ParsableCommand {
         if let failure = outcome.failure {
             if failure.reason == .interrupted {
                 let kept = [csv, raw].compactMap { $0 }.joined(separator: ", ")
-                let place = kept.isEmpty || outcome.rowCount == 0 ? "nothing was written" : "\(kept) holds all accepted rows"
+                let place =
+                    kept.isEmpty || outcome.rowCount == 0 ? "nothing was written" : "\(kept) holds all accepted rows"
                 Terminal.standardError.write("hydron: \(failure.diagnostic.message); \(place)\n")
                 throw Interruption.status.code
             }
@@ -90,7 +92,9 @@ struct RunCommand: ParsableCommand {
         }
     }
 
-    private var writesToStandardOutput: Bool { csv == nil && raw == nil && !noOutput && !Terminal.standardOutput.isTerminal }
+    private var writesToStandardOutput: Bool {
+        csv == nil && raw == nil && !noOutput && !Terminal.standardOutput.isTerminal
+    }
 
     private var showsSummary: Bool { !quiet && !writesToStandardOutput && csv != "-" }
 
@@ -100,7 +104,12 @@ struct RunCommand: ParsableCommand {
         if let csv {
             sinks.append(csv == "-" ? CSVWriter(descriptor: 1) : CSVWriter(path: csv, tableKinds: kinds))
         }
-        if let raw { sinks.append(RawWriter(path: raw, format: ascii ? .ascii : .binary, command: "hydron \(Simulation.version), ngspice-compatible raw")) }
+        if let raw {
+            sinks.append(
+                RawWriter(
+                    path: raw, format: ascii ? .ascii : .binary,
+                    command: "hydron \(Simulation.version), ngspice-compatible raw"))
+        }
         if writesToStandardOutput, kinds.count == 1 { sinks.append(CSVWriter(descriptor: 1)) }
         return FanOut(sinks)
     }

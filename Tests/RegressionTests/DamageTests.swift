@@ -39,7 +39,8 @@ import Waveforms
             if generator.next() % 2 == 0 { lines.insert(lines[line], at: line) } else { lines.remove(at: line) }
             bytes = Array(lines.joined(separator: [10]))
         case 5:
-            if let digit = bytes.indices.filter({ bytes[$0] >= 48 && bytes[$0] <= 57 }).randomElement(using: &generator) {
+            if let digit = bytes.indices.filter({ bytes[$0] >= 48 && bytes[$0] <= 57 }).randomElement(using: &generator)
+            {
                 let extremes = ["1e308", "-1", "0", "1e-300", "nan", "99999999999"]
                 bytes.replaceSubrange(
                     digit...digit, with: Array(extremes[Int(generator.next() % UInt64(extremes.count))].utf8))

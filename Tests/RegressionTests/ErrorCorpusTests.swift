@@ -76,11 +76,13 @@ import Waveforms
         #expect(expected.status == status, "\(path)")
         guard found.count == expected.findings.count else {
             let texts = found.map { "\($0.severity.rawValue) \(place($0.range, loaded.sources)) \($0.message)" }
-            Issue.record("\(path): \(expected.findings.count) findings expected, but:\n\(texts.joined(separator: "\n"))")
+            Issue.record(
+                "\(path): \(expected.findings.count) findings expected, but:\n\(texts.joined(separator: "\n"))")
             return
         }
         // Messages may name files by the path they were opened with.
-        let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/") + "/"
+        let folder =
+            path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/") + "/"
         for (wanted, given) in zip(expected.findings, found) {
             let message = given.message.replacingOccurrences(of: folder, with: "")
             #expect(wanted.severity == given.severity.rawValue, "\(path)")

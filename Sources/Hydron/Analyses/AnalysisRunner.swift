@@ -81,7 +81,9 @@ struct AnalysisRunner {
     private mutating func runSteps(_ task: AnalysisTask, _ axes: [[Sweep]]) throws(SimulationFailure) {
         let total = axes.reduce(1) { $0 * ($1.first?.values.count ?? 0) }
         for step in 0..<total {
-            if control.isInterrupted() { throw SimulationFailure(.interrupted, "interrupted at step \(step) of \(total)") }
+            if control.isInterrupted() {
+                throw SimulationFailure(.interrupted, "interrupted at step \(step) of \(total)")
+            }
             var overrides = simulation.overrides
             var rest = step
             var values: [Double] = []

@@ -159,7 +159,9 @@ struct TransientAnalysis: Sendable {
             }
             // The first row shows what charges and fluxes fix; what merely follows shows right behind it.
             if let given {
-                for unknown in 0..<system.count where system.isDynamic[unknown] { given.base[unknown] = x.base[unknown] }
+                for unknown in 0..<system.count where system.isDynamic[unknown] {
+                    given.base[unknown] = x.base[unknown]
+                }
             }
         }
 
@@ -238,7 +240,9 @@ struct TransientAnalysis: Sendable {
                     }
                     if isCorner, time < analysis.stop {
                         breakpoint = corner(after: time)
-                    } else if !restarting, order < maximumOrder, history.chargeCount > order, history.solutionCount > order + 1 {
+                    } else if !restarting, order < maximumOrder, history.chargeCount > order,
+                        history.solutionCount > order + 1
+                    {
                         order += 1
                     }
                 case .rejected(let next, let worst, let excess):
@@ -313,7 +317,9 @@ struct TransientAnalysis: Sendable {
             let pace = min(factor, chord > 0 ? max(0.9 / chord.squareRoot(), 0.3) : 2)
             if (error > 1 || stateError > 1 || chord > TransientAnalysis.chordLimit) && !isJump(step, error) {
                 statistics.rejectedByError += 1
-                return .rejected(nextStep: step * max(min(factor, chord > 1 ? 0.9 / chord.squareRoot() : 0.9, 0.9), 1e-3), worst: worst, excess: error)
+                return .rejected(
+                    nextStep: step * max(min(factor, chord > 1 ? 0.9 / chord.squareRoot() : 0.9, 0.9), 1e-3),
+                    worst: worst, excess: error)
             }
             return .accepted(nextStep: step * max(min(pace, 2), 0.2))
         }
@@ -482,7 +488,9 @@ struct TransientAnalysis: Sendable {
             var failure = SimulationFailure(
                 .timeStepTooSmall, "time step too small at \(time) s: \(circuit.describe(worst)) cannot be followed",
                 at: circuit.elementsTouching(worst).first?.identity.range,
-                hint: "a jump in a waveform or model without capacitance does this; give edges a rise time, or raise reltol")
+                hint:
+                    "a jump in a waveform or model without capacitance does this; give edges a rise time, or raise reltol"
+            )
             failure.diagnostic.notes = ranked.map { unknown in
                 let devices = circuit.elementsTouching(unknown)
                 let names = devices.map { "'\($0.name)'" }.joined(separator: ", ")

@@ -2,7 +2,11 @@
 public struct SimulationOptions: Sendable {
     public var values = ParameterValues<Key>()
     public var method = Method.trapezoidal
-    public enum Method: String, Sendable { case backwardEuler = "euler", trapezoidal = "trap", gear }
+    public enum Method: String, Sendable {
+        case backwardEuler = "euler"
+        case trapezoidal = "trap"
+        case gear
+    }
 
     public init() {}
 
@@ -25,23 +29,27 @@ public struct SimulationOptions: Sendable {
             case .abstol: Parameter("abstol", unit: "A", default: 1e-12, .positive, "smallest current that counts")
             case .vntol: Parameter("vntol", unit: "V", default: 1e-6, .positive, "smallest voltage that counts")
             case .chgtol: Parameter("chgtol", unit: "C", default: 1e-14, .positive, "smallest charge that counts")
-            case .trtol: Parameter("trtol", unit: "-", default: 7, .positive, "factor of the truncation error's tolerance")
+            case .trtol:
+                Parameter("trtol", unit: "-", default: 7, .positive, "factor of the truncation error's tolerance")
             case .gmin: Parameter("gmin", unit: "S", default: 1e-12, .nonNegative, "conductance across each junction")
             case .itl1: Parameter("itl1", unit: "-", default: 100, .positive, "iterations of an operating point")
             case .itl2: Parameter("itl2", unit: "-", default: 50, .positive, "iterations of a point of a DC sweep")
             case .itl4: Parameter("itl4", unit: "-", default: 10, .positive, "iterations of a time point")
             case .maxord: Parameter("maxord", unit: "-", default: 2, .closed(1, 6), "highest order of integration")
             case .temp: Parameter("temp", unit: "°C", default: 27, .celsius, "temperature of the circuit")
-            case .tnom: Parameter("tnom", unit: "°C", default: 27, .celsius, "temperature at which parameters were measured")
+            case .tnom:
+                Parameter("tnom", unit: "°C", default: 27, .celsius, "temperature at which parameters were measured")
             case .defl: Parameter("defl", unit: "m", default: 100e-6, .positive, "default length")
             case .defw: Parameter("defw", unit: "m", default: 100e-6, .positive, "default width")
             case .pivtol: Parameter("pivtol", unit: "-", default: 1e-13, .nonNegative, "smallest pivot")
-            case .pivrel: Parameter("pivrel", unit: "-", default: 1e-3, .closed(0, 1), "pivot against its column's largest entry")
+            case .pivrel:
+                Parameter("pivrel", unit: "-", default: 1e-3, .closed(0, 1), "pivot against its column's largest entry")
             case .seed: Parameter("seed", "rndseed", unit: "-", default: 1, .any, "seed of random functions")
             case .gminsteps: Parameter("gminsteps", unit: "-", default: 1, .any, "0 turns gmin stepping off")
             case .srcsteps: Parameter("srcsteps", unit: "-", default: 1, .any, "0 turns source stepping off")
             case .scale: Parameter("scale", unit: "-", default: 1, .positive, "factor of all lengths")
-            case .smoothbsrc: Parameter("smoothbsrc", unit: "-", default: 0, .any, "1: voltages of B and E are filtered")
+            case .smoothbsrc:
+                Parameter("smoothbsrc", unit: "-", default: 0, .any, "1: voltages of B and E are filtered")
             case .rcconst: Parameter("rcconst", unit: "s", default: 1e-9, .positive, "time constant of that filter")
             }
         }

@@ -54,7 +54,7 @@ protocol Device: BitwiseCopyable, Sendable {
 }
 
 /// The state of a device that has none.
-struct NoState: BitwiseCopyable, Sendable { init() {} }
+struct NoState: BitwiseCopyable, Sendable {}
 
 /// A quantity of a device that can be printed.
 struct DeviceOutput: Sendable {

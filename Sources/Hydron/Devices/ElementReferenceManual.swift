@@ -19,7 +19,9 @@ public enum ElementReferenceManual {
         text += table("Parameters of the model", kind.modelParameters)
         if !kind.outputs.isEmpty {
             text += "\nQuantities, @name[…]:\n"
-            for output in kind.outputs { text += "  \(padded(output.name, 12)) \(padded(output.unit, 6)) \(output.meaning)\n" }
+            for output in kind.outputs {
+                text += "  \(padded(output.name, 12)) \(padded(output.unit, 6)) \(output.meaning)\n"
+            }
         }
         return text
     }

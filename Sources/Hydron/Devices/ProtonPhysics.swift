@@ -123,7 +123,7 @@ struct ProtonPhysics: BitwiseCopyable, Sendable {
             let second: R = square * (1.0 / 6)
             let fourth: R = square * square * (1.0 / 120)
             let mean: R = (1.0 + second) + fourth
-        return middle * mean
+            return middle * mean
         }
         if vb > 0 { return meanByQuadrature(occupancy: x, from: a, to: b) }
         let voc = openCircuitPotential(x)

@@ -81,7 +81,9 @@ struct ProtonResistor: StateDevice {
 
     @inline(__always)
     func evaluate(_ u: Locals<Gradient>, from state: State, to next: inout State, _ stamp: Stamp<ProtonResistor>) {
-        let d = u[Self.drain], s = u[Self.source], g = u[Self.gate]
+        let d = u[Self.drain]
+        let s = u[Self.source]
+        let g = u[Self.gate]
         let vgc = g - (d + s) * 0.5
         let vds = d - s
         let h = u.conditions.interval
@@ -122,7 +124,9 @@ struct ProtonResistor: StateDevice {
     }
 
     func commit(_ u: Locals<Gradient>, from state: State, to next: inout State) {
-        let d = u.values[Self.drain], s = u.values[Self.source], g = u.values[Self.gate]
+        let d = u.values[Self.drain]
+        let s = u.values[Self.source]
+        let g = u.values[Self.gate]
         next.vgc = g - 0.5 * (d + s)
         next.vds = d - s
         next.vgd = g - d
@@ -154,7 +158,8 @@ struct ProtonResistor: StateDevice {
         DeviceOutput("g", unit: "S", "conductance of the channel with its contacts"),
         DeviceOutput("ig", unit: "A", "current into the gate through the electrolyte"),
         DeviceOutput("id", unit: "A", "current through the channel from drain to source"),
-        DeviceOutput("eg", unit: "J", "energy of the gate since the start: ions, leakage, switching of its capacitance"),
+        DeviceOutput(
+            "eg", unit: "J", "energy of the gate since the start: ions, leakage, switching of its capacitance"),
         DeviceOutput("ed", unit: "J", "energy of the channel since the start"),
         DeviceOutput("eion", unit: "J", "energy of ions and leakage through the electrolyte since the start"),
         DeviceOutput("ecv", unit: "J", "energy lost in drivers by switching the gate's capacitance since the start"),
@@ -165,7 +170,9 @@ struct ProtonResistor: StateDevice {
     ]
 
     func output(_ index: Int, _ u: Locals<Gradient>, state: State, _ conditions: Conditions) -> Double {
-        let d = u.values[Self.drain], s = u.values[Self.source], g = u.values[Self.gate]
+        let d = u.values[Self.drain]
+        let s = u.values[Self.source]
+        let g = u.values[Self.gate]
         let vgc = g - 0.5 * (d + s)
         let vds = d - s
         let conductance = physics.channelConductance(state.x)

@@ -26,40 +26,67 @@ extension ProtonResistor: ElementKind {
 
         var parameter: Parameter {
             switch self {
-            case .gmin: Parameter("gmin", unit: "S", default: 3e-9, .positive, "conductance of the empty channel (estimate)")
-            case .gmax: Parameter("gmax", unit: "S", default: 100e-9, .positive, "conductance of the full channel (estimate)")
-            case .gnl: Parameter("gnl", unit: "-", default: 0, .open(-1, 1), "curvature of the conductance over occupancy")
+            case .gmin:
+                Parameter("gmin", unit: "S", default: 3e-9, .positive, "conductance of the empty channel (estimate)")
+            case .gmax:
+                Parameter("gmax", unit: "S", default: 100e-9, .positive, "conductance of the full channel (estimate)")
+            case .gnl:
+                Parameter("gnl", unit: "-", default: 0, .open(-1, 1), "curvature of the conductance over occupancy")
             case .ge: Parameter("ge", unit: "eV", default: 0, .nonNegative, "activation energy of the conductance")
             case .rc: Parameter("rc", unit: "Ω", default: 0, .nonNegative, "contacts of both ends together")
-            case .qmax: Parameter("qmax", unit: "C", default: 22e-15, .positive, "charge that fills the channel from 0 to 1")
+            case .qmax:
+                Parameter("qmax", unit: "C", default: 22e-15, .positive, "charge that fills the channel from 0 to 1")
             case .x0: Parameter("x0", unit: "-", default: 0.02, .closed(0, 1), "initial occupancy")
-            case .qres: Parameter("qres", unit: "C", default: 0, .nonNegative, "hydrogen on the gate side, 0 for unlimited")
+            case .qres:
+                Parameter("qres", unit: "C", default: 0, .nonNegative, "hydrogen on the gate side, 0 for unlimited")
             case .ip0: Parameter("ip0", unit: "A", default: 3.70e-12, .positive, "prefactor of the ionic current")
-            case .v0: Parameter("v0", unit: "V", default: 1.2926, .positive, "field scale 2 kT/q times thickness over hop length")
-            case .ea: Parameter("ea", unit: "eV", default: 0.40, .nonNegative, "activation energy of the ionic current (estimate)")
-            case .asy: Parameter("asy", unit: "-", default: 0, .open(-1, 1), "asymmetry of insertion against extraction")
-            case .kup: Parameter("kup", unit: "-", default: 0, .upTo(0, below: 1), "slow-down of insertion with occupancy")
-            case .kdn: Parameter("kdn", unit: "-", default: 0, .upTo(0, below: 1), "slow-down of extraction with vacancy")
+            case .v0:
+                Parameter(
+                    "v0", unit: "V", default: 1.2926, .positive, "field scale 2 kT/q times thickness over hop length")
+            case .ea:
+                Parameter(
+                    "ea", unit: "eV", default: 0.40, .nonNegative, "activation energy of the ionic current (estimate)")
+            case .asy:
+                Parameter("asy", unit: "-", default: 0, .open(-1, 1), "asymmetry of insertion against extraction")
+            case .kup:
+                Parameter("kup", unit: "-", default: 0, .upTo(0, below: 1), "slow-down of insertion with occupancy")
+            case .kdn:
+                Parameter("kdn", unit: "-", default: 0, .upTo(0, below: 1), "slow-down of extraction with vacancy")
             case .xw: Parameter("xw", unit: "-", default: 0.01, .open(0, 1), "width of the full and empty limits")
             case .voc0: Parameter("voc0", unit: "V", default: 0, .any, "open-circuit potential at half filling")
-            case .voc1: Parameter("voc1", unit: "V", default: 0, .nonNegative, "slope of the open-circuit potential over occupancy")
-            case .nvoc: Parameter("nvoc", unit: "-", default: 0, .nonNegative, "Nernst factor of the open-circuit potential")
+            case .voc1:
+                Parameter(
+                    "voc1", unit: "V", default: 0, .nonNegative, "slope of the open-circuit potential over occupancy")
+            case .nvoc:
+                Parameter("nvoc", unit: "-", default: 0, .nonNegative, "Nernst factor of the open-circuit potential")
             case .vb: Parameter("vb", unit: "V", default: 0, .nonNegative, "low-field blocking, 0 for none")
-            case .cg: Parameter("cg", unit: "F", default: 33e-18, .nonNegative, "gate capacitance, half to each end (estimate)")
+            case .cg:
+                Parameter(
+                    "cg", unit: "F", default: 33e-18, .nonNegative, "gate capacitance, half to each end (estimate)")
             case .cgdo: Parameter("cgdo", unit: "F", default: 0, .nonNegative, "overlap of gate and drain")
             case .cgso: Parameter("cgso", unit: "F", default: 0, .nonNegative, "overlap of gate and source")
-            case .gel: Parameter("gel", unit: "S", default: 1e-18, .nonNegative, "electronic leakage of the electrolyte")
+            case .gel:
+                Parameter("gel", unit: "S", default: 1e-18, .nonNegative, "electronic leakage of the electrolyte")
             case .tret: Parameter("tret", unit: "s", default: 1e8, .positive, "self-discharge time (estimate)")
             case .xeq: Parameter("xeq", unit: "-", default: 0, .closed(0, 1), "occupancy at rest")
-            case .eret: Parameter("eret", unit: "eV", default: 0.60, .nonNegative, "activation energy of self-discharge (estimate)")
+            case .eret:
+                Parameter(
+                    "eret", unit: "eV", default: 0.60, .nonNegative, "activation energy of self-discharge (estimate)")
             case .kf: Parameter("kf", unit: "-", default: 0, .nonNegative, "flicker noise, S = kf Id²/f")
             case .tnom: Parameter("tnom", unit: "°C", default: 27, .any, "temperature at which the parameters hold")
             case .trise: Parameter("trise", unit: "K", default: 0, .any, "heating of the device above its surroundings")
             case .kg: Parameter("kg", unit: "-", default: 1, .positive, "spread: factor of the conductance")
             case .kp: Parameter("kp", unit: "-", default: 1, .positive, "spread: factor of the ionic current")
-            case .w: Parameter("w", unit: "m", default: referenceWidth, .positive, "channel width, scales qmax, ip0, cg and G")
-            case .l: Parameter("l", unit: "m", default: referenceLength, .positive, "channel length, scales qmax, ip0, cg and 1/G")
-            case .xdc: Parameter("xdc", unit: "-", default: 0, .closed(0, 1), "1: static analyses solve for the occupancy instead of holding it")
+            case .w:
+                Parameter(
+                    "w", unit: "m", default: referenceWidth, .positive, "channel width, scales qmax, ip0, cg and G")
+            case .l:
+                Parameter(
+                    "l", unit: "m", default: referenceLength, .positive, "channel length, scales qmax, ip0, cg and 1/G")
+            case .xdc:
+                Parameter(
+                    "xdc", unit: "-", default: 0, .closed(0, 1),
+                    "1: static analyses solve for the occupancy instead of holding it")
             }
         }
     }
@@ -76,14 +103,21 @@ extension ProtonResistor: ElementKind {
             case .m: Parameter("m", unit: "-", default: 1, .positive, "devices in parallel")
             case .temp: Parameter("temp", unit: "°C", default: nil, .any, "temperature of this device")
             case .dtemp: Parameter("dtemp", unit: "K", default: 0, .any, "temperature above the circuit's")
-            case .gmin: Parameter("gmin", unit: "S", default: nil, .positive, "conductance of the empty channel, else the model's")
-            case .gmax: Parameter("gmax", unit: "S", default: nil, .positive, "conductance of the full channel, else the model's")
-            case .qmax: Parameter("qmax", unit: "C", default: nil, .positive, "charge that fills the channel, else the model's")
-            case .ip0: Parameter("ip0", unit: "A", default: nil, .positive, "prefactor of the ionic current, else the model's")
+            case .gmin:
+                Parameter(
+                    "gmin", unit: "S", default: nil, .positive, "conductance of the empty channel, else the model's")
+            case .gmax:
+                Parameter(
+                    "gmax", unit: "S", default: nil, .positive, "conductance of the full channel, else the model's")
+            case .qmax:
+                Parameter("qmax", unit: "C", default: nil, .positive, "charge that fills the channel, else the model's")
+            case .ip0:
+                Parameter("ip0", unit: "A", default: nil, .positive, "prefactor of the ionic current, else the model's")
             case .cg: Parameter("cg", unit: "F", default: nil, .nonNegative, "gate capacitance, else the model's")
             case .trise: Parameter("trise", unit: "K", default: nil, .any, "heating, else the model's")
             case .kg: Parameter("kg", unit: "-", default: nil, .positive, "spread of the conductance, else the model's")
-            case .kp: Parameter("kp", unit: "-", default: nil, .positive, "spread of the ionic current, else the model's")
+            case .kp:
+                Parameter("kp", unit: "-", default: nil, .positive, "spread of the ionic current, else the model's")
             }
         }
     }
@@ -112,10 +146,12 @@ extension ProtonResistor: ElementKind {
         func activation(_ energy: Double) -> Double {
             Glibc.exp(-energy / PhysicalConstants.boltzmannOverCharge * (1 / temperature - 1 / nominal))
         }
-        let w = value(.w, .w), l = value(.l, .l)
+        let w = value(.w, .w)
+        let l = value(.l, .l)
         let area = (w * l) / (Self.referenceWidth * Self.referenceLength)
         let aspect = (w / l) / (Self.referenceWidth / Self.referenceLength)
-        let gmin = value(.gmin, .gmin), gmax = value(.gmax, .gmax)
+        let gmin = value(.gmin, .gmin)
+        let gmax = value(.gmax, .gmax)
         let spread = value(.kg, .kg) * activation(model[.ge]) * aspect
         x0 = value(.x0, .x0)
         physics = ProtonPhysics(

@@ -58,7 +58,7 @@ struct DirectiveReader {
             var ignored = Diagnostics()
             guard let kind = netlist.outputList(card, diagnostics: &ignored).analysis,
                 !result.tasks.contains(where: { $0.kindName == kind }),
-                !cards.contains(where: { if case .directive(let other) = $0.kind { other.rawValue == kind } else { false } })
+                !cards.contains(where: { $0.kind == .directive(Directive(rawValue: kind) ?? .unknown) })
             else { continue }
             elaborator.diagnostics.warning(
                 "'.print \(kind)' prints nothing: the netlist has no .\(kind)", at: card.range)
@@ -101,7 +101,8 @@ struct DirectiveReader {
             return nil
         }
         guard values.count <= 4 else {
-            error(".tran has a number too many", statement.fields[4].value.range,
+            error(
+                ".tran has a number too many", statement.fields[4].value.range,
                 hint: "write `.tran tstep tstop [tstart [tmax]] [uic]`")
             return nil
         }
@@ -271,7 +272,9 @@ struct DirectiveReader {
         if parts.count == 2 {
             let owner = elaborator.hierarchical(parts[0])
             if let reference = directory.find(owner), reference.population >= 0 {
-                if (owner.hasPrefix("v") || owner.hasPrefix("i")) && (parts[1].hasPrefix("dc")) { return .source(owner) }
+                if (owner.hasPrefix("v") || owner.hasPrefix("i")) && (parts[1].hasPrefix("dc")) {
+                    return .source(owner)
+                }
                 // The principal value by its own name, `l1:l`.
                 let isPrincipal = parts[1].count == 1 && owner.split(separator: ".").last?.first == parts[1].first
                 return .element(owner, parameter: isPrincipal ? "" : parts[1])
@@ -282,7 +285,8 @@ struct DirectiveReader {
         let near = suggestion(for: name, among: known)
         error(
             "nothing named '\(written)' can be swept", token.range,
-            hint: near.map { "did you mean '\($0)'?" } ?? "name a source, an element, a parameter, a model's parameter or temp")
+            hint: near.map { "did you mean '\($0)'?" }
+                ?? "name a source, an element, a parameter, a model's parameter or temp")
         return nil
     }
 
@@ -383,7 +387,8 @@ struct DirectiveReader {
             }
         }
         if let pending {
-            elaborator.error("'\(text(pending))' is given no voltage", at: pending.range, in: scope,
+            elaborator.error(
+                "'\(text(pending))' is given no voltage", at: pending.range, in: scope,
                 hint: "write `v(node)=value`")
         }
     }

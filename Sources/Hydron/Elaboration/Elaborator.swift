@@ -73,6 +73,11 @@ final class Elaborator {
         if let temperature = overrides.temperature { card.builder.options[.temp] = temperature }
         randomState = UInt64(bitPattern: Int64(card.builder.options[.seed].rounded().clamped(to: -1e15...1e15)))
         evaluateParameters(of: top)
+        if active.count > 10_000 {
+            // The tables of a large flat netlist are made once instead of growing by doubling.
+            card.builder.directory.names.reserveCapacity(active.count)
+            card.builder.unknowns.nodeNames.reserveCapacity(active.count)
+        }
         readElements(netlist.top, active, in: top)
         // A completion may leave something for later itself.
         var next = 0
@@ -177,7 +182,8 @@ final class Elaborator {
                         continue
                     }
                     error(
-                        "'\(netlist.sources.text(field.value.range))' is no assignment", at: field.value.range, in: scope,
+                        "'\(netlist.sources.text(field.value.range))' is no assignment", at: field.value.range,
+                        in: scope,
                         hint: "write `name=value`")
                     continue
                 }
@@ -197,7 +203,9 @@ final class Elaborator {
             }
             let name = netlist.sources.lowercased(first.value.range)
             guard words.count > 1 else {
-                error("model '\(name)' has no type", at: first.value.range, in: scope, hint: "write `.model \(name) d (…)`")
+                error(
+                    "model '\(name)' has no type", at: first.value.range, in: scope,
+                    hint: "write `.model \(name) d (…)`")
                 return
             }
             if let earlier = scope.models[name] {
@@ -215,7 +223,9 @@ final class Elaborator {
             var statement = Statement()
             netlist.decode(card, into: &statement, diagnostics: &diagnostics)
             let words = statement.fields.map { netlist.sources.lowercased($0.value.range) }
-            if words.first == "replaceground", words.count > 1 { replacesGround = words[1] == "true" || words[1] == "1" }
+            if words.first == "replaceground", words.count > 1 {
+                replacesGround = words[1] == "true" || words[1] == "1"
+            }
         default: break
         }
     }
@@ -287,7 +297,8 @@ final class Elaborator {
             id = self.card.builder.directory.names.intern(scope.prefix + netlist.sources.lowercased(name))
         }
         guard Int(id) == before else {
-            let reference = Int(id) < self.card.builder.directory.references.count
+            let reference =
+                Int(id) < self.card.builder.directory.references.count
                 ? self.card.builder.directory.references[Int(id)] : ElementReference(population: -1, index: -1)
             var notes: [Diagnostic.Note] = []
             if reference.population >= 0 {
@@ -308,7 +319,8 @@ final class Elaborator {
         let sources = netlist.sources
         let name = sources.lowercased(statement.name.range)
         guard scope.depth < Self.deepestNesting else {
-            error("subcircuit calls are nested more than \(Self.deepestNesting) deep", at: card.range, in: scope,
+            error(
+                "subcircuit calls are nested more than \(Self.deepestNesting) deep", at: card.range, in: scope,
                 hint: "a subcircuit that calls itself never ends")
             return
         }
@@ -338,7 +350,8 @@ final class Elaborator {
         let before = self.card.builder.directory.names.count
         let id = self.card.builder.directory.names.intern(scope.prefix + name)
         guard Int(id) == before else {
-            error("'\(scope.prefix)\(name)' is the name of two elements", at: statement.name.range, in: scope,
+            error(
+                "'\(scope.prefix)\(name)' is the name of two elements", at: statement.name.range, in: scope,
                 hint: "give one of them another name")
             return
         }
@@ -397,7 +410,9 @@ final class Elaborator {
             netlist.decode(card, into: &statement, freeExpressions: true, diagnostics: &diagnostics)
             if statement.fields.contains(where: {
                 $0.key.map { netlist.sources.lowercased($0.range) == name } ?? false
-            }) { return true }
+            }) {
+                return true
+            }
         }
         return false
     }

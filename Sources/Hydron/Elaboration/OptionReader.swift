@@ -33,7 +33,8 @@ extension Elaborator {
                 continue
             }
             let package =
-                statement.fields.first.flatMap { $0.key == nil ? netlist.sources.lowercased($0.value.range) : nil } ?? ""
+                statement.fields.first.flatMap { $0.key == nil ? netlist.sources.lowercased($0.value.range) : nil }
+                ?? ""
             for field in statement.fields {
                 readOption(field, package: package, index)
             }

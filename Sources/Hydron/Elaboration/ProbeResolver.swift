@@ -104,7 +104,8 @@ struct ProbeResolver {
             return output(reference, probe.arguments[1], of: probe.arguments[0])
         case .internalVariable:
             guard let name = probe.arguments.first else { return nil }
-            if let colon = name.lastIndex(of: ":"), let reference = directory.find(hierarchical(String(name[..<colon]))) {
+            if let colon = name.lastIndex(of: ":"), let reference = directory.find(hierarchical(String(name[..<colon])))
+            {
                 return output(reference, String(name[name.index(after: colon)...]), of: name)
             }
             for unknown in 1..<max(unknowns.count, 1) where unknowns.name(unknown) == hierarchical(name) {

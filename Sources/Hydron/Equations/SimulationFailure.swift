@@ -9,9 +9,10 @@ public struct SimulationFailure: Error, Sendable {
     public var reason: Reason
     public var diagnostic: Diagnostic
 
-    init(_ reason: Reason, _ message: String, at range: SourceRange? = nil, hint: String? = nil,
-        notes: [Diagnostic.Note] = [])
-    {
+    init(
+        _ reason: Reason, _ message: String, at range: SourceRange? = nil, hint: String? = nil,
+        notes: [Diagnostic.Note] = []
+    ) {
         self.reason = reason
         diagnostic = Diagnostic(.error, message, at: range, hint: hint, notes: notes)
     }

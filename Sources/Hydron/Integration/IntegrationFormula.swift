@@ -25,7 +25,10 @@ struct IntegrationFormula {
     /// Number of past charges in use.
     var pastCount: Int { usesDerivative ? 1 : order }
 
-    enum Rule { case backwardDifference(order: Int), trapezoidal }
+    enum Rule {
+        case backwardDifference(order: Int)
+        case trapezoidal
+    }
 
     /// `ages[i]` is τ of the past point i, newest first; as many as the rule needs.
     mutating func set(_ rule: Rule, ages: InlineArray<8, Double>) {

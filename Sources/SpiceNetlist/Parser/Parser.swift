@@ -34,7 +34,8 @@ public struct Parser {
         var state = ParserState(dialect: dialect, topPath: path, libraryPaths: libraryPaths, diagnostics: diagnostics)
         state.readTop(buffer, path: path)
         diagnostics = state.diagnostics
-        let netlist = Netlist(sources: state.sources, dialect: dialect, title: state.title, top: state.current,
+        let netlist = Netlist(
+            sources: state.sources, dialect: dialect, title: state.title, top: state.current,
             libraryPaths: libraryPaths)
         return (netlist, state.sources)
     }

@@ -48,7 +48,8 @@ import Waveforms
             .tran 1u 1m uic
             .print tran v(a)
             """)
-        let alpha = 10 / (2 * 1e-3), omega = (1e9 - alpha * alpha).squareRoot()
+        let alpha = 10 / (2 * 1e-3)
+        let omega = (1e9 - alpha * alpha).squareRoot()
         #expect(
             worst(run, "v(a)") { t in
                 t < 1e-9 ? 1 : exp(-alpha * t) * (cos(omega * t) + alpha / omega * sin(omega * t))
@@ -66,7 +67,8 @@ import Waveforms
             .tran 10u 1 0 10u uic
             .print tran v(a) i(l1)
             """)
-        let v = run["v(a)"], i = run["i(l1)"]
+        let v = run["v(a)"]
+        let i = run["i(l1)"]
         let energies = zip(v, i).map { 0.5 * 1e-6 * $0 * $0 + 0.5 * 25.33029591058444e-3 * $1 * $1 }
         let tail = energies.suffix(1000)
         // The first step, of first order, damps a little; from then on nothing may.
@@ -125,7 +127,9 @@ import Waveforms
             .tran \(step) 3m 0 \(step)
             .print tran v(out)
             """)
-        let w = 2 * Double.pi * 1000, tau = 1e-4, d = 1 + w * w * tau * tau
+        let w = 2 * Double.pi * 1000
+        let tau = 1e-4
+        let d = 1 + w * w * tau * tau
         return worst(run, "v(out)") { t in (sin(w * t) - w * tau * cos(w * t) + w * tau * exp(-t / tau)) / d }
     }
 

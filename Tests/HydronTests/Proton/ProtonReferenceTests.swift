@@ -9,11 +9,20 @@ import Testing
 @Suite struct ProtonReferenceTests {
     /// (pulse, occupancy) of 1000 pulses of +10 V and 1000 of −10 V, 5 ns flat, edges of 0.1 ns, every 20 ns.
     static let train: [(pulse: Int, x: Double)] = [
-        (0, 0.0200000000), (100, 0.1167818565), (200, 0.2135637092), (300, 0.3103455619), (400,
-        0.4071274146), (500, 0.5039092672), (600, 0.6006911199), (700, 0.6974729726), (800, 0.7942548253),
-        (900, 0.8910366779), (1000, 0.9870402559), (1100, 0.8902517730), (1200, 0.7934632830), (1300,
-        0.6966747931), (1400, 0.5998863031), (1500, 0.5030978131), (1600, 0.4063093231), (1700,
-        0.3095208331), (1800, 0.2127323431), (1900, 0.1159438531), (2000, 0.0193654914)
+        (0, 0.0200000000), (100, 0.1167818565), (200, 0.2135637092), (300, 0.3103455619),
+        (
+            400,
+            0.4071274146
+        ), (500, 0.5039092672), (600, 0.6006911199), (700, 0.6974729726), (800, 0.7942548253),
+        (900, 0.8910366779), (1000, 0.9870402559), (1100, 0.8902517730), (1200, 0.7934632830),
+        (
+            1300,
+            0.6966747931
+        ), (1400, 0.5998863031), (1500, 0.5030978131), (1600, 0.4063093231),
+        (
+            1700,
+            0.3095208331
+        ), (1800, 0.2127323431), (1900, 0.1159438531), (2000, 0.0193654914),
     ]
 
     static let trainNetlist = """
@@ -38,7 +47,9 @@ import Testing
         """
     }
 
-    static func step(_ volts: Double, x0: Double = 0.5, width: String = "5n", extra: String = "", at celsius: Double? = nil)
+    static func step(
+        _ volts: Double, x0: Double = 0.5, width: String = "5n", extra: String = "", at celsius: Double? = nil
+    )
         throws -> Double
     {
         let run = try simulate(pulse(volts, x0: x0, width: width, extra: extra), temperature: celsius)
@@ -47,7 +58,8 @@ import Testing
 
     @Test func pulseTrainFollowsTheReferenceWithFewPoints() throws {
         let run = try simulate(Self.trainNetlist)
-        let time = run["time"], x = run["@p1[x]"]
+        let time = run["time"]
+        let x = run["@p1[x]"]
         var worst = 0.0
         for (pulse, reference) in Self.train where pulse > 0 {
             // Between two pulses.
@@ -60,7 +72,8 @@ import Testing
 
     @Test func conductanceRisesTwentyfoldInAStraightLineAndComesBack() throws {
         let run = try simulate(Self.trainNetlist)
-        let time = run["time"], g = run["@p1[g]"]
+        let time = run["time"]
+        let g = run["@p1[g]"]
         let after = (0...2000).map { interpolate(time, g, at: max(Double($0) * 20e-9, 1e-12)) }
         #expect(abs(after[0] / 4.9412e-9 - 1) < 1e-3)
         #expect(abs(after[1000] / 98.7411e-9 - 1) < 1e-3)
@@ -80,7 +93,9 @@ import Testing
 
     @Test func gateChargeIsWhatTheChannelGainsToTheLastBit() throws {
         let run = try simulate(Self.trainNetlist)
-        let x = run["@p1[x]"], gained = run["@p1[qg]"], lost = run["@p1[ql]"]
+        let x = run["@p1[x]"]
+        let gained = run["@p1[qg]"]
+        let lost = run["@p1[ql]"]
         let capacity = 22e-15
         for index in x.indices {
             #expect(abs(capacity * (x[index] - 0.02) - (gained[index] - lost[index])) < 1e-12 * capacity)
@@ -91,7 +106,9 @@ import Testing
         #expect(abs(try Self.step(10) / 9.678e-4 - 1) < 1e-3)
     }
 
-    @Test(arguments: [(10.0, 4.237e-9), (5, 88.5e-12), (1, 3.16e-12), (0.1, 0.287e-12), (-10, -4.237e-9), (0.0, 0.0)] as [(Double, Double)])
+    @Test(
+        arguments: [(10.0, 4.237e-9), (5, 88.5e-12), (1, 3.16e-12), (0.1, 0.287e-12), (-10, -4.237e-9), (0.0, 0.0)]
+            as [(Double, Double)])
     func gateCurrentFollowsTheHyperbolicSine(volts: Double, amperes: Double) throws {
         let run = try simulate(
             """
@@ -119,7 +136,8 @@ import Testing
         }
     }
 
-    @Test(arguments: [(0.0, 4.50e-4), (27, 9.67e-4), (60, 2.08e-3), (85, 3.38e-3), (125, 6.49e-3)] as [(Double, Double)])
+    @Test(
+        arguments: [(0.0, 4.50e-4), (27, 9.67e-4), (60, 2.08e-3), (85, 3.38e-3), (125, 6.49e-3)] as [(Double, Double)])
     func stepsGrowWithTemperature(celsius: Double, step: Double) throws {
         #expect(abs(try Self.step(10, at: celsius) / step - 1) < 5e-3)
     }
@@ -149,7 +167,8 @@ import Testing
             .tran 0.1m 60m
             .print tran @p1[x]
             """)
-        let time = run["time"], x = run["@p1[x]"]
+        let time = run["time"]
+        let x = run["@p1[x]"]
         let empty = zip(time, x).first { $0.1 < 0.01 }?.0 ?? .nan
         #expect(abs(empty / 35e-3 - 1) < 0.08)
         #expect((x.min() ?? -1) > -5e-4)
@@ -229,7 +248,8 @@ import Testing
         for _ in 0..<100 {
             let physics = Self.physics(&generator)
             let x = generator.next(0.02, 0.98)
-            let a = generator.next(-10, 10), b = generator.next(-10, 10)
+            let a = generator.next(-10, 10)
+            let b = generator.next(-10, 10)
             let mean = physics.meanIonicCurrent(occupancy: x, from: a, to: b)
             let count = 4000
             var sum = 0.0
@@ -251,7 +271,9 @@ import Testing
         var generator = SplitMix(state: 2)
         for _ in 0..<300 {
             let physics = Self.physics(&generator)
-            let x0 = generator.next(0.05, 0.95), a = generator.next(-8, 8), b = generator.next(-8, 8)
+            let x0 = generator.next(0.05, 0.95)
+            let a = generator.next(-8, 8)
+            let b = generator.next(-8, 8)
             let h = generator.next(0.1e-9, 5e-9)
             let step = physics.advance(x0: x0, from: a, to: b, interval: h)
             let d = 1e-4
@@ -268,7 +290,8 @@ import Testing
         var generator = SplitMix(state: 3)
         for _ in 0..<60 {
             let physics = Self.physics(&generator)
-            let x0 = generator.next(0.05, 0.95), volts = generator.next(-10, 10)
+            let x0 = generator.next(0.05, 0.95)
+            let volts = generator.next(-10, 10)
             let h = 5e-9
             let step = physics.advance(x0: x0, from: volts, to: volts, interval: h)
             func rate(_ x: Double) -> Double {
@@ -279,7 +302,10 @@ import Testing
             let count = 200
             let dt = h / Double(count)
             for _ in 0..<count {
-                let k1 = rate(x), k2 = rate(x + dt * k1 / 2), k3 = rate(x + dt * k2 / 2), k4 = rate(x + dt * k3)
+                let k1 = rate(x)
+                let k2 = rate(x + dt * k1 / 2)
+                let k3 = rate(x + dt * k2 / 2)
+                let k4 = rate(x + dt * k3)
                 x += dt * (k1 + 2 * k2 + 2 * k3 + k4) / 6
             }
             #expect(abs(step.x - x) < 1e-3 * abs(x - x0) + 1e-9)
