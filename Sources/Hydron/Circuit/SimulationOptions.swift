@@ -36,9 +36,9 @@ public struct SimulationOptions: Sendable {
             case .itl2: Parameter("itl2", unit: "-", default: 50, .positive, "iterations of a point of a DC sweep")
             case .itl4: Parameter("itl4", unit: "-", default: 10, .positive, "iterations of a time point")
             case .maxord: Parameter("maxord", unit: "-", default: 2, .closed(1, 6), "highest order of integration")
-            case .temp: Parameter("temp", unit: "°C", default: 27, .any, "temperature of the circuit")
+            case .temp: Parameter("temp", unit: "°C", default: 27, .celsius, "temperature of the circuit")
             case .tnom:
-                Parameter("tnom", unit: "°C", default: 27, .any, "temperature at which parameters were measured")
+                Parameter("tnom", unit: "°C", default: 27, .celsius, "temperature at which parameters were measured")
             case .defl: Parameter("defl", unit: "m", default: 100e-6, .positive, "default length")
             case .defw: Parameter("defw", unit: "m", default: 100e-6, .positive, "default width")
             case .pivtol: Parameter("pivtol", unit: "-", default: 1e-13, .nonNegative, "smallest pivot")

@@ -11,6 +11,8 @@ public struct Parameter: Sendable {
         public static let any = Bounds(lowest: -.infinity, highest: .infinity)
         public static let positive = Bounds(lowest: 0, highest: .infinity, excludesLowest: true)
         public static let nonNegative = Bounds(lowest: 0, highest: .infinity)
+        /// A temperature [°C] above absolute zero.
+        public static let celsius = Bounds(lowest: -273.15, highest: .infinity, excludesLowest: true)
         public static func closed(_ low: Double, _ high: Double) -> Bounds { Bounds(lowest: low, highest: high) }
         public static func open(_ low: Double, _ high: Double) -> Bounds {
             Bounds(lowest: low, highest: high, excludesLowest: true, excludesHighest: true)

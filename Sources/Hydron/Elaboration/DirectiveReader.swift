@@ -47,7 +47,22 @@ struct DirectiveReader {
             default: break
             }
         }
+        checkOutputs(of: result)
         return result
+    }
+
+    /// Warns of a `.print` of an analysis that the netlist does not ask for.
+    private func checkOutputs(of result: Result) {
+        guard !result.tasks.isEmpty else { return }
+        for card in cards where card.kind == .directive(.print) {
+            var ignored = Diagnostics()
+            guard let kind = netlist.outputList(card, diagnostics: &ignored).analysis,
+                !result.tasks.contains(where: { $0.kindName == kind }),
+                !cards.contains(where: { $0.kind == .directive(Directive(rawValue: kind) ?? .unknown) })
+            else { continue }
+            elaborator.diagnostics.warning(
+                "'.print \(kind)' prints nothing: the netlist has no .\(kind)", at: card.range)
+        }
     }
 
     private func words(_ card: Card, free: Bool = false) -> Statement? {

@@ -30,8 +30,9 @@ final class Elaborator {
     var replacesGround = false
     /// Xyce's `.options output initial_interval=`: rows at multiples of this time [s].
     var outputInterval: Double?
-    /// True while a capacitor's card is read, where `1F` looks like a farad.
-    private var readsFarads = false
+    /// The letter of the element whose card is read: `1F` looks like a farad on a capacitor's, `1A` like an ampere on a
+    /// current source's.
+    private var elementLetter: UInt8 = 0
     /// Auxiliary elements made for ddt and sdt.
     var helperCount = 0
     private var randomState: UInt64 = 0
@@ -171,9 +172,15 @@ final class Elaborator {
         switch directive {
         case .param, .globalParam:
             var statement = Statement()
-            netlist.decode(card, into: &statement, freeExpressions: true, diagnostics: &diagnostics)
+            let isWhole = netlist.decode(
+                card, into: &statement, freeExpressions: true, diagnostics: &diagnostics)
             for field in statement.fields {
                 guard let key = field.key else {
+                    // What a card that can't be read would have set is no further mistake where it is used.
+                    guard isWhole else {
+                        scope.parameters[netlist.sources.lowercased(field.value.range)] = .broken
+                        continue
+                    }
                     error(
                         "'\(netlist.sources.text(field.value.range))' is no assignment", at: field.value.range,
                         in: scope,
@@ -260,12 +267,13 @@ final class Elaborator {
                 unknownElement(card, letter, in: scope)
                 continue
             }
-            readsFarads = letter == UInt8(ascii: "c")
+            elementLetter = letter
             guard self.card.read(card, freeExpressions: letter == UInt8(ascii: "b")) else { continue }
             guard let identity = identity(of: card, isPlain: isPlain, in: scope) else { continue }
             self.card.begin(identity: identity, scope: scope)
             kinds[0].elaborate(self.card)
         }
+        elementLetter = 0
     }
 
     private func unknownElement(_ card: Card, _ letter: UInt8, in scope: Scope) {
@@ -386,7 +394,8 @@ final class Elaborator {
         {
             let near = suggestion(for: parameter, among: declared.sorted())
             diagnostics.warning(
-                "subcircuit '\(wanted)' has no parameter '\(parameter)'", at: card.range,
+                "subcircuit '\(wanted)' has no parameter '\(parameter)'",
+                at: statement.fields.lazy.compactMap(\.key?.range).first { sources.lowercased($0) == parameter },
                 hint: near.map { "did you mean '\($0)'?" }, notes: scope.callNotes)
         }
         evaluateParameters(of: inner)
@@ -495,10 +504,12 @@ final class Elaborator {
         return evaluate(expression, in: scope)
     }
 
-    /// Warns of suffixes that read otherwise than they look.
-    private func checked(_ number: Double, _ token: Token) -> Double {
-        _ = netlist.number(token, isFarad: readsFarads, diagnostics: &diagnostics)
-        return number
+    /// Warns of suffixes that read otherwise than they look; nil, with an error, for a number that is too large.
+    func checked(_ number: Double, _ token: Token) -> Double? {
+        _ = netlist.number(
+            token, isFarad: elementLetter == UInt8(ascii: "c"), isAmpere: elementLetter == UInt8(ascii: "i"),
+            diagnostics: &diagnostics)
+        return number.isFinite ? number : nil
     }
 
     func evaluate(_ expression: Expression, in scope: Scope) -> Double? {

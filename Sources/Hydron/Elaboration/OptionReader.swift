@@ -29,7 +29,7 @@ extension Elaborator {
             guard netlist.decode(card, into: &statement, diagnostics: &diagnostics) else { continue }
             if directive == .temp {
                 guard let field = statement.fields.first, let value = value(field.value, in: top) else { continue }
-                self.card.builder.options[.temp] = value
+                assign(value, to: .temp, in: &self.card.builder.options.values, owner: ".temp", at: field.value, scope: top)
                 continue
             }
             let package =

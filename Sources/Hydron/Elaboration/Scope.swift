@@ -160,7 +160,7 @@ final class Scope: ExpressionScope {
             defer { elaborator.evaluationPath.removeLast() }
             let result: Parameter
             if token.kind == .word, let number = elaborator.netlist.number(token) {
-                result = .value(number)
+                result = elaborator.checked(number, token).map { .value($0) } ?? .broken
             } else if let expression = elaborator.expression(token, in: scope) {
                 if scope.dependsOnSolution(expression) {
                     result = .expression(expression, scope)

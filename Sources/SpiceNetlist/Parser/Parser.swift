@@ -93,10 +93,27 @@ struct ParserState {
                 "the first line is the title, so this `\(word)` is not read", at: titleRange,
                 hint: "put a title line before it")
         }
+        if Self.looksLikeElement(title) {
+            diagnostics.warning(
+                "the first line is the title, so this element is not read", at: titleRange,
+                hint: "put a title line before it")
+        }
         start = min(end + 1, view.count)
         chain.append(ChainLink(key: files.identity(of: path), label: path, range: nil))
         readFile(file, from: start, to: view.count)
         chain.removeLast()
+    }
+
+    /// `r1 a b 1k` or `v1 a 0 PULSE(…)`, as no title would read.
+    private static func looksLikeElement(_ title: String) -> Bool {
+        let words = title.lowercased().split(separator: " ")
+        guard words.count >= 4, words.count <= 12, let name = words.first?.utf8, name.count > 1,
+            "bcdefghijklmpqrsvwxyz".utf8.contains(name[name.startIndex]),
+            name.dropFirst().allSatisfy({ ASCII.isLetter($0) || ASCII.isDigit($0) || $0 == ASCII.underscore }),
+            name.contains(where: ASCII.isDigit)
+        else { return false }
+        return Number.parse(String(words[3])) != nil || words[3].hasPrefix("{")
+            || ["dc", "ac", "pulse", "sin", "pwl", "exp"].contains(String(words[3].prefix { $0 != "(" }))
     }
 
     static func skipByteOrderMark(_ view: ByteView) -> Int {
