@@ -65,7 +65,9 @@ struct RunCommand: ParsableCommand {
             throw ExitStatus.inputOutput.code
         }
         report(outcome.diagnostics.all.filter { !quiet || $0.severity == .error }, in: simulation.sources)
-        if !quiet, csv != "-", !writesToStandardOutput(simulation) { Terminal.standardOutput.write(Summary.text(of: outcome, file: input.file)) }
+        if !quiet, csv != "-", !writesToStandardOutput(simulation) {
+            Terminal.standardOutput.write(Summary.text(of: outcome, file: input.file))
+        }
         if verbose {
             Terminal.standardError.write(
                 Summary.statistics(of: outcome, loading: loaded - start, total: clock.now - start))

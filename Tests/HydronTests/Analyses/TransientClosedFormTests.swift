@@ -154,7 +154,9 @@ import Waveforms
                 .tran \(step) 3m 2.5m \(step)
                 .print tran v(out)
                 """)
-            let w = 2 * Double.pi * 1000, tau = 1e-4, d = 1 + w * w * tau * tau
+            let w = 2 * Double.pi * 1000
+            let tau = 1e-4
+            let d = 1 + w * w * tau * tau
             return worst(run, "v(out)") { t in (sin(w * t) - w * tau * cos(w * t)) / d }
         }
         let coarse = try tailError(50)
