@@ -494,7 +494,9 @@ final class Elaborator {
         let range = token.range
         guard token.kind == .word, let base = files[Int(range.file)] else { return nil }
         let bytes = UnsafeBufferPointer(start: base + Int(range.start), count: Int(range.end - range.start))
-        guard let number = Number.parse(bytes, dialect: dialect), number.note == .none else { return nil }
+        guard let number = Number.parse(bytes, dialect: dialect), number.note == .none, number.value.isFinite else {
+            return nil
+        }
         return number.value
     }
 
