@@ -65,7 +65,9 @@ struct RunCommand: ParsableCommand {
             throw ExitStatus.inputOutput.code
         }
         report(outcome.diagnostics.all.filter { !quiet || $0.severity == .error }, in: simulation.sources)
-        if showsSummary { Terminal.standardOutput.write(Summary.text(of: outcome, file: input.file)) }
+        if !quiet, csv != "-", !writesToStandardOutput(simulation) {
+            Terminal.standardOutput.write(Summary.text(of: outcome, file: input.file))
+        }
         if verbose {
             Terminal.standardError.write(
                 Summary.statistics(of: outcome, loading: loaded - start, total: clock.now - start))
@@ -92,11 +94,11 @@ struct RunCommand: ParsableCommand {
         }
     }
 
-    private var writesToStandardOutput: Bool {
+    /// One analysis goes to standard output where nothing else was asked for and no person reads along.
+    private func writesToStandardOutput(_ simulation: Simulation) -> Bool {
         csv == nil && raw == nil && !noOutput && !Terminal.standardOutput.isTerminal
+            && simulation.tableKinds.count == 1
     }
-
-    private var showsSummary: Bool { !quiet && !writesToStandardOutput && csv != "-" }
 
     private func makeSinks(_ simulation: Simulation) -> FanOut {
         var sinks: [any WaveformSink] = []
@@ -110,7 +112,7 @@ struct RunCommand: ParsableCommand {
                     path: raw, format: ascii ? .ascii : .binary,
                     command: "hydron \(Simulation.version), ngspice-compatible raw"))
         }
-        if writesToStandardOutput, kinds.count == 1 { sinks.append(CSVWriter(descriptor: 1)) }
+        if writesToStandardOutput(simulation) { sinks.append(CSVWriter(descriptor: 1)) }
         return FanOut(sinks)
     }
 }

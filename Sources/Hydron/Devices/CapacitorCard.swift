@@ -75,10 +75,7 @@ extension Capacitor: ElementKind {
 
     static func elaborate(_ card: ElementCard) {
         guard let plus = card.node("first node"), let minus = card.node("second node") else { return }
-        if card.remainingFieldCount == 1, let field = card.peekField(), card.nextIsValue,
-            !card.dependsOnSolution(field.value)
-        {
-            guard let capacitance = card.value("capacitance") else { return }
+        if let capacitance = card.takePlainNumber() {
             add(card, plus, minus, capacitance, multiplier: 1, initialVoltage: .nan)
             return
         }

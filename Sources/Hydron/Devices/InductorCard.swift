@@ -52,10 +52,7 @@ extension Inductor: ElementKind {
 
     static func elaborate(_ card: ElementCard) {
         guard let plus = card.node("first node"), let minus = card.node("second node") else { return }
-        if card.remainingFieldCount == 1, let field = card.peekField(), card.nextIsValue,
-            !card.dependsOnSolution(field.value)
-        {
-            guard let inductance = card.value("inductance") else { return }
+        if let inductance = card.takePlainNumber() {
             add(card, plus, minus, inductance, multiplier: 1, initialCurrent: .nan)
             return
         }

@@ -88,10 +88,7 @@ extension Resistor: ElementKind {
     static func elaborate(_ card: ElementCard) {
         guard let plus = card.node("first node"), let minus = card.node("second node") else { return }
         // Netlists from layouts hold millions of `Rname n+ n- number`: no table for those.
-        if card.remainingFieldCount == 1, let field = card.peekField(), card.nextIsValue,
-            !card.dependsOnSolution(field.value)
-        {
-            guard let resistance = card.value("resistance") else { return }
+        if let resistance = card.takePlainNumber() {
             add(card, plus, minus, resistance, multiplier: 1, temperature: card.options.temperature)
             return
         }

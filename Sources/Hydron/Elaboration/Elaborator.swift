@@ -17,6 +17,7 @@ struct Elaboration: Sendable {
 /// them), options, elements, what elements leave until all are known, directives.
 final class Elaborator {
     let netlist: Netlist
+    private let dialect: Dialect
     let overrides: Overrides
     var diagnostics: Diagnostics
     private(set) var card: ElementCard!
@@ -51,6 +52,7 @@ final class Elaborator {
 
     private init(_ netlist: Netlist, _ overrides: Overrides, _ diagnostics: Diagnostics) {
         self.netlist = netlist
+        dialect = netlist.dialect
         self.overrides = overrides
         self.diagnostics = diagnostics
         files = netlist.sources.files.indices.map {
@@ -485,6 +487,17 @@ final class Elaborator {
     func quietExpression(_ token: Token) -> Expression? {
         var ignored = Diagnostics()
         return netlist.expression(token, diagnostics: &ignored)
+    }
+
+    /// A word that is a number with nothing to remark on.
+    func plainNumber(_ token: Token) -> Double? {
+        let range = token.range
+        guard token.kind == .word, let base = files[Int(range.file)] else { return nil }
+        let bytes = UnsafeBufferPointer(start: base + Int(range.start), count: Int(range.end - range.start))
+        guard let number = Number.parse(bytes, dialect: dialect), number.note == .none, number.value.isFinite else {
+            return nil
+        }
+        return number.value
     }
 
     /// A constant value; reports an error and returns nil where it is none.

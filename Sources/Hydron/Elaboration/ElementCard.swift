@@ -134,6 +134,16 @@ final class ElementCard {
         return evaluate(field.value, what)
     }
 
+    /// The only field left where that is a plain number: what nearly every card of a large netlist ends in. It is read
+    /// once, and no parameter table is made. nil where anything else stands there or `.step` changes this element.
+    func takePlainNumber() -> Double? {
+        guard overrides == nil, statement.fields.count - cursor == 1 else { return nil }
+        let field = statement.fields[cursor]
+        guard field.key == nil, let value = elaborator.plainNumber(field.value) else { return nil }
+        cursor += 1
+        return value
+    }
+
     /// All positional values up to the first that is none (a PULSE's arguments).
     func values() -> [Double] {
         var values: [Double] = []

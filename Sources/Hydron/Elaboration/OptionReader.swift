@@ -29,7 +29,9 @@ extension Elaborator {
             guard netlist.decode(card, into: &statement, diagnostics: &diagnostics) else { continue }
             if directive == .temp {
                 guard let field = statement.fields.first, let value = value(field.value, in: top) else { continue }
-                assign(value, to: .temp, in: &self.card.builder.options.values, owner: ".temp", at: field.value, scope: top)
+                assign(
+                    value, to: .temp, in: &self.card.builder.options.values, owner: ".temp", at: field.value, scope: top
+                )
                 continue
             }
             let package =
