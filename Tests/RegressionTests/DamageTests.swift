@@ -4,14 +4,14 @@ import Testing
 import Waveforms
 
 @Suite struct DamageTests {
-    /// 240 randomly damaged variants of shipped netlists: none crashes or hangs, each run ends with a report.
+    /// 400 randomly damaged variants of shipped netlists: none crashes or hangs, each run ends with a report.
     @Test func damagedNetlistsNeverCrash() throws {
         var generator = SeededGenerator(state: 20_261_123)
         let paths = Netlists.all()
-        for round in 0..<240 {
+        for round in 0..<400 {
             let path = paths[round % paths.count]
             var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
-            for _ in 0..<(1 + generator.next() % 4) { damage(&bytes, &generator) }
+            for _ in 0..<(1 + generator.next() % 4) { Damage.apply(to: &bytes, &generator) }
             let loaded = Simulation.load(text: String(decoding: bytes, as: UTF8.self), path: path)
             guard let simulation = loaded.simulation else {
                 #expect(loaded.diagnostics.hasErrors)
@@ -23,8 +23,11 @@ import Waveforms
             if let failure = report.failure { #expect(!failure.diagnostic.message.isEmpty) }
         }
     }
+}
 
-    private func damage(_ bytes: inout [UInt8], _ generator: inout SeededGenerator) {
+/// Random damage to a text.
+enum Damage {
+    static func apply(to bytes: inout [UInt8], _ generator: inout SeededGenerator) {
         guard bytes.count > 4 else { return }
         func place() -> Int { Int(generator.next() % UInt64(bytes.count)) }
         switch generator.next() % 7 {
