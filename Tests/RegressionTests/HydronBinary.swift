@@ -30,7 +30,7 @@ struct HydronBinary {
         process.arguments = arguments
         // A file: a pipe that nobody reads would fill up.
         let log = FileManager.default.temporaryDirectory.appendingPathComponent("hydron-\(UUID().uuidString).log")
-        FileManager.default.createFile(atPath: log.path, contents: nil)
+        _ = FileManager.default.createFile(atPath: log.path, contents: nil)
         defer { try? FileManager.default.removeItem(at: log) }
         process.standardError = try FileHandle(forWritingTo: log)
         process.standardOutput = FileHandle.nullDevice
