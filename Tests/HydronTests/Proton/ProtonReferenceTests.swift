@@ -7,22 +7,15 @@ import Testing
 /// The reference results of the proton resistor: fourth-order Runge–Kutta integration of the model's equations with the
 /// pulses' edges resolved, no simulator.
 @Suite struct ProtonReferenceTests {
-    /// (pulse, occupancy) of 1000 pulses of +10 V and 1000 of −10 V, 5 ns flat, edges of 0.1 ns, every 20 ns.
-    static let train: [(pulse: Int, x: Double)] = [
-        (0, 0.0200000000), (100, 0.1167818565), (200, 0.2135637092), (300, 0.3103455619),
-        (
-            400,
-            0.4071274146
-        ), (500, 0.5039092672), (600, 0.6006911199), (700, 0.6974729726), (800, 0.7942548253),
-        (900, 0.8910366779), (1000, 0.9870402559), (1100, 0.8902517730), (1200, 0.7934632830),
-        (
-            1300,
-            0.6966747931
-        ), (1400, 0.5998863031), (1500, 0.5030978131), (1600, 0.4063093231),
-        (
-            1700,
-            0.3095208331
-        ), (1800, 0.2127323431), (1900, 0.1159438531), (2000, 0.0193654914),
+    /// Occupancy after every 50th pulse, from none to 2000: 1000 pulses of +10 V and 1000 of −10 V, 5 ns flat, edges of
+    /// 0.1 ns, every 20 ns.
+    static let train: [Double] = [
+        0.0200000000, 0.0683909302, 0.1167818565, 0.1651727829, 0.2135637092, 0.2619546355, 0.3103455619,
+        0.3587364882, 0.4071274146, 0.4555183409, 0.5039092672, 0.5523001936, 0.6006911199, 0.6490820462,
+        0.6974729726, 0.7458638989, 0.7942548253, 0.8426457516, 0.8910366779, 0.9394275495, 0.9870402559,
+        0.9386460180, 0.8902517730, 0.8418575280, 0.7934632830, 0.7450690380, 0.6966747931, 0.6482805481,
+        0.5998863031, 0.5514920581, 0.5030978131, 0.4547035681, 0.4063093231, 0.3579150781, 0.3095208331,
+        0.2611265881, 0.2127323431, 0.1643380981, 0.1159438531, 0.0675496217, 0.0193654914,
     ]
 
     static let trainNetlist = """
@@ -61,10 +54,11 @@ import Testing
         let time = run["time"]
         let x = run["@p1[x]"]
         var worst = 0.0
-        for (pulse, reference) in Self.train where pulse > 0 {
+        for (index, reference) in Self.train.enumerated() where index > 0 {
             // Between two pulses.
-            worst = max(worst, abs(interpolate(time, x, at: Double(pulse) * 20e-9) - reference))
+            worst = max(worst, abs(interpolate(time, x, at: Double(index * 50) * 20e-9) - reference))
         }
+        #expect(Self.train.count == 41)
         #expect(worst < 2e-4)
         #expect(run.report.analyses[0].statistics.points <= 10_000)
         #expect((x.max() ?? 2) < 1.0005 && (x.min() ?? -1) > -5e-4)
@@ -89,6 +83,9 @@ import Testing
         }
         #expect(abs(departure(0, 1000) - 0.00079) < 0.0002)
         #expect(abs(departure(1000, 2000) - 0.00022) < 0.0002)
+        // The way down, read backwards, against the way up.
+        let mirror = (0...1000).map { abs(after[$0] - after[2000 - $0]) }.max() ?? 1
+        #expect(abs(mirror / (after[1000] - after[0]) - 0.00087) < 0.0002)
     }
 
     @Test func gateChargeIsWhatTheChannelGainsToTheLastBit() throws {
@@ -100,6 +97,66 @@ import Testing
         for index in x.indices {
             #expect(abs(capacity * (x[index] - 0.02) - (gained[index] - lost[index])) < 1e-12 * capacity)
         }
+    }
+
+    /// Backward Euler gives each step its charge as current times length; behind a whole pulse the gate's capacitance
+    /// holds nothing, so what the source delivered is what the channel gained (and 1e-18 S of leakage).
+    @Test func theSourceDeliversTheChargeThatTheChannelGains() throws {
+        let run = try simulate(
+            """
+            ten pulses
+            .model synapse proton x0=0.5
+            p1 0 0 g synapse
+            vg g 0 PULSE(0 10 1n 0.1n 0.1n 5n 20n 10)
+            .options method=euler
+            .tran 20n 200n 0 20n
+            .print tran i(vg) @p1[x]
+            """)
+        let time = run["time"]
+        let current = run["i(vg)"]
+        var delivered = 0.0
+        for index in time.indices.dropFirst() { delivered -= current[index] * (time[index] - time[index - 1]) }
+        let gained = 22e-15 * ((run["@p1[x]"].last ?? .nan) - 0.5)
+        #expect(abs(delivered / gained - 1) < 1e-4)
+    }
+
+    /// 16×16 cells between gate lines and channel lines, 20 slots in which each line fires at random: a cell moves by
+    /// what the number of coincidences and of half-selects says.
+    @Test func anArrayMultipliesByCoincidence() throws {
+        let size = 16
+        let slots = 20
+        var generator = SplitMix(state: 4)
+        func fires() -> [[Bool]] {
+            (0..<size).map { _ in (0..<slots).map { _ in generator.next(0, 1) < 0.4 } }
+        }
+        let rows = fires()
+        let columns = fires()
+        func wave(_ line: [Bool], _ volts: Double) -> String {
+            let corners = line.enumerated().filter(\.element).map { slot, _ in
+                let start = 1 + 20 * slot
+                return "\(start)n 0 \(start).1n \(volts) \(start + 5).1n \(volts) \(start + 5).2n 0"
+            }
+            return "PWL(0 0 \(corners.joined(separator: " ")))"
+        }
+        var netlist = "array\n.model synapse proton x0=0.5\n"
+        for line in 0..<size {
+            netlist += "vg\(line) g\(line) 0 \(wave(rows[line], 5))\nvc\(line) c\(line) 0 \(wave(columns[line], -5))\n"
+            for column in 0..<size { netlist += "p\(line)_\(column) c\(column) c\(column) g\(line) synapse\n" }
+        }
+        netlist += ".tran 20n \(20 * slots)n 0 20n\n.print tran\n"
+        for line in 0..<size { for column in 0..<size { netlist += "+ @p\(line)_\(column)[x]\n" } }
+        let run = try simulate(netlist)
+        var worst = 0.0
+        for line in 0..<size {
+            for column in 0..<size {
+                let both = zip(rows[line], columns[column]).filter { $0 && $1 }.count
+                let one = zip(rows[line], columns[column]).filter { $0 != $1 }.count
+                let expected = 9.668e-4 * Double(both) + 2.029e-5 * Double(one)
+                let moved = (run["@p\(line)_\(column)[x]"].last ?? .nan) - 0.5
+                if both > 0 { worst = max(worst, abs(moved / expected - 1)) }
+            }
+        }
+        #expect(worst < 5e-3)
     }
 
     @Test func stepAtMidRangeIsTheReferences() throws {
@@ -169,8 +226,22 @@ import Testing
             """)
         let time = run["time"]
         let x = run["@p1[x]"]
+        // The reference does not say at which occupancy a channel counts as empty; 5 % here, at 35.6 ms.
         let empty = zip(time, x).first { $0.1 < 0.05 }?.0 ?? .nan
         #expect(abs(empty / 35e-3 - 1) < 0.05)
+        // Wherever that line is drawn, the curve is that of the equation.
+        let device = ProtonResistor(model: .init(), instance: .init(), ambient: 300.15)
+        var physics = device.physics
+        physics.voc0 = 0.2
+        var reference = 0.98
+        var reached = 0.0
+        var worst = 0.0
+        for (instant, occupancy) in zip(time, x) where instant > reached {
+            reference = rungeKutta(physics, from: reference, 0, 0, over: instant - reached, steps: 20)
+            reached = instant
+            worst = max(worst, abs(occupancy - reference))
+        }
+        #expect(worst < 2e-4)
         #expect((x.min() ?? -1) > -5e-4)
     }
 
@@ -189,7 +260,7 @@ import Testing
 
     @Test func aPulseTakesTheEnergyOfItsIonsAndItsGate() throws {
         let run = try simulate(Self.pulse(10))
-        #expect(abs((run["@p1[eion]"].last ?? .nan) / 0.2119e-15 - 1) < 2e-2)
+        #expect(abs((run["@p1[eion]"].last ?? .nan) / 0.21e-15 - 1) < 2e-2)
         #expect(abs((run["@p1[ecv]"].last ?? .nan) / 3.3e-15 - 1) < 2e-2)
     }
 
@@ -243,15 +314,16 @@ import Testing
         return device
     }
 
+    /// Long ramps and, every other time, short ones, for which the mean is a series.
     @Test func theMeanCurrentOfARampIsItsQuadrature() {
         var generator = SplitMix(state: 1)
-        for _ in 0..<100 {
+        for round in 0..<100 {
             let physics = Self.physics(&generator)
             let x = generator.next(0.02, 0.98)
             let a = generator.next(-10, 10)
-            let b = generator.next(-10, 10)
+            let b = round % 2 == 0 ? generator.next(-10, 10) : a + generator.next(-0.5, 0.5)
             let mean = physics.meanIonicCurrent(occupancy: x, from: a, to: b)
-            let count = 4000
+            let count = 1000
             var sum = 0.0
             for index in 0..<count {
                 let v = a + (b - a) * (Double(index) + 0.5) / Double(count)
@@ -259,16 +331,17 @@ import Testing
             }
             sum /= Double(count)
             let scale = max(
-                abs(physics.ionicCurrent(occupancy: x, vgc: a)), abs(physics.ionicCurrent(occupancy: x, vgc: b)), 1e-13)
+                abs(physics.ionicCurrent(occupancy: x, vgc: a)), abs(physics.ionicCurrent(occupancy: x, vgc: b)))
             // On a ramp across zero the smooth choice between insertion and extraction is taken as sharp: that leaves
             // out at most ip0 v0/|b − a| ∫|sinh z (w − H)| dz, the integral being 0.0082.
             let crossing = 0.0083 * physics.ip0 * physics.v0 / max(abs(b - a), 0.2 * physics.v0)
-            #expect(abs(mean - sum) < 2e-3 * scale + crossing)
+            #expect(abs(mean - sum) < 1e-3 * scale + crossing)
         }
     }
 
     @Test func slopesAreThoseOfDifferences() {
         var generator = SplitMix(state: 2)
+        var compared = 0
         for _ in 0..<300 {
             let physics = Self.physics(&generator)
             let x0 = generator.next(0.05, 0.95)
@@ -276,41 +349,63 @@ import Testing
             let b = generator.next(-8, 8)
             let h = generator.next(0.1e-9, 5e-9)
             let step = physics.advance(x0: x0, from: a, to: b, interval: h)
-            let d = 1e-4
-            let up = physics.advance(x0: x0, from: a, to: b + d, interval: h)
-            let down = physics.advance(x0: x0, from: a, to: b - d, interval: h)
-            let slope = (up.x - down.x) / (2 * d)
-            let current = (up.meanCurrent - down.meanCurrent) / (2 * d)
-            #expect(abs(step.slope - slope) < 1e-4 * abs(slope) + 1e-9)
-            #expect(abs(step.currentSlope - current) < 1e-4 * abs(current) + 1e-15)
+            // Fourth order, and no closer than rounding of x allows: 10 units in its last place over d.
+            let d = 2e-3
+            // Differences across a change of formula tell no slope: series to closed form, insertion to extraction.
+            let potential = physics.openCircuitPotential(x0)
+            guard abs(abs(b - a) - 0.2 * physics.v0) > 3 * d, abs(b - potential) > 3 * d else { continue }
+            compared += 1
+            func at(_ count: Double) -> ProtonPhysics.Step {
+                physics.advance(x0: x0, from: a, to: b + count * d, interval: h)
+            }
+            func slope(_ value: KeyPath<ProtonPhysics.Step, Double>) -> Double {
+                (8 * (at(1)[keyPath: value] - at(-1)[keyPath: value]) - at(2)[keyPath: value] + at(-2)[keyPath: value])
+                    / (12 * d)
+            }
+            let rounding = 2e-15 / d
+            let x = slope(\.x)
+            let current = slope(\.meanCurrent)
+            #expect(abs(step.slope - x) < 1e-6 * abs(x) + rounding)
+            #expect(abs(step.currentSlope - current) < 1e-6 * abs(current) + rounding * physics.qmax / h)
         }
+        #expect(compared > 280)
     }
 
-    @Test func smallStepsAddUpToTheRungeKuttaSolution() {
+    /// Flat tops and ramps, of either sign and across zero, with every term of the equation at work.
+    @Test func oneStepIsTheRungeKuttaSolution() {
         var generator = SplitMix(state: 3)
-        for _ in 0..<60 {
+        for round in 0..<60 {
             let physics = Self.physics(&generator)
             let x0 = generator.next(0.05, 0.95)
-            let volts = generator.next(-10, 10)
-            let h = 5e-9
-            let step = physics.advance(x0: x0, from: volts, to: volts, interval: h)
-            func rate(_ x: Double) -> Double {
-                (physics.ionicCurrent(occupancy: x, vgc: volts) - (x - physics.xeq) * physics.qmax * physics.lossRate)
-                    / physics.qmax
-            }
-            var x = x0
-            let count = 200
-            let dt = h / Double(count)
-            for _ in 0..<count {
-                let k1 = rate(x)
-                let k2 = rate(x + dt * k1 / 2)
-                let k3 = rate(x + dt * k2 / 2)
-                let k4 = rate(x + dt * k3)
-                x += dt * (k1 + 2 * k2 + 2 * k3 + k4) / 6
-            }
-            #expect(abs(step.x - x) < 1e-3 * abs(x - x0) + 1e-9)
+            let a = generator.next(-10, 10)
+            let b = round % 2 == 0 ? a : generator.next(-10, 10)
+            let h = generator.next(0.1e-9, 5e-9)
+            let step = physics.advance(x0: x0, from: a, to: b, interval: h)
+            let x = rungeKutta(physics, from: x0, a, b, over: h, steps: 100)
+            #expect(abs(step.x - x) < 1e-5 * abs(x - x0) + 5e-9)
         }
     }
+}
+
+/// The occupancy by the classical fourth-order method while vgc goes linearly from `a` to `b` [V].
+func rungeKutta(_ physics: ProtonPhysics, from x0: Double, _ a: Double, _ b: Double, over h: Double, steps: Int)
+    -> Double
+{
+    func rate(_ t: Double, _ x: Double) -> Double {
+        let loss = (x - physics.xeq) * physics.qmax * physics.lossRate
+        return (physics.ionicCurrent(occupancy: x, vgc: a + (b - a) * t / h) - loss) / physics.qmax
+    }
+    var x = x0
+    let d = h / Double(steps)
+    for index in 0..<steps {
+        let t = Double(index) * d
+        let k1 = rate(t, x)
+        let k2 = rate(t + d / 2, x + d * k1 / 2)
+        let k3 = rate(t + d / 2, x + d * k2 / 2)
+        let k4 = rate(t + d, x + d * k3)
+        x += d * (k1 + 2 * k2 + 2 * k3 + k4) / 6
+    }
+    return x
 }
 
 /// A small seeded generator for tests.
