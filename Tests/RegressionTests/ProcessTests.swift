@@ -56,14 +56,14 @@ struct ProcessTests {
         let folder = try TemporaryFolder()
         let netlist = folder.file("long.cir")
         try """
-            A sine that takes longer than the test waits
-            v1 in 0 SIN(0 1 1meg)
-            r1 in out 1k
-            c1 out 0 1n
-            .tran 10n 10 0 10n
-            .print tran v(in) v(out)
-            .end
-            """.write(toFile: netlist, atomically: true, encoding: .utf8)
+        A sine that takes longer than the test waits
+        v1 in 0 SIN(0 1 1meg)
+        r1 in out 1k
+        c1 out 0 1n
+        .tran 10n 10 0 10n
+        .print tran v(in) v(out)
+        .end
+        """.write(toFile: netlist, atomically: true, encoding: .utf8)
         let outcome = try binary.run(
             ["run", netlist, "--csv", folder.file("long.csv"), "--raw", folder.file("long.raw")], signal: signal,
             after: 0.5)
