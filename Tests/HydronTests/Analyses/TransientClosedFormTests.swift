@@ -56,6 +56,134 @@ import Waveforms
             } < 1e-3)
     }
 
+    /// Sources that start from 0 with a slope, so that the whole response, transient and steady, is known.
+    @Test func aSineDrivesResistorAndCapacitor() throws {
+        let run = try simulate(
+            """
+            RC under a sine: steady state plus the transient exp(-t/RC)
+            v1 in 0 SIN(0 1 1k)
+            r1 in out 1k
+            c1 out 0 100n
+            .options reltol=1e-5
+            .tran 10u 3m
+            .print tran v(out)
+            """)
+        let w = 2 * Double.pi * 1000
+        let tau = 1e-4
+        let d = 1 + w * w * tau * tau
+        #expect(
+            worst(run, "v(out)") { t in (sin(w * t) - w * tau * cos(w * t) + w * tau * exp(-t / tau)) / d } < 1e-4)
+    }
+
+    @Test func aSineDrivesResistorAndInductor() throws {
+        let run = try simulate(
+            """
+            RL under a sine
+            v1 in 0 SIN(0 1 1k)
+            r1 in out 100
+            l1 out 0 20m
+            .options reltol=1e-5
+            .tran 10u 3m
+            .print tran i(l1)
+            """)
+        let w = 2 * Double.pi * 1000
+        let tau = 20e-3 / 100
+        let d = 1 + w * w * tau * tau
+        #expect(
+            worst(run, "i(l1)") { t in 0.01 * (sin(w * t) - w * tau * cos(w * t) + w * tau * exp(-t / tau)) / d } < 1e-6
+        )
+    }
+
+    /// Series R, L, C: L q'' + R q' + q/C = v.
+    @Test func aStepAndASineDriveASeriesResonator() throws {
+        let l = 1e-3
+        let c = 1e-6
+        let r = 20.0
+        let alpha = r / (2 * l)
+        let ring = (1 / (l * c) - alpha * alpha).squareRoot()
+        let step = try simulate(
+            """
+            RLC step, the rise too short to matter
+            v1 in 0 PWL(0 0 1p 1)
+            r1 in a 20
+            l1 a b 1m
+            c1 b 0 1u
+            .options reltol=1e-5
+            .tran 1u 1m
+            .print tran v(b)
+            """)
+        #expect(
+            worst(step, "v(b)") { t in 1 - exp(-alpha * t) * (cos(ring * t) + alpha / ring * sin(ring * t)) } < 1e-4)
+        let sine = try simulate(
+            """
+            RLC sine
+            v1 in 0 SIN(0 1 2k)
+            r1 in a 20
+            l1 a b 1m
+            c1 b 0 1u
+            .options reltol=1e-5
+            .tran 1u 2m
+            .print tran v(b)
+            """)
+        // v(b) = p sin wt + q cos wt + e^(−αt)(m cos Ωt + n sin Ωt), at rest for t = 0.
+        let w = 2 * Double.pi * 2000
+        let real = 1 - w * w * l * c
+        let imaginary = w * r * c
+        let size = real * real + imaginary * imaginary
+        let p = real / size
+        let q = -imaginary / size
+        let m = -q
+        let n = (-p * w + alpha * m) / ring
+        #expect(
+            worst(sine, "v(b)") { t in
+                p * sin(w * t) + q * cos(w * t) + exp(-alpha * t) * (m * cos(ring * t) + n * sin(ring * t))
+            } < 2e-4)
+    }
+
+    /// A capacitor's own ic= under uic, and the same by .ic without it.
+    @Test(arguments: ["c1 out 0 1u ic=2\n.tran 10u 3m uic", "c1 out 0 1u\n.ic v(out)=2\n.tran 10u 3m"])
+    func aCapacitorStartsFromItsInitialCondition(card: String) throws {
+        let run = try simulate("discharge\nv1 in 0 0\nr1 in out 1k\n\(card)\n.print tran v(out)\n")
+        #expect(abs((run["v(out)"].first ?? .nan) - 2) < 1e-6)
+        #expect(worst(run, "v(out)") { 2 * exp(-$0 / 1e-3) } < 4e-3)
+    }
+
+    /// In a process of its own: other tests allocate at the same time.
+    @Test func memoryDoesNotGrowWithTheNumberOfPoints() async {
+        await #expect(processExitsWith: .success) {
+            final class Silent: PointObserver {
+                var observedUnknowns: [Int] { [] }
+                func accept(
+                    _ abscissa: Double, _ x: UnsafePointer<Double>, _ system: EquationSystem
+                ) throws(SimulationFailure) {}
+            }
+            let loaded = Simulation.load(
+                text: """
+                    diode and resistor
+                    .model dd d(is=1e-14 cjo=1p)
+                    v1 in 0 SIN(0 5 1k)
+                    r1 in out 1k
+                    d1 out 0 dd
+                    .tran 1u 2m 0 1u
+                    """)
+            let circuit = try #require(loaded.simulation?.circuit)
+            let system = try EquationSystem(circuit)
+            func march(_ stop: Double) throws -> Int {
+                var statistics = AnalysisStatistics()
+                try TransientAnalysis(step: 1e-6, stop: stop, maximumStep: 1e-6).run(
+                    system, options: circuit.options, observer: Silent(), control: RunControl(),
+                    statistics: &statistics)
+                return statistics.points
+            }
+            _ = try march(2e-3)
+            let before = residentBytes()
+            let points = try march(20e-3)
+            precondition(points >= 20_000)
+            // One double a point would be 160 kB.
+            precondition(residentBytes() - before < 100_000, "\(residentBytes() - before) bytes more")
+        }
+    }
+
     @Test func aLosslessResonatorKeepsItsEnergyOver1000Periods() throws {
         // Period 2π√(LC) = 1 ms.
         let run = try simulate(
@@ -217,4 +345,16 @@ import Waveforms
             """)
         #expect(worst(run, "v(out)") { 2 * exp(-$0 / 1e-3) } < 4e-3)
     }
+}
+
+/// Anonymous memory that the process holds [B].
+private func residentBytes() -> Int {
+    guard let file = fopen("/proc/self/statm", "r") else { return 0 }
+    defer { fclose(file) }
+    var line = [CChar](repeating: 0, count: 128)
+    guard fgets(&line, 128, file) != nil else { return 0 }
+    let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let pages = text.split(separator: " ").compactMap { Int($0) }
+    // Resident pages less those shared with files.
+    return pages.count > 2 ? (pages[1] - pages[2]) * Int(sysconf(Int32(_SC_PAGESIZE))) : 0
 }

@@ -120,11 +120,11 @@ import Testing
         #expect(abs(delivered / gained - 1) < 1e-4)
     }
 
-    /// 16×16 cells between gate lines and channel lines, 20 slots in which each line fires at random: a cell moves by
+    /// 8×8 cells between ideal gate and channel lines, 12 slots in which each line fires at random: a cell moves by
     /// what the number of coincidences and of half-selects says.
     @Test func anArrayMultipliesByCoincidence() throws {
-        let size = 16
-        let slots = 20
+        let size = 8
+        let slots = 12
         var generator = SplitMix(state: 4)
         func fires() -> [[Bool]] {
             (0..<size).map { _ in (0..<slots).map { _ in generator.next(0, 1) < 0.4 } }
