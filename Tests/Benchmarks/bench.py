@@ -19,6 +19,23 @@ c1 2 0 1u
 .tran 1u 0.2 0 1u
 .end
 """,
+    "multiplier": """four-stage diode voltage multiplier, 200,000 points
+.model dd d is=1e-14 n=1.05 cjo=10p
+v1 in 0 sin 0 10 5k
+c1 in 1 10n
+d1 0 1 dd
+d2 1 2 dd
+c2 0 2 10n
+c3 1 3 10n
+d3 2 3 dd
+d4 3 4 dd
+c4 2 4 10n
+r1 4 0 10meg
+.options method=gear
+.save v(4)
+.tran 0.1u 20m 0 0.1u
+.end
+""",
     "bridge": """bridge rectifier, 200,000 points
 .model dd d is=76.9p rs=42m n=1.45 cjo=26.5p m=0.333
 v1 a b sin 0 20 50
