@@ -96,6 +96,7 @@ struct CircuitBuilder {
     }
 
     consuming func build() -> Circuit {
+        for box in boxes { box.placeUnknowns(&unknowns) }
         var circuit = Circuit(
             title: title, unknowns: unknowns, populations: boxes.map { $0.anyPopulation }, options: options,
             initialConditions: initialConditions, nodesets: nodesets, elements: directory)
@@ -107,6 +108,7 @@ struct CircuitBuilder {
 private protocol PopulationBox: AnyObject {
     var anyPopulation: any Population { get }
     func resolveTransient(tstep: Double, tstop: Double)
+    func placeUnknowns(_ unknowns: inout UnknownTable)
 }
 
 /// Shared storage while building: appending through it does not copy the arrays.
@@ -119,4 +121,5 @@ private final class Box<P: Population>: PopulationBox {
     }
     var anyPopulation: any Population { population }
     func resolveTransient(tstep: Double, tstop: Double) { population.resolveTransient(tstep: tstep, tstop: tstop) }
+    func placeUnknowns(_ unknowns: inout UnknownTable) { population.placeUnknowns(&unknowns) }
 }

@@ -47,6 +47,7 @@ struct NewtonIteration {
             }
             return Outcome(converged: true, iterations: 1, worst: 0, excess: 0)
         }
+        system.beginSolution()
         var loaded = system.evaluate(UnsafePointer(x))
         var outcome = Outcome(converged: false, iterations: 0, worst: 0, excess: .infinity)
         while outcome.iterations < maximumIterations {
@@ -109,7 +110,7 @@ struct NewtonIteration {
         switch system.circuit.unknowns.kind(unknown) {
         case .branch: currentTolerance
         case .auxiliary: min(currentTolerance, voltageTolerance)
-        case .node, .internalNode: voltageTolerance
+        case .node, .internalNode, .gridNode: voltageTolerance
         }
     }
 }
