@@ -74,6 +74,8 @@ struct ProtonResistor: StateDevice {
     static var arity: Int { 3 }
     static var conductingPairs: [(Int, Int)] { [(0, 1), (2, 0)] }
     static let drain = 0, source = 1, gate = 2
+    /// Largest change of the occupancy in a step that an array neglects.
+    private static let heldBelow = 1e-10
 
     static func initialState(_ device: ProtonResistor) -> State { State(x: device.x0) }
 
@@ -203,7 +205,12 @@ struct ProtonResistor: StateDevice {
     ) -> Point {
         var point = Point(
             x: x, ionicCharge: charge, conductance: 0, gateCurrent: gel * vgc, gateSlope: gel, chargeSlope: 0, error: 0)
-        if isStuck {
+        // Where a step can't move the occupancy it is held: cells that are read or only disturbed cost no more than
+        // a resistor. A thousand such steps stay below 1e-7.
+        let isHeld =
+            isStuck
+            || h > 0 && physics.largestChange(of: x, vgc: max(abs(last), abs(vgc)), interval: h) < Self.heldBelow
+        if isHeld {
             point.conductance = physics.channelConductance(x)
             return point
         }

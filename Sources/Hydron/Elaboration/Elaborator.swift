@@ -72,6 +72,7 @@ final class Elaborator {
         let active = collectDefinitions(netlist.top, in: top)
         readOptions(active)
         for (name, value) in overrides.parameters { top.parameters[name] = .value(value) }
+        if let threads = overrides.threads { card.builder.options.threads = threads }
         if let temperature = overrides.temperature { card.builder.options[.temp] = temperature }
         randomState = UInt64(bitPattern: Int64(card.builder.options[.seed].rounded().clamped(to: -1e15...1e15)))
         evaluateParameters(of: top)

@@ -516,6 +516,11 @@ final class EquationSystem {
         return worst
     }
 
+    /// Unknowns inside of arrays.
+    var gridUnknowns: Range<Int> { sparseCount..<count }
+    /// The largest voltage of any independent source at any time [V].
+    var largestVoltage: Double { batches.reduce(0) { max($0, $1.largestVoltage) } }
+
     func nextBreakpoint(after time: Double) -> Double {
         var next = Double.infinity
         for batch in batches { next = min(next, batch.nextBreakpoint(after: time)) }
