@@ -26,6 +26,8 @@ public struct AnalysisStatistics: Sendable {
     public var breakpoints = 0
     /// Aids that an operating point needed.
     public var homotopies: [String] = []
+    /// What solving the arrays took; nil without arrays.
+    public var arrays: BlockSolverStatistics?
 
     public init() {}
 }

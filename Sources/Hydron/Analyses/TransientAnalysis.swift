@@ -402,13 +402,14 @@ struct TransientAnalysis: Sendable {
             let first = history.charge(0)
             let beta = formula.beta[0]
             if formula.usesDerivative {
-                for row in 0..<system.count { target[row] = beta * first[row] - derivative.base[row] }
+                let slope = derivative.base
+                system.parallel.parts(system.count) { for row in $0 { target[row] = beta * first[row] - slope[row] } }
             } else {
-                for row in 0..<system.count { target[row] = beta * first[row] }
+                system.parallel.parts(system.count) { for row in $0 { target[row] = beta * first[row] } }
                 for age in 1..<max(formula.pastCount, 1) {
                     let past = history.charge(age)
                     let weight = formula.beta[age]
-                    for row in 0..<system.count { target[row] += weight * past[row] }
+                    system.parallel.parts(system.count) { for row in $0 { target[row] += weight * past[row] } }
                 }
             }
         }
@@ -416,11 +417,12 @@ struct TransientAnalysis: Sendable {
         private func predict(_ count: Int, _ ages: InlineArray<8, Double>) {
             let weights = IntegrationFormula.predictor(count: count, ages: ages)
             let newest = history.solution(0)
-            for unknown in 0..<system.count { prediction.base[unknown] = weights[0] * newest[unknown] }
+            let (target, first) = (prediction.base, weights[0])
+            system.parallel.parts(system.count) { for unknown in $0 { target[unknown] = first * newest[unknown] } }
             for age in 1..<max(count, 1) {
                 let past = history.solution(age)
                 let weight = weights[age]
-                for unknown in 0..<system.count { prediction.base[unknown] += weight * past[unknown] }
+                system.parallel.parts(system.count) { for unknown in $0 { target[unknown] += weight * past[unknown] } }
             }
         }
 
@@ -443,15 +445,22 @@ struct TransientAnalysis: Sendable {
             }
             let inside = system.gridUnknowns
             guard !inside.isEmpty else { return (error, worst) }
-            var (farthest, place, largest) = (0.0, 0, largestVoltage)
-            for unknown in inside {
-                let difference = abs(x.base[unknown] - prediction.base[unknown])
-                if difference > farthest {
-                    farthest = difference
-                    place = unknown
+            let (x, prediction, peak) = (x.base, prediction.base, peak.base)
+            let (farthest, place) = system.parallel.largest(inside) { part in
+                var (farthest, place) = (0.0, part.lowerBound)
+                for unknown in part {
+                    let difference = abs(x[unknown] - prediction[unknown])
+                    if difference > farthest { (farthest, place) = (difference, unknown) }
                 }
-                largest = max(largest, peak.base[unknown])
+                return (farthest, place)
             }
+            let largest = max(
+                largestVoltage,
+                system.parallel.largest(inside) { part in
+                    var largest = 0.0
+                    for unknown in part { largest = max(largest, peak[unknown]) }
+                    return (largest, part.lowerBound)
+                }.value)
             let tolerance = newton.relativeTolerance * largest + newton.voltageTolerance
             if farthest * factor / tolerance > error {
                 error = farthest * factor / tolerance
@@ -486,17 +495,17 @@ struct TransientAnalysis: Sendable {
             // A linear circuit is never evaluated: its nonlinear charges are none.
             system.totalCharge(UnsafePointer(x.base), into: history.nextCharge)
             let new = history.nextCharge
-            for row in 0..<system.count {
-                derivative.base[row] = formula.alpha * new[row] + system.history[row]
-            }
+            let (slope, alpha, past) = (derivative.base, formula.alpha, system.history)
+            system.parallel.parts(system.count) { for row in $0 { slope[row] = alpha * new[row] + past[row] } }
             system.accept(UnsafePointer(x.base))
             history.push(time: system.conditions.time, solution: UnsafePointer(x.base))
             notePeaks()
         }
 
         private func notePeaks() {
-            for unknown in 1..<max(system.count, 1) {
-                peak.base[unknown] = max(peak.base[unknown], abs(x.base[unknown]))
+            let (peak, x) = (peak.base, x.base)
+            system.parallel.parts(system.count) {
+                for unknown in $0 { peak[unknown] = max(peak[unknown], abs(x[unknown])) }
             }
         }
 

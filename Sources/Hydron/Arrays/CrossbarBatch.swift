@@ -92,7 +92,7 @@ final class CrossbarBatch: ElementBatch {
             return grid.cells.value(quantities[quantity], row, column, nodes)
         }
         if index < quantities.count * 5 {
-            return statistics(grid, quantities[index / 5], nodes)[index % 5]
+            return statistic(Statistic(rawValue: index % 5) ?? .mean, grid, quantities[index / 5], nodes)
         }
         switch index - quantities.count * 5 {
         case 0: return grid.cells.total(.ionicEnergy)
@@ -104,31 +104,41 @@ final class CrossbarBatch: ElementBatch {
         }
     }
 
-    /// Mean, standard deviation, smallest, largest and sum over all cells.
-    private func statistics(_ grid: CrossbarGrid, _ quantity: CellQuantity, _ nodes: GridNodes) -> [Double] {
+    private enum Statistic: Int { case mean, deviation, smallest, largest, sum }
+
+    private func statistic(
+        _ statistic: Statistic, _ grid: CrossbarGrid, _ quantity: CellQuantity, _ nodes: GridNodes
+    ) -> Double {
         let shape = grid.shape
         nonisolated(unsafe) let nodes = nodes
         nonisolated(unsafe) let cells = grid.cells
+        func fold(_ start: Double, _ body: @escaping (Double, Double) -> Double) -> [Double] {
+            nonisolated(unsafe) let body = body
+            var parts = [Double](repeating: start, count: shape.rowChunks)
+            parts.withUnsafeMutableBufferPointer { parts in
+                nonisolated(unsafe) let target = parts
+                parallel.each(shape.rowChunks) { chunk in
+                    var result = start
+                    for row in shape.rowRange(chunk) {
+                        for column in 0..<shape.columns {
+                            result = body(result, cells.value(quantity, row, column, nodes))
+                        }
+                    }
+                    target[chunk] = result
+                }
+            }
+            return parts
+        }
         let count = Double(shape.cellCount)
-        let sum = parallel.sum(shape.rowChunks) { chunk in
-            var sum = 0.0
-            for row in shape.rowRange(chunk) {
-                for column in 0..<shape.columns { sum += cells.value(quantity, row, column, nodes) }
-            }
-            return sum
+        switch statistic {
+        case .smallest: return fold(.infinity) { min($0, $1) }.min() ?? .nan
+        case .largest: return fold(-.infinity) { max($0, $1) }.max() ?? .nan
+        case .sum: return fold(0) { $0 + $1 }.reduce(0, +)
+        case .mean: return fold(0) { $0 + $1 }.reduce(0, +) / count
+        case .deviation:
+            let mean = fold(0) { $0 + $1 }.reduce(0, +) / count
+            return (fold(0) { $0 + ($1 - mean) * ($1 - mean) }.reduce(0, +) / count).squareRoot()
         }
-        let mean = sum / count
-        var (low, high) = (Double.infinity, -Double.infinity)
-        var squares = 0.0
-        for row in 0..<shape.rows {
-            for column in 0..<shape.columns {
-                let value = cells.value(quantity, row, column, nodes)
-                low = min(low, value)
-                high = max(high, value)
-                squares += (value - mean) * (value - mean)
-            }
-        }
-        return [mean, (squares / count).squareRoot(), low, high, sum]
     }
 
     /// A quantity of every cell, row by row.

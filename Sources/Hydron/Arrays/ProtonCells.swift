@@ -229,6 +229,7 @@ final class ProtonCells: GridCells {
 
     func value(_ quantity: CellQuantity, _ rowIndex: Int, _ columnIndex: Int, _ nodes: GridNodes) -> Double {
         let place = shape.index(rowIndex, columnIndex)
+        if quantity == .x { return x.base[place] }
         let device = devices?[place] ?? template
         let d = nodes.voltage.row[place]
         let s = nodes.voltage.column[place]

@@ -28,7 +28,7 @@ final class EquationSystem {
     /// Arrays, whose own unknowns are in no sparse matrix.
     private let grids: [CrossbarGrid]
     private var blocks: BlockSolver?
-    private let parallel: Parallel
+    let parallel: Parallel
     /// The sparse part with what the arrays' wires leave between their ports; the Jacobian itself without arrays.
     private let bordered: UnsafeMutablePointer<Double>
     /// Takes over where the iteration over the arrays stalls.
@@ -152,6 +152,7 @@ final class EquationSystem {
         conditions.gmin = circuit.options[.gmin]
         if !grids.isEmpty {
             blocks = BlockSolver(grids, outerCount: sparseCount, parallel)
+            if !nonlinear.isEmpty { blocks?.tolerance = max(1e-13, 1e-5 * circuit.options[.reltol]) }
             if circuit.options.solver == .direct { direct = DirectBlockSolver(self) }
         }
         for unknown in 1..<max(sparseCount, 1) {
@@ -318,11 +319,14 @@ final class EquationSystem {
     /// Evaluates F, the Jacobian and the nonlinear charges at `x`.
     func evaluate(_ x: UnsafePointer<Double>) -> LoadResult {
         jacobian.update(from: baseline, count: pattern.entryCount + 1)
-        scale.update(repeating: 0, count: count)
-        charge.update(repeating: 0, count: count)
-        for row in 0..<count {
-            residual[row] = excitation[row] + history[row]
-            magnitude[row] = abs(residual[row])
+        parallel.parts(count) { rows in
+            for row in rows {
+                scale[row] = 0
+                charge[row] = 0
+                let given = excitation[row] + history[row]
+                residual[row] = given
+                magnitude[row] = abs(given)
+            }
         }
         columnStarts.withUnsafeBufferPointer { starts in
             rowIndices.withUnsafeBufferPointer { rows in
@@ -347,7 +351,8 @@ final class EquationSystem {
         var result = LoadResult()
         for batch in nonlinear { result.limited += batch.load(context).limited }
         if alpha != 0 {
-            for row in 0..<count { residual[row] += alpha * charge[row] }
+            let alpha = self.alpha
+            parallel.parts(count) { for row in $0 { residual[row] += alpha * charge[row] } }
         }
         if !clamps.isEmpty { applyClamps(x) }
         residual[0] = 0
@@ -488,7 +493,7 @@ final class EquationSystem {
 
     /// q = C x + q_nl at the point last evaluated, into `total`.
     func totalCharge(_ x: UnsafePointer<Double>, into total: UnsafeMutablePointer<Double>) {
-        total.update(from: charge, count: count)
+        parallel.parts(count) { for row in $0 { total[row] = charge[row] } }
         columnStarts.withUnsafeBufferPointer { starts in
             rowIndices.withUnsafeBufferPointer { rows in
                 for column in 0..<(sparseCount - 1) where isDynamic[column + 1] {

@@ -117,14 +117,21 @@ struct NewtonIteration {
         let nodes = system.gridUnknowns
         guard !nodes.isEmpty else { return (0, 0) }
         let update = system.residual
-        var (largest, place, peak) = (0.0, nodes.lowerBound, 0.0)
-        for unknown in nodes {
-            let step = abs(update[unknown])
-            // Not a number is worse than any.
-            if !(step <= largest) { (largest, place) = (step, unknown) }
-            x[unknown] += update[unknown]
-            peak = max(peak, abs(x[unknown]))
+        let (largest, place) = system.parallel.largest(nodes) { part in
+            var (largest, place) = (0.0, part.lowerBound)
+            for unknown in part {
+                let step = abs(update[unknown])
+                // Not a number is worse than any.
+                if !(step <= largest) { (largest, place) = (step, unknown) }
+                x[unknown] += update[unknown]
+            }
+            return (largest, place)
         }
+        let peak = system.parallel.largest(nodes) { part in
+            var peak = 0.0
+            for unknown in part { peak = max(peak, abs(x[unknown])) }
+            return (peak, part.lowerBound)
+        }.value
         guard largest.isFinite else { return (.infinity, place) }
         return (largest / (relativeTolerance * peak + voltageTolerance), place)
     }
@@ -133,7 +140,7 @@ struct NewtonIteration {
     @inline(__always) private func balance(_ system: EquationSystem) -> (Double, Int) {
         var worst = 0
         var excess = 0.0
-        for row in 1..<system.count {
+        for row in 1..<system.sparseCount {
             let absolute =
                 system.circuit.unknowns.kind(row) == .branch ? voltageTolerance : currentTolerance
             let tolerance =
@@ -145,7 +152,20 @@ struct NewtonIteration {
                 worst = row
             }
         }
-        return (excess, worst)
+        let nodes = system.gridUnknowns
+        guard !nodes.isEmpty else { return (excess, worst) }
+        let (scale, magnitude, residual) = (system.scale, system.magnitude, system.residual)
+        let inside = system.parallel.largest(nodes) { part in
+            var (largest, place) = (0.0, part.lowerBound)
+            for row in part {
+                let tolerance =
+                    relativeTolerance * scale[row] + currentTolerance + Self.roundingAllowance * magnitude[row]
+                let ratio = abs(residual[row]) / tolerance
+                if !(ratio <= largest) { (largest, place) = (ratio.isNaN ? .infinity : ratio, row) }
+            }
+            return (largest, place)
+        }
+        return inside.value > excess ? (inside.value, inside.place) : (excess, worst)
     }
 
     @inline(__always) private func absoluteTolerance(_ system: EquationSystem, _ unknown: Int) -> Double {

@@ -41,4 +41,36 @@ struct Parallel: Sendable {
             return total
         }
     }
+
+    /// Calls `body` for consecutive parts of 0..<count, each long enough to be worth a thread.
+    @inline(__always) func parts(_ count: Int, _ body: (Range<Int>) -> Void) {
+        guard threads > 1, count > Self.part else {
+            body(0..<count)
+            return
+        }
+        each((count + Self.part - 1) / Self.part) { chunk in
+            body(chunk * Self.part..<min((chunk + 1) * Self.part, count))
+        }
+    }
+    private static let part = 1 << 15
+
+    /// The largest of what `body` gives for consecutive parts of `range`, and its place; the first where several are
+    /// equal, anything not a number before all.
+    @inline(__always) func largest(
+        _ range: Range<Int>, _ body: (Range<Int>) -> (value: Double, place: Int)
+    ) -> (value: Double, place: Int) {
+        let count = (range.count + Self.part - 1) / Self.part
+        guard threads > 1, count > 1 else { return body(range) }
+        var found = [(value: Double, place: Int)](repeating: (0, 0), count: count)
+        found.withUnsafeMutableBufferPointer { found in
+            nonisolated(unsafe) let target = found
+            each(count) { chunk in
+                let start = range.lowerBound + chunk * Self.part
+                target[chunk] = body(start..<min(start + Self.part, range.upperBound))
+            }
+        }
+        var worst = found[0]
+        for other in found where !(other.value <= worst.value) && !worst.value.isNaN { worst = other }
+        return worst
+    }
 }
