@@ -238,7 +238,7 @@ struct AnalysisRunner {
         for (batch, population) in zip(system.batches, system.circuit.populations) {
             for element in 0..<min(population.count, 200) {
                 let name = system.circuit.elements.names.name(of: population.identity(element).name)
-                for (index, output) in batch.outputs.enumerated() {
+                for (index, output) in batch.outputs.prefix(batch.tabulatedOutputs).enumerated() {
                     let value = batch.output(index, element: element, x: x, system.conditions)
                     values.append((name, output.name, value, output.unit))
                 }

@@ -52,6 +52,8 @@ struct TransientAnalysis: Sendable {
 
     /// The state of a run.
     private struct Stepper {
+        /// Nodes inside of arrays: this many times reltol. An occupancy then comes out to 0.1 % of a pulse's change.
+        private static let insideTolerance = 3.0
         let analysis: TransientAnalysis
         let system: EquationSystem
         let newton: NewtonIteration
@@ -461,7 +463,8 @@ struct TransientAnalysis: Sendable {
                     for unknown in part { largest = max(largest, peak[unknown]) }
                     return (largest, part.lowerBound)
                 }.value)
-            let tolerance = newton.relativeTolerance * largest + newton.voltageTolerance
+            let tolerance =
+                Self.insideTolerance * newton.relativeTolerance * largest + newton.voltageTolerance
             if farthest * factor / tolerance > error {
                 error = farthest * factor / tolerance
                 worst = place

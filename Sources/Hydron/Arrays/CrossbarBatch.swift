@@ -73,6 +73,8 @@ final class CrossbarBatch: ElementBatch {
     ]
     static let outputs: [DeviceOutput] = arrayOutputs
     var outputs: [DeviceOutput] { Self.outputs }
+    /// Each is a pass over all cells: only what is asked for is computed.
+    var tabulatedOutputs: Int { 0 }
 
     /// Number of ``output(_:element:x:_:)`` for a quantity of one cell.
     static func cellOutput(_ quantity: CellQuantity, row: Int, column: Int, of array: CrossbarArray) -> Int {

@@ -248,8 +248,8 @@ final class CrossbarGrid {
     /// z = P⁻¹ r, first half: the wires pass their currents on to the ports.
     func eliminate(_ outer: UnsafeMutablePointer<Double>, _ parallel: Parallel) {
         for (index, plane) in reduced.enumerated() {
-            preconditioned[index].copy(residual[index])
-            plane.eliminate(preconditioned[index].base, ports: outer, parallel)
+            plane.eliminate(
+                residual[index].base, into: preconditioned[index].base, ports: outer, parallel)
         }
     }
 

@@ -149,20 +149,23 @@ final class WirePlane {
 
     // MARK: - Sweeps
 
-    /// First sweep, in place: b → y. Adds to `ports` the currents that b sends through the wires into their ports.
-    func eliminate(_ b: UnsafeMutablePointer<Double>, ports: UnsafeMutablePointer<Double>, _ parallel: Parallel) {
+    /// First sweep: b → y, which may be in place. Adds to `ports` the currents that b sends through the wires into their ports.
+    func eliminate(
+        _ b: UnsafePointer<Double>, into y: UnsafeMutablePointer<Double>, ports: UnsafeMutablePointer<Double>,
+        _ parallel: Parallel
+    ) {
         let near = UnsafeMutablePointer<Double>.allocate(capacity: nearToGround.count)
         let far = UnsafeMutablePointer<Double>.allocate(capacity: nearToGround.count)
         defer {
             near.deallocate()
             far.deallocate()
         }
-        nonisolated(unsafe) let (nearSums, farSums, values) = (near, far, b)
+        nonisolated(unsafe) let (nearSums, farSums, right, values) = (near, far, b, y)
         parallel.each(chunks) { chunk in
             if direction == .alongRows {
-                eliminateRows(wires(chunk).lowerBound, values, values, nearSums, farSums)
+                eliminateRows(wires(chunk).lowerBound, right, values, nearSums, farSums)
             } else {
-                eliminateColumns(wires(chunk), values, nearSums, farSums)
+                eliminateColumns(wires(chunk), right, values, nearSums, farSums)
             }
         }
         addToPorts(nearSums, farSums, ports)
@@ -206,8 +209,8 @@ final class WirePlane {
 
     @inline(__always)
     private func eliminateColumns(
-        _ columns: Range<Int>, _ b: UnsafeMutablePointer<Double>, _ nearSums: UnsafeMutablePointer<Double>,
-        _ farSums: UnsafeMutablePointer<Double>
+        _ columns: Range<Int>, _ b: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>,
+        _ nearSums: UnsafeMutablePointer<Double>, _ farSums: UnsafeMutablePointer<Double>
     ) {
         let inverse = self.inverse.base
         let near = nearCoupling?.base
@@ -221,9 +224,9 @@ final class WirePlane {
                 if k > 0 {
                     let before = place - step
                     let a = segments.map { loadLanes($0 + before) } ?? Lanes(repeating: segment)
-                    value += a * loadLanes(inverse + before) * loadLanes(b + before)
-                    storeLanes(value, b + place)
+                    value += a * loadLanes(inverse + before) * loadLanes(y + before)
                 }
+                storeLanes(value, y + place)
                 if let near {
                     let sum = loadLanes(nearSums + column)
                     storeLanes(
@@ -233,7 +236,7 @@ final class WirePlane {
             line += step
         }
         line -= step
-        for column in columns { farSums[column] = farLead * inverse[line + column] * b[line + column] }
+        for column in columns { farSums[column] = farLead * inverse[line + column] * y[line + column] }
     }
 
     /// Second sweep, in place: y → t with the ports' values known.

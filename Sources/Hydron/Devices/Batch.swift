@@ -36,6 +36,8 @@ protocol ElementBatch: AnyObject {
     func nextBreakpoint(after time: Double) -> Double
     /// Names of what ``output(_:element:x:_:)`` can give.
     var outputs: [DeviceOutput] { get }
+    /// How many of them an operating point's table lists.
+    var tabulatedOutputs: Int { get }
     func output(_ index: Int, element: Int, x: UnsafePointer<Double>, _ conditions: Conditions) -> Double
     /// What elements give with `ic=`.
     var deviceConditions: [DeviceCondition] { get }
@@ -84,6 +86,7 @@ extension ElementBatch {
     func accept(_ x: UnsafePointer<Double>, _ conditions: Conditions) {}
     func stepError() -> Double { 0 }
     var largestVoltage: Double { 0 }
+    var tabulatedOutputs: Int { outputs.count }
     func nextBreakpoint(after time: Double) -> Double { .infinity }
     var outputs: [DeviceOutput] { [] }
     func output(_ index: Int, element: Int, x: UnsafePointer<Double>, _ conditions: Conditions) -> Double { .nan }

@@ -249,6 +249,7 @@ struct ProtonPhysics: BitwiseCopyable, Sendable {
         let storage = qmax / h
 
         let flat = isPotentialFlat ? meanDrive(from: start, to: end, voc: Two(constant: voc0)) : nil
+        if let flat, let step = advanceFarFromLimits(flat, x0: x0, storage: storage) { return step }
         @inline(__always) func mean(_ x: Two) -> Two {
             if let flat { return self.current(flat, occupancy: x) }
             return meanIonicCurrent(occupancy: x, from: start, to: end)
@@ -303,6 +304,30 @@ struct ProtonPhysics: BitwiseCopyable, Sendable {
             error: ratio)
     }
 
+    /// The same where no limit is felt at either end of the step: the ionic current depends on the field alone, and what
+    /// is left is linear in x. nil elsewhere.
+    @inline(__always) private func advanceFarFromLimits(
+        _ drive: Drive<Dual<SIMD2<Double>>>, x0: Double, storage: Double
+    ) -> Step? {
+        guard kup == 0, kdn == 0, qres == 0, isFarFromLimits(x0) else { return nil }
+        let current = (drive.inserts * (1 + asy) + drive.extracts * (1 - asy)) * ip0
+        let decay = qmax * lossRate
+        let theta = Self.theta(decay / storage)
+        let slope = storage + theta * decay
+        let x = x0 + (current.value - decay * (x0 - xeq)) / slope
+        guard isFarFromLimits(x) else { return nil }
+        let meanLoss = decay * (x0 + theta * (x - x0) - xeq)
+        let dxdv = current.gradient[1] / slope
+        return Step(
+            x: x, slope: dxdv, meanCurrent: storage * (x - x0) + meanLoss,
+            currentSlope: (storage + theta * decay) * dxdv, meanLoss: meanLoss,
+            error: abs(x - x0) / Self.largestChange)
+    }
+
+    @inline(__always) private func isFarFromLimits(_ x: Double) -> Bool {
+        x > Self.saturated * xw && 1 - x > Self.saturated * xw
+    }
+
     /// θ = 1/(1 − e^(−s)) − 1/s, kept within 0 to 1.
     private static func theta(_ s: Double) -> Double {
         if abs(s) < 1e-2 { return 0.5 + s / 12 - s * s * s / 720 }
@@ -336,7 +361,7 @@ struct ProtonPhysics: BitwiseCopyable, Sendable {
     /// The mean of ip·vgc [W] over a linear ramp at a fixed occupancy, given the mean of ip.
     func meanPower(occupancy x: Double, from a: Double, to b: Double, meanCurrent: Double) -> Double {
         let span = b - a
-        guard abs(span) > 1e-3 * v0 else { return meanCurrent * 0.5 * (a + b) }
+        guard abs(span) > 1e-3 * v0, meanCurrent != 0 else { return meanCurrent * 0.5 * (a + b) }
         // vgc weighted with ip: five-point Gauss–Legendre quadrature a piece is exact far beyond what energies need.
         let pieces = max(1, min(64, Int((abs(span) / (2 * v0)).rounded(.up))))
         var power = 0.0

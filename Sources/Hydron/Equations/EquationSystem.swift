@@ -152,7 +152,7 @@ final class EquationSystem {
         conditions.gmin = circuit.options[.gmin]
         if !grids.isEmpty {
             blocks = BlockSolver(grids, outerCount: sparseCount, parallel)
-            if !nonlinear.isEmpty { blocks?.tolerance = max(1e-13, 1e-5 * circuit.options[.reltol]) }
+            if !nonlinear.isEmpty { blocks?.tolerance = max(1e-13, 1e-4 * circuit.options[.reltol]) }
             if circuit.options.solver == .direct { direct = DirectBlockSolver(self) }
         }
         for unknown in 1..<max(sparseCount, 1) {
