@@ -1,7 +1,11 @@
+import SparseSolvers
+
 /// Everything `.options`, `.temp` and the command line say about how to simulate.
 public struct SimulationOptions: Sendable {
     public var values = ParameterValues<Key>()
     public var method = Method.trapezoidal
+    /// Of the linear equations.
+    public var solver = SolverOptions.Method.automatic
     public enum Method: String, Sendable {
         case backwardEuler = "euler"
         case trapezoidal = "trap"

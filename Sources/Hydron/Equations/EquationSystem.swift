@@ -28,7 +28,7 @@ final class EquationSystem {
     private let nonlinear: [any ElementBatch]
     /// True where no batch takes part in Newton's loop.
     var isLinear: Bool { nonlinear.isEmpty && clamps.isEmpty }
-    let solver: KLUSolver
+    let solver: AdaptiveSolver
     /// What the Jacobian's factors were made of is gone (other numbers since).
     private var factorsAreStale = true
     private var hasFactors = false
@@ -126,8 +126,9 @@ final class EquationSystem {
 
         var solverOptions = SolverOptions()
         solverOptions.pivotTolerance = circuit.options[.pivrel]
+        solverOptions.method = circuit.options.solver
         do throws(SolverError) {
-            solver = try KLUSolver(pattern: pattern, options: solverOptions)
+            solver = try AdaptiveSolver(pattern: pattern, options: solverOptions)
         } catch {
             throw SimulationFailure(error, in: circuit)
         }
@@ -353,6 +354,7 @@ final class EquationSystem {
         try factorIfNeeded()
         for row in 1..<max(count, 1) { residual[row] = -residual[row] }
         solver.solve(residual + 1)
+        if let failure = solver.failure { throw SimulationFailure(failure, in: circuit) }
     }
 
     /// For a linear circuit: the solution itself, x = −(G + αC)⁻¹ (b + h), with no evaluation at all.
@@ -369,6 +371,7 @@ final class EquationSystem {
         for row in 1..<max(count, 1) { x[row] = 0 - (excitation[row] + history[row]) }
         for held in heldRows { x[held.unknown] = held.value }
         solver.solve(x + 1)
+        if let failure = solver.failure { throw SimulationFailure(failure, in: circuit) }
     }
 
     private func factorIfNeeded() throws(SimulationFailure) {
