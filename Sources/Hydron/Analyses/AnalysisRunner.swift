@@ -1,3 +1,4 @@
+import SparseSolvers
 import SpiceNetlist
 import Waveforms
 
@@ -170,10 +171,14 @@ struct AnalysisRunner {
         let emitter = RowEmitter(outputs.columns, outputs.accumulators, sink)
         defer { note(emitter) }
         var statistics = report.analyses[report.analyses.count - 1].statistics
-        defer { report.analyses[report.analyses.count - 1].statistics = statistics }
+        defer {
+            report.analyses[report.analyses.count - 1].statistics = statistics
+            noteFallbacks(statistics.solver)
+        }
         switch task {
         case .operatingPoint:
             let system = try EquationSystem(circuit)
+            defer { statistics.solver = system.solver.statistics }
             let x = Vector(system.count)
             var point = OperatingPoint(circuit.options)
             try point.solve(
@@ -185,6 +190,7 @@ struct AnalysisRunner {
             report.analyses[report.analyses.count - 1].deviceValues = Self.deviceValues(system, UnsafePointer(x.base))
         case .transient(let transient):
             let system = try EquationSystem(circuit)
+            defer { statistics.solver = system.solver.statistics }
             try transient.run(
                 system, options: circuit.options, observer: emitter, control: control, statistics: &statistics)
         case .dc(let sweeps):
@@ -198,6 +204,7 @@ struct AnalysisRunner {
     ) throws(SimulationFailure) {
         let groups = Self.tied(sweeps)
         let system = try SweptSystem(simulation.netlist, elaboration, overrides, groups.flatMap { $0 })
+        defer { statistics.solver = system.solverStatistics }
         let axes = groups.map { $0[0].values }
         let places = groups.map { group in group.map(\.values) }
         let analysis = DCSweepAnalysis(axes: axes)
@@ -214,6 +221,15 @@ struct AnalysisRunner {
                 try emitter.accept(values, x, system)
             },
             control: control, statistics: &statistics)
+    }
+
+    private mutating func noteFallbacks(_ solver: SolverStatistics) {
+        guard solver.fallbacks > 0, report.failure == nil else { return }
+        let warning = Diagnostic(
+            .warning,
+            "iterations on the circuit's strong couplings did not get on: its matrix was factored directly, which takes longer",
+            hint: "'.options solver=klu' goes that way from the start")
+        if !report.diagnostics.all.contains(warning) { report.diagnostics.append(warning) }
     }
 
     private mutating func note(_ emitter: RowEmitter) {

@@ -1,3 +1,5 @@
+import SparseSolvers
+
 /// How a run talks with whoever started it, while it runs.
 public struct RunControl: Sendable {
     /// Asked now and then; true makes the run stop after the point it is at, with what it has.
@@ -26,6 +28,8 @@ public struct AnalysisStatistics: Sendable {
     public var breakpoints = 0
     /// Aids that an operating point needed.
     public var homotopies: [String] = []
+    /// What the solver of linear equations did.
+    public var solver = SolverStatistics()
 
     public init() {}
 }

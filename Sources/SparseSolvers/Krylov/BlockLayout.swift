@@ -339,7 +339,9 @@ struct BlockLayout {
     /// The strong entries of a section for KLU, in its own numbering, and one more than the slot of each.
     func block(_ range: Range<Int>, _ graph: StrongCouplings) -> (pattern: SparsityPattern, slots: [Int32]) {
         var positions = [Int32](repeating: -1, count: graph.size)
-        for position in range { positions[Int(rows[position])] = Int32(truncatingIfNeeded: position - range.lowerBound) }
+        for position in range {
+            positions[Int(rows[position])] = Int32(truncatingIfNeeded: position - range.lowerBound)
+        }
         var starts: [Int32] = [0]
         var entries: [(row: Int32, slot: Int32)] = []
         var indices: [Int32] = []
@@ -347,7 +349,8 @@ struct BlockLayout {
         for position in range {
             let column = Int(columns[position])
             entries.removeAll(keepingCapacity: true)
-            for slot in Int(graph.columnStarts[column])..<Int(graph.columnStarts[column + 1]) where !graph.isWeak[slot] {
+            for slot in Int(graph.columnStarts[column])..<Int(graph.columnStarts[column + 1]) where !graph.isWeak[slot]
+            {
                 let row = Int(graph.rowIndices[slot])
                 if graph.mate[row] >= 0, positions[row] >= 0 {
                     entries.append((positions[row], Int32(truncatingIfNeeded: slot) + 1))

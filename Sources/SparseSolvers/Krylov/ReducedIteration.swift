@@ -131,7 +131,7 @@ final class ReducedIteration {
     /// Whether the pace so far would take more than the iterations allowed; asked now and then.
     private func isHopeless(_ done: Int, _ start: Double, _ now: Double, _ target: Double) -> Bool {
         if done >= maximumIterations { return true }
-        guard done % 64 == 0 else { return false }
+        guard done > 0, done % 64 == 0 else { return false }
         guard now < start else { return true }
         return Double(done) * .log(start / target) > 2 * Double(maximumIterations) * .log(start / now)
     }

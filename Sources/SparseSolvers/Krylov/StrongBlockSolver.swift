@@ -273,14 +273,20 @@ public final class StrongBlockSolver: LinearSolver {
             for (position, row) in split.rows.enumerated() { vector[position] = row < 0 ? 0 : residual[Int(row)] }
             let ending = split.iteration.solve(target: target, isSymmetric: split.isSymmetric)
             guard ending == .converged else { return false }
-            for (position, column) in split.columns.enumerated() where column >= 0 { x[Int(column)] += vector[position] }
+            for (position, column) in split.columns.enumerated() where column >= 0 {
+                x[Int(column)] += vector[position]
+            }
             solveTrailing(split, x)
             let check = check(x, floor: 1e-6 * largestDrive)
             guard check.norm.isFinite else { return false }
-            if check.norm <= goal + 4 * Self.unitRoundoff * check.magnitude, check.worstRow <= Self.rowTolerance { break }
+            if check.norm <= goal + 4 * Self.unitRoundoff * check.magnitude, check.worstRow <= Self.rowTolerance {
+                break
+            }
             if check.norm > 0.5 * last {
                 // Nothing is gained any more.
-                guard check.norm <= 128 * Self.unitRoundoff * check.magnitude, check.worstRow <= 1e-9 else { return false }
+                guard check.norm <= 128 * Self.unitRoundoff * check.magnitude, check.worstRow <= 1e-9 else {
+                    return false
+                }
                 break
             }
             last = check.norm
@@ -368,7 +374,9 @@ public final class StrongBlockSolver: LinearSolver {
         var builder = PatternBuilder(size: size)
         builder.reserve(pattern.entryCount)
         for column in 0..<size {
-            for slot in pattern.slots(column: column) { builder.insert(row: column, column: Int(pattern.rowIndices[slot])) }
+            for slot in pattern.slots(column: column) {
+                builder.insert(row: column, column: Int(pattern.rowIndices[slot]))
+            }
         }
         let flipped = builder.build()
         var flippedValues = [Double](repeating: 0, count: pattern.entryCount)

@@ -140,7 +140,8 @@ struct StrongCouplings {
             let column = Int(queue[head])
             head += 1
             guard columnCounts[column] == 1, owner[column] >= 0 else { continue }
-            for slot in Int(columnStarts[column])..<Int(columnStarts[column + 1]) where mate[Int(rowIndices[slot])] >= 0 {
+            for slot in Int(columnStarts[column])..<Int(columnStarts[column + 1]) where mate[Int(rowIndices[slot])] >= 0
+            {
                 let row = Int(rowIndices[slot])
                 trailing.append(
                     Singleton(
