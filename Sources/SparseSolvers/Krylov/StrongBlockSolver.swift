@@ -354,7 +354,7 @@ public final class StrongBlockSolver: LinearSolver {
         if let direct {
             counts.solves += 1
             direct.solveTransposed(rightHandSide)
-        } else if split?.isSymmetric == true {
+        } else if split != nil, equalsTranspose() {
             solve(rightHandSide)
         } else if split != nil {
             counts.solves += 1
@@ -367,6 +367,18 @@ public final class StrongBlockSolver: LinearSolver {
         } else {
             rightHandSide.update(repeating: .nan, count: size)
         }
+    }
+
+    /// Of the whole matrix: what was peeled off a symmetric core need not be symmetric.
+    private func equalsTranspose() -> Bool {
+        if transposed != nil || split?.isSymmetric == false { return false }
+        for column in 0..<size {
+            for slot in pattern.slots(column: column) where Int(pattern.rowIndices[slot]) != column {
+                let other = pattern.slot(row: column, column: Int(pattern.rowIndices[slot])).map { values[$0 + 1] } ?? 0
+                if abs(values[slot + 1] - other) > 1e-14 * abs(other) { return false }
+            }
+        }
+        return true
     }
 
     private func makeTransposed() throws(SolverError) -> StrongBlockSolver {
