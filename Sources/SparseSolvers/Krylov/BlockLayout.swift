@@ -45,10 +45,12 @@ struct BlockLayout {
     private(set) var diagonalSlots: [Int32] = []
     private(set) var lowerSlots: [Int32] = []
     private(set) var upperSlots: [Int32] = []
-    /// Weak couplings by the position of their row: the column's position, and one more than the slot.
+    /// Weak couplings by the position of their row: the column's position, and one more than the slots of the value and
+    /// of its transpose.
     private(set) var weakStarts: [Int32] = []
     private(set) var weakIndices: [Int32] = []
     private(set) var weakSlots: [Int32] = []
+    private(set) var weakMates: [Int32] = []
     /// True where the iterated part holds equations without a diagonal of their own.
     private(set) var hasConstraints = false
     /// Sets of nodes that are coupled with each other, however weakly, and the set of each position.
@@ -306,6 +308,7 @@ struct BlockLayout {
         weakStarts = [Int32](repeating: 0, count: count + 1)
         weakIndices.reserveCapacity(graph.weakCount)
         weakSlots.reserveCapacity(graph.weakCount)
+        weakMates.reserveCapacity(graph.weakCount)
         for position in 0..<count {
             weakStarts[position] = Int32(truncatingIfNeeded: weakIndices.count)
             let row = Int(rows[position])
@@ -322,6 +325,7 @@ struct BlockLayout {
                 } else if graph.isWeak[Int(slot)] {
                     weakIndices.append(positions[Int(graph.owner[Int(column)])])
                     weakSlots.append(slot + 1)
+                    weakMates.append(graph.slot(row: graph.owner[Int(column)], column: columns[position]) + 1)
                 }
             }
             let parent = components.parentRows[row]
@@ -336,8 +340,11 @@ struct BlockLayout {
         weakStarts[count] = Int32(truncatingIfNeeded: weakIndices.count)
     }
 
-    /// The strong entries of a section for KLU, in its own numbering, and one more than the slot of each.
-    func block(_ range: Range<Int>, _ graph: StrongCouplings) -> (pattern: SparsityPattern, slots: [Int32]) {
+    /// The strong entries of a section for KLU, in its own numbering, and one more than the slots of each and of its
+    /// transpose.
+    func block(
+        _ range: Range<Int>, _ graph: StrongCouplings
+    ) -> (pattern: SparsityPattern, slots: [Int32], mates: [Int32]) {
         var positions = [Int32](repeating: -1, count: graph.size)
         for position in range {
             positions[Int(rows[position])] = Int32(truncatingIfNeeded: position - range.lowerBound)
@@ -346,6 +353,7 @@ struct BlockLayout {
         var entries: [(row: Int32, slot: Int32)] = []
         var indices: [Int32] = []
         var slots: [Int32] = []
+        var mates: [Int32] = []
         for position in range {
             let column = Int(columns[position])
             entries.removeAll(keepingCapacity: true)
@@ -359,8 +367,12 @@ struct BlockLayout {
             entries.sort { $0.row < $1.row }
             indices += entries.map(\.row)
             slots += entries.map(\.slot)
+            mates += entries.map { entry in
+                let other = range.lowerBound + Int(entry.row)
+                return graph.slot(row: rows[position], column: columns[other]) + 1
+            }
             starts.append(Int32(truncatingIfNeeded: indices.count))
         }
-        return (SparsityPattern(size: range.count, columnStarts: starts, rowIndices: indices), slots)
+        return (SparsityPattern(size: range.count, columnStarts: starts, rowIndices: indices), slots, mates)
     }
 }

@@ -71,6 +71,12 @@ final class ReducedIteration {
         return try iterated.factor(values, searchesPivots: searchesPivots)
     }
 
+    /// Whether each value equals its transpose; the weak ones as last loaded.
+    func isSymmetric(_ values: UnsafePointer<Double>) -> Bool {
+        iteratedRows.isSymmetric(values) && eliminatedRows.isSymmetric(values) && eliminated.isSymmetric(values)
+            && iterated.isSymmetric(values)
+    }
+
     // MARK: Solution
 
     /// Replaces the right-hand side in ``vector`` by the solution.

@@ -131,7 +131,10 @@ public final class StrongBlockSolver: LinearSolver {
             counts.refactorisations += 1
             return
         }
-        guard !needsAnalysis, let split, try split.iteration.load(self.values, searchesPivots: false) else {
+        guard !needsAnalysis, let split, try split.iteration.load(self.values, searchesPivots: false),
+            // Factors of a symmetric matrix hold one triangle alone.
+            !split.isSymmetric || split.iteration.isSymmetric(self.values)
+        else {
             counts.refreshes += 1
             return try analyse()
         }
@@ -375,7 +378,7 @@ public final class StrongBlockSolver: LinearSolver {
         for column in 0..<size {
             for slot in pattern.slots(column: column) where Int(pattern.rowIndices[slot]) != column {
                 let other = pattern.slot(row: column, column: Int(pattern.rowIndices[slot])).map { values[$0 + 1] } ?? 0
-                if abs(values[slot + 1] - other) > 1e-14 * abs(other) { return false }
+                if !StrongCouplings.areEqual(values[slot + 1], other) { return false }
             }
         }
         return true

@@ -26,10 +26,11 @@ final class StrongBlocks {
         var start: Int
         var solver: KLUSolver
         var slots: [Int32]
+        var mates: [Int32]
         var values: [Double]
     }
 
-    var bytes: Int { arena.bytes + (general.map { $0.solver.statistics.bytes + 12 * $0.slots.count } ?? 0) }
+    var bytes: Int { arena.bytes + (general.map { $0.solver.statistics.bytes + 16 * $0.slots.count } ?? 0) }
 
     /// - Throws: ``SolverError`` where no values can make KLU's section regular.
     init(
@@ -49,10 +50,10 @@ final class StrongBlocks {
         lower = arena.allocate(count, repeating: 0)
         upper = graph.isSymmetric ? lower : arena.allocate(count, repeating: 0)
         guard !part.general.isEmpty else { return }
-        let (pattern, slots) = layout.block(part.general, graph)
+        let (pattern, slots, mates) = layout.block(part.general, graph)
         general = General(
             start: local.general.lowerBound, solver: try KLUSolver(pattern: pattern, options: options), slots: slots,
-            values: [Double](repeating: 0, count: slots.count))
+            mates: mates, values: [Double](repeating: 0, count: slots.count))
     }
 
     // MARK: Factorisation
@@ -110,6 +111,20 @@ final class StrongBlocks {
         lower[node] = below
         // False for NaN too.
         return abs(below) <= Self.growthLimit && abs(above) <= Self.growthLimit && inverse.isFinite
+    }
+
+    /// Whether each value of S equals its transpose.
+    func isSymmetric(_ values: UnsafePointer<Double>) -> Bool {
+        for node in 0..<count
+        where !StrongCouplings.areEqual(values[Int(lowerSlots[node])], values[Int(upperSlots[node])]) {
+            return false
+        }
+        guard let general else { return true }
+        for (slot, mate) in zip(general.slots, general.mates)
+        where !StrongCouplings.areEqual(values[Int(slot)], values[Int(mate)]) {
+            return false
+        }
+        return true
     }
 
     // MARK: Solution
@@ -206,7 +221,7 @@ final class StrongBlocks {
 final class WeakCouplings {
     private let arena = Arena()
     private let count: Int
-    private let starts, indices, slots: UnsafeMutablePointer<Int32>
+    private let starts, indices, slots, mates: UnsafeMutablePointer<Int32>
     private let values: UnsafeMutablePointer<Double>
     private let entryCount: Int
 
@@ -221,12 +236,22 @@ final class WeakCouplings {
         for row in 0...count { starts[row] -= first }
         indices = arena.copy(layout.weakIndices[entries])
         slots = arena.copy(layout.weakSlots[entries])
+        mates = arena.copy(layout.weakMates[entries])
         values = arena.allocate(entryCount, repeating: 0)
     }
 
     /// - Parameter source: values in the pattern's order, with a 0 in front.
     func load(_ source: UnsafePointer<Double>) {
         for entry in 0..<entryCount { values[entry] = source[Int(slots[entry])] }
+    }
+
+    /// Whether each value equals its transpose.
+    func isSymmetric(_ source: UnsafePointer<Double>) -> Bool {
+        for entry in 0..<entryCount
+        where !StrongCouplings.areEqual(values[entry], source[Int(mates[entry])]) {
+            return false
+        }
+        return true
     }
 
     /// Calls `body` with each row of the part and the row's product with `x`, which is indexed by position.

@@ -95,6 +95,22 @@ struct StrongCouplings {
         rowStarts[0] = 0
     }
 
+    /// But for rounding: sums of the same stamps in another order differ by a few units in the last place.
+    @inline(__always)
+    static func areEqual(_ a: Double, _ b: Double) -> Bool { abs(a - b) <= 1e-14 * max(abs(a), abs(b)) }
+
+    /// Where the value of a position stands; -1 where there is none.
+    func slot(row: Int32, column: Int32) -> Int32 {
+        var low = Int(columnStarts[Int(column)])
+        var high = Int(columnStarts[Int(column) + 1])
+        while low < high {
+            let middle = (low + high) >> 1
+            if rowIndices[middle] == row { return Int32(truncatingIfNeeded: middle) }
+            if rowIndices[middle] < row { low = middle + 1 } else { high = middle }
+        }
+        return Self.none
+    }
+
     // MARK: Singletons
 
     private mutating func peelSingletons() {
@@ -226,8 +242,7 @@ struct StrongCouplings {
         let forward = here >= 0 ? values[Int(here)] : 0
         let backward = there >= 0 ? values[Int(there)] : 0
         let larger = max(abs(forward), abs(backward))
-        // Sums of the same stamps in another order differ by a few units in the last place.
-        if abs(forward - backward) > 1e-14 * larger { isSymmetric = false }
+        if !Self.areEqual(forward, backward) { isSymmetric = false }
         let isStrong =
             isConstraint[row] || isConstraint[other]
             || (larger >= Self.threshold * min(diagonals[row], diagonals[other]) && larger > 0)

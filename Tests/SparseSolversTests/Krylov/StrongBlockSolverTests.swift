@@ -188,6 +188,25 @@ import Testing
         #expect(solver.statistics.iterations - grown < grown / 2)
     }
 
+    @Test(arguments: [false, true]) func symmetryThatIsLostIsNoticed(inTheWires: Bool) throws {
+        let crossbar = CrossbarMatrix(rows: 12, columns: 12, extras: [.rings])
+        var matrix = crossbar.matrix
+        let solver = try StrongBlockSolver(pattern: matrix.pattern)
+        try solver.factor(matrix.values)
+        #expect(solver.statistics.isSymmetric)
+        let direct = try KLUSolver(pattern: matrix.pattern)
+        if inTheWires { matrix[13, 14] *= 0.9 } else { matrix[0, 144] *= 0.5 }
+        for _ in 0..<2 {
+            try solver.refactor(matrix.values)
+            try direct.factor(matrix.values)
+            #expect(!solver.statistics.isSymmetric)
+            let b = randomVector(matrix.pattern.size, seed: 1)
+            #expect(relativeDifference(solver.solved(b), direct.solved(b)) < 1e-9)
+            #expect(solver.statistics.refreshes == 1)
+            #expect(solver.statistics.fallbacks == 0)
+        }
+    }
+
     // MARK: What goes wrong
 
     @Test func stalledIterationsFallBackToFactors() throws {
