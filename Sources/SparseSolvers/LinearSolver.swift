@@ -125,8 +125,9 @@ public struct SolverOptions: Sendable {
     }
     public var method = Method.automatic
 
-    /// Unknowns from which on ``Method/automatic`` looks for strong blocks; below, KLU takes milliseconds.
-    public var smallestIterativeSize = 20_000
+    /// Unknowns from which on ``Method/automatic`` looks for strong blocks; below, KLU takes milliseconds. A crossbar of
+    /// 8,320 unknowns over 488 time points takes 0.20 s with strong blocks and 1.44 s with KLU.
+    public var smallestIterativeSize = 5_000
 
     /// Iterations of one solution after which ``StrongBlockSolver`` gives up. Where KLU's factors of a crossbar fill in,
     /// they cost as much as some 300 iterations at 100,000 unknowns, as 1000 at two million.

@@ -97,10 +97,11 @@ final class EquationSystem {
 
         var builder = PatternBuilder(size: count - 1)
         for batch in batches { batch.connect(batches, unknownCount: count) }
-        for batch in batches { batch.declare(&builder) }
+        builder.reserve(count)
         for unknown in 1..<max(count, 1) where circuit.unknowns.kind(unknown) != .branch {
             builder.insert(row: unknown - 1, column: unknown - 1)
         }
+        for batch in batches { batch.declare(&builder) }
         let pattern = builder.build()
         self.pattern = pattern
         columnStarts = pattern.columnStarts
@@ -171,7 +172,10 @@ final class EquationSystem {
     private func findDynamicUnknowns() {
         // A column takes part in time where C or any nonlinear device's ∂q/∂x has an entry: those of nonlinear devices
         // are found at a generic point, where no derivative vanishes by chance.
-        isDynamic = [Bool](repeating: false, count: count)
+        guard !nonlinear.isEmpty else {
+            markDynamic(capacitance)
+            return
+        }
         let entries = pattern.entryCount + 1
         let probe = UnsafeMutablePointer<Double>.allocate(capacity: entries + count)
         probe.initialize(repeating: 0, count: entries + count)
@@ -184,11 +188,21 @@ final class EquationSystem {
             alpha: 1, conditions: conditions)
         for batch in nonlinear { _ = batch.load(context) }
         for batch in nonlinear { batch.reset() }
-        for column in 0..<max(count - 1, 0) {
-            for entry in Int(columnStarts[column])..<Int(columnStarts[column + 1]) where probe[entry + 1] != 0 {
-                isDynamic[column + 1] = true
+        markDynamic(probe)
+    }
+
+    /// Marks the columns with an entry.
+    private func markDynamic(_ probe: UnsafePointer<Double>) {
+        // In a local array: each access to a class's own is checked.
+        var found = [Bool](repeating: false, count: count)
+        columnStarts.withUnsafeBufferPointer { starts in
+            for column in 0..<max(count - 1, 0) {
+                for entry in Int(starts[column])..<Int(starts[column + 1]) where probe[entry + 1] != 0 {
+                    found[column + 1] = true
+                }
             }
         }
+        isDynamic = found
     }
 
     // MARK: - Phase 4: the baseline

@@ -53,13 +53,13 @@ final class ReducedIteration {
         maximumIterations = options.maximumIterations
         split = eliminated.count
         count = iterated.count
-        direction = arena.allocate(split + count, repeating: 0)
-        vector = arena.allocate(split + count, repeating: 0)
+        direction = arena.zeros(split + count)
+        vector = arena.zeros(split + count)
         residual = vector + split
-        solution = arena.allocate(count, repeating: 0)
-        preconditioned = arena.allocate(count, repeating: 0)
-        strongImage = arena.allocate(count, repeating: 0)
-        image = arena.allocate(count, repeating: 0)
+        solution = arena.zeros(count)
+        preconditioned = arena.zeros(count)
+        strongImage = arena.zeros(count)
+        image = arena.zeros(count)
     }
 
     /// Takes the numbers of a matrix, given in the pattern's order with a 0 in front. The result and the errors are
@@ -198,7 +198,7 @@ final class ReducedIteration {
     /// BiCGSTAB, preconditioned from the right, from where ``solution`` and ``residual`` stand.
     private func biconjugateGradients(_ target: Double) -> Ending {
         let (r, x, p, v, t, y) = (residual, solution, preconditioned, strongImage, image, direction + split)
-        let shadow = shadow ?? arena.allocate(count, repeating: 0)
+        let shadow = shadow ?? arena.zeros(count)
         self.shadow = shadow
         var (rho, alpha, omega) = (1.0, 1.0, 1.0)
         let start = Self.dot(r, r, count).squareRoot()

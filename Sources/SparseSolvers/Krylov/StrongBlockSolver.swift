@@ -93,10 +93,10 @@ public final class StrongBlockSolver: LinearSolver {
         self.pattern = pattern
         self.options = options
         size = pattern.size
-        values = arena.allocate(pattern.entryCount + 1, repeating: 0)
-        rightHandSide = arena.allocate(size, repeating: 0)
-        residual = arena.allocate(size, repeating: 0)
-        magnitude = arena.allocate(size, repeating: 0)
+        values = arena.zeros(pattern.entryCount + 1)
+        rightHandSide = arena.zeros(size)
+        residual = arena.zeros(size)
+        magnitude = arena.zeros(size)
     }
 
     /// Whether a matrix is one for this method: weak couplings that close many cycles, between wires. What was found is

@@ -46,9 +46,9 @@ final class StrongBlocks {
         upperSlots = arena.copy(layout.upperSlots[range])
         parents = arena.copy(layout.parents[part.trees])
         for node in 0..<trees.count { parents[node] -= Int32(truncatingIfNeeded: range.lowerBound) }
-        inversePivots = arena.allocate(count, repeating: 0)
-        lower = arena.allocate(count, repeating: 0)
-        upper = graph.isSymmetric ? lower : arena.allocate(count, repeating: 0)
+        inversePivots = arena.zeros(count)
+        lower = arena.zeros(count)
+        upper = graph.isSymmetric ? lower : arena.zeros(count)
         guard !part.general.isEmpty else { return }
         let (pattern, slots, mates) = layout.block(part.general, graph)
         general = General(
@@ -237,7 +237,7 @@ final class WeakCouplings {
         indices = arena.copy(layout.weakIndices[entries])
         slots = arena.copy(layout.weakSlots[entries])
         mates = arena.copy(layout.weakMates[entries])
-        values = arena.allocate(entryCount, repeating: 0)
+        values = arena.zeros(entryCount)
     }
 
     /// - Parameter source: values in the pattern's order, with a 0 in front.

@@ -60,14 +60,14 @@ struct StrongCouplings {
         let entries = pattern.entryCount
         columnStarts = arena.copy(pattern.columnStarts[...])
         rowIndices = arena.copy(pattern.rowIndices[...])
-        rowStarts = arena.allocate(size + 1, repeating: 0)
-        columnIndices = arena.allocate(entries, repeating: 0)
-        rowSlots = arena.allocate(entries, repeating: 0)
+        rowStarts = arena.zeros(size + 1)
+        columnIndices = arena.zeros(entries)
+        rowSlots = arena.zeros(entries)
         mate = arena.allocate(size, repeating: Self.none)
         owner = arena.allocate(size, repeating: Self.none)
         isWeak = arena.allocate(entries, repeating: false)
         isConstraint = arena.allocate(size, repeating: false)
-        neighbourStarts = arena.allocate(size + 1, repeating: 0)
+        neighbourStarts = arena.zeros(size + 1)
         nodeCount = size
         for index in 0..<size {
             mate[index] = Int32(truncatingIfNeeded: index)
