@@ -10,7 +10,11 @@ public final class AdaptiveSolver: LinearSolver {
     public typealias Scalar = Double
 
     /// Nil only while nothing is chosen, and where ``iterative`` is.
-    private var direct: KLUSolver?
+    private var direct: KLUSolver? {
+        didSet { core = direct?.core }
+    }
+    /// Of ``direct``, so that the small circuits' loop counts no references.
+    private var core: UnsafeMutablePointer<KLUCore<Double>>?
     private var iterative: StrongBlockSolver?
     private let pattern: SparsityPattern
     private let options: SolverOptions
@@ -22,13 +26,16 @@ public final class AdaptiveSolver: LinearSolver {
         switch options.method {
         case .strongBlocks: iterative = try StrongBlockSolver(pattern: pattern, options: options)
         case .automatic where pattern.size >= options.smallestIterativeSize && !pattern.exceedsIndexRange: break
-        case .direct, .automatic: direct = try KLUSolver(pattern: pattern, options: options)
+        case .direct, .automatic:
+            let solver = try KLUSolver(pattern: pattern, options: options)
+            direct = solver
+            core = solver.core
         }
     }
 
     /// Why a solution is NaN although the matrix was factored; nil where nothing is wrong.
     @inline(__always)
-    public var failure: SolverError? { direct == nil ? iterative?.failure : nil }
+    public var failure: SolverError? { core == nil ? iterative?.failure : nil }
 
     public func factor(_ values: UnsafePointer<Double>) throws(SolverError) {
         if direct == nil, iterative == nil { try choose(values) }
@@ -37,7 +44,7 @@ public final class AdaptiveSolver: LinearSolver {
 
     @inline(__always)
     public func refactor(_ values: UnsafePointer<Double>) throws(SolverError) {
-        if let direct { try direct.refactor(values) } else { try refactorIteratively(values) }
+        if let core { try core.pointee.refactor(values) } else { try refactorIteratively(values) }
     }
 
     private func refactorIteratively(_ values: UnsafePointer<Double>) throws(SolverError) {
@@ -46,7 +53,7 @@ public final class AdaptiveSolver: LinearSolver {
 
     @inline(__always)
     public func solve(_ rightHandSide: UnsafeMutablePointer<Double>) {
-        if let direct { direct.solve(rightHandSide) } else { solve(rightHandSide, count: 1) }
+        if let core { core.pointee.solve(rightHandSide, count: 1) } else { solve(rightHandSide, count: 1) }
     }
 
     public func solve(_ rightHandSides: UnsafeMutablePointer<Double>, count: Int) {
