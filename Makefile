@@ -47,6 +47,13 @@ lint:
 ## bench       speed and memory, on netlists made here; ratios where a peer is installed
 bench: build
 	python3 Tests/Benchmarks/bench.py --hydron $(HYDRON)
+	@compiler=$$(command -v $(CC) gcc clang | head -n 1); \
+	if [ -z "$$compiler" ]; then \
+	  echo "grid kernel: skipped, no C compiler is on the PATH (install gcc or clang, or set CC)"; \
+	else \
+	  mkdir -p out && "$$compiler" -O3 -march=native -Wno-psabi -o out/grid_kernel Tests/Benchmarks/grid_kernel.c -lm && \
+	  for n in 128 256 512 1024; do out/grid_kernel $$n || exit 1; done; \
+	fi
 
 ## conformance  compares with ngspice on the shipped netlists where it is installed
 conformance: build

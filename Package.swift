@@ -21,7 +21,9 @@ let package = Package(
         .target(name: "Hydron", dependencies: ["SpiceNetlist", "SparseSolvers", "Waveforms"]),
         .executableTarget(
             name: "HydronCLI",
-            dependencies: ["Hydron", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+            dependencies: [
+                "Hydron", "SparseSolvers", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
         .target(
             name: "HydronTestSupport", dependencies: ["Hydron", "SpiceNetlist", "Waveforms"],
             path: "Tests/HydronTestSupport"),

@@ -1,5 +1,6 @@
 import Glibc
 import Hydron
+import SparseSolvers
 
 /// What `hydron run` says to a person.
 enum Summary {
@@ -60,6 +61,7 @@ enum Summary {
             }
             if !s.homotopies.isEmpty { line += ", aids: " + s.homotopies.joined(separator: ", ") }
             lines.append(line + ", \(fixed(analysis.seconds)) s")
+            lines.append("  " + solver(s.solver))
         }
         var usage = rusage()
         getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
@@ -69,6 +71,21 @@ enum Summary {
         lines.append(
             "total \(seconds(total)) s, CPU \(fixed(cpu)) s, peak memory \(usage.ru_maxrss / 1024) MiB")
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// "solver: conjugate gradients on strong blocks, 13 iterations in 1 solution (13 at most), ...".
+    private static func solver(_ s: SolverStatistics) -> String {
+        var text = "solver: "
+        if s.isIterative {
+            text += s.isSymmetric ? "conjugate gradients" : "BiCGSTAB"
+            text += " on \(s.blocks) strong blocks, \(s.iterations) iterations in \(s.solves) solutions"
+            text += " (\(s.mostIterations) at most), \(s.refreshes) refreshes"
+        } else {
+            text += "KLU, \(s.factorEntries) factor entries, \(s.factorisations) factorisations"
+            text += ", \(s.refactorisations) refactorisations, \(s.solves) solutions"
+        }
+        if s.fallbacks > 0 { text += ", \(s.fallbacks) fallbacks to KLU" }
+        return text + ", \(s.bytes >> 20) MiB"
     }
 
     private static func seconds(_ duration: Duration) -> String {

@@ -1,3 +1,4 @@
+import SparseSolvers
 import SpiceNetlist
 import Waveforms
 
@@ -170,7 +171,10 @@ struct AnalysisRunner {
         let emitter = RowEmitter(outputs.columns, outputs.accumulators, sink)
         defer { note(emitter) }
         var statistics = report.analyses[report.analyses.count - 1].statistics
-        defer { report.analyses[report.analyses.count - 1].statistics = statistics }
+        defer {
+            report.analyses[report.analyses.count - 1].statistics = statistics
+            noteFallbacks(statistics.solver)
+        }
         switch task {
         case .operatingPoint:
             let system = try EquationSystem(circuit)
@@ -200,6 +204,7 @@ struct AnalysisRunner {
     ) throws(SimulationFailure) {
         let groups = Self.tied(sweeps)
         let system = try SweptSystem(simulation.netlist, elaboration, overrides, groups.flatMap { $0 })
+        defer { statistics.solver = system.solverStatistics }
         let axes = groups.map { $0[0].values }
         let places = groups.map { group in group.map(\.values) }
         let analysis = DCSweepAnalysis(axes: axes)
@@ -220,7 +225,17 @@ struct AnalysisRunner {
 
     private mutating func note(_ system: EquationSystem, _ statistics: inout AnalysisStatistics) {
         statistics.arrays = system.blockStatistics
+        statistics.solver = system.solver.statistics
         for notice in system.notices { report.diagnostics.warning(notice, at: nil) }
+    }
+
+    private mutating func noteFallbacks(_ solver: SolverStatistics) {
+        guard solver.fallbacks > 0, report.failure == nil else { return }
+        let warning = Diagnostic(
+            .warning,
+            "iterations on the circuit's strong couplings did not get on: its matrix was factored directly, which takes longer",
+            hint: "'.options solver=klu' goes that way from the start")
+        if !report.diagnostics.all.contains(warning) { report.diagnostics.append(warning) }
     }
 
     private mutating func note(_ emitter: RowEmitter) {

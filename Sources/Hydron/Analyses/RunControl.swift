@@ -1,3 +1,5 @@
+import SparseSolvers
+
 /// How a run talks with whoever started it, while it runs.
 public struct RunControl: Sendable {
     /// Asked now and then; true makes the run stop after the point it is at, with what it has.
@@ -28,6 +30,8 @@ public struct AnalysisStatistics: Sendable {
     public var homotopies: [String] = []
     /// What solving the arrays took; nil without arrays.
     public var arrays: BlockSolverStatistics?
+    /// What the solver of linear equations did.
+    public var solver = SolverStatistics()
 
     public init() {}
 }

@@ -1,3 +1,4 @@
+import SparseSolvers
 import SpiceNetlist
 
 /// The equations of a circuit at changing values of swept quantities. A source's value is changed in place; anything
@@ -8,6 +9,8 @@ final class SweptSystem {
     private let sweeps: [Sweep]
     private var system: EquationSystem
     private var last: [Double] = []
+    /// Of the last point's equations.
+    var solverStatistics: SolverStatistics { system.solver.statistics }
 
     init(
         _ netlist: Netlist, _ elaboration: Elaboration, _ overrides: Overrides, _ sweeps: [Sweep]

@@ -297,11 +297,12 @@ struct TransientAnalysis: Sendable {
             for age in 0..<predictorCount { ages[age] = step + (time - history.solutionTimes[age]) }
             predict(predictorCount, ages)
             x.copy(prediction)
+            boundStart()
             let outcome: NewtonIteration.Outcome
             do throws(SimulationFailure) {
                 outcome = try newton.solve(system, x.base, maximumIterations: maximumIterations)
             } catch {
-                guard error.reason == .singularMatrix || error.reason == .badNumbers else { throw error }
+                guard [.singularMatrix, .badNumbers, .stalled].contains(error.reason) else { throw error }
                 statistics.rejectedByNewton += 1
                 if step < maximumStep * 1e-7 { throw error }
                 return .rejected(nextStep: step / 8, worst: 0, excess: .infinity)
@@ -330,6 +331,20 @@ struct TransientAnalysis: Sendable {
                     worst: worst, excess: error)
             }
             return .accepted(nextStep: step * max(min(pace, 2), 0.2))
+        }
+
+        /// Behind a corner the slope at the head of a wire is steep: drawn on over a long step it leads to kilovolts, where
+        /// the ionic current grows without bound. Newton's iteration starts within what the sources allow.
+        private func boundStart() {
+            guard largestVoltage > 0 else { return }
+            let (x, bound) = (x.base, 1.1 * largestVoltage)
+            let nodes = system.gridUnknowns
+            system.parallel.parts(nodes.count) { part in
+                for place in part {
+                    let unknown = nodes.lowerBound + place
+                    x[unknown] = min(max(x[unknown], -bound), bound)
+                }
+            }
         }
 
         /// Currents of capacitors, voltages of inductors and outputs of expressions may jump at a corner. The probe tells

@@ -1,7 +1,11 @@
+import SparseSolvers
+
 /// Everything `.options`, `.temp` and the command line say about how to simulate.
 public struct SimulationOptions: Sendable {
     public var values = ParameterValues<Key>()
     public var method = Method.trapezoidal
+    /// Of the linear equations.
+    public var solver = SolverOptions.Method.automatic
     public enum Method: String, Sendable {
         case backwardEuler = "euler"
         case trapezoidal = "trap"
@@ -11,16 +15,6 @@ public struct SimulationOptions: Sendable {
     /// Threads that share the work; 0 for one a processor.
     public var threads = 0
     var threadCount: Int { threads > 0 ? threads : Parallel.available }
-
-    /// How matrices are solved.
-    public var solver = Solver.automatic
-    public enum Solver: String, Sendable, CaseIterable {
-        case automatic = "auto"
-        /// One sparse factorisation of everything.
-        case direct = "klu"
-        /// Iterations with the strongly coupled parts factored.
-        case iterative = "krylov"
-    }
 
     public init() {}
 

@@ -151,6 +151,7 @@ final class Batch<D: Device>: ElementBatch {
 
     func declare(_ pattern: inout PatternBuilder) {
         let arity = D.arity
+        pattern.reserve(devices.count * arity * arity)
         for element in 0..<devices.count {
             for row in 0..<arity {
                 let r = unknowns[element * arity + row]
@@ -212,8 +213,8 @@ final class Batch<D: Device>: ElementBatch {
     }
 
     func reset() {
-        for (index, device) in devices.enumerated() where index < states.count {
-            states[index] = D.initialState(device)
+        for index in 0..<states.count {
+            states[index] = D.initialState(devices[index])
             trialStates[index] = states[index]
         }
         for index in 0..<previous.count { previous[index] = .zero }

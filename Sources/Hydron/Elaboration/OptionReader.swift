@@ -1,3 +1,4 @@
+import SparseSolvers
 import SpiceNetlist
 
 extension Elaborator {
@@ -64,17 +65,6 @@ extension Elaborator {
             readMethod(field.value)
             return
         }
-        if name == "solver" {
-            let word = sources.lowercased(field.value.range)
-            if let solver = SimulationOptions.Solver(rawValue: word) {
-                card.builder.options.solver = solver
-            } else {
-                error(
-                    "no solver '\(word)'", at: field.value.range, in: top,
-                    hint: "solvers are " + SimulationOptions.Solver.allCases.map(\.rawValue).joined(separator: ", "))
-            }
-            return
-        }
         // Xyce's packages: tolerances of the time integrator are this simulator's, those of other packages are not.
         if package == "timeint", name == "abstol" { return }
         if package == "output", name == "initial_interval" {
@@ -82,6 +72,10 @@ extension Elaborator {
             return
         }
         if package.hasPrefix("nonlin") || package == "linsol" || package == "loca" { return }
+        if name == "solver" {
+            readSolver(field.value)
+            return
+        }
         guard let key = index[name] else {
             if !Self.harmless.contains(name), !Self.harmless.contains(package) {
                 let near = suggestion(for: name, among: Array(index.keys).sorted())
@@ -93,6 +87,17 @@ extension Elaborator {
         }
         guard let value = value(field.value, in: top) else { return }
         assign(value, to: key, in: &card.builder.options.values, owner: ".options", at: field.value, scope: top)
+    }
+
+    private func readSolver(_ token: Token) {
+        let word = netlist.sources.lowercased(token.range)
+        guard let solver = SolverOptions.Method(rawValue: word) else {
+            error(
+                "no solver '\(word)'", at: token.range, in: top,
+                hint: "solvers are auto, klu (direct) and krylov (iterations, for arrays with wire resistance)")
+            return
+        }
+        card.builder.options.solver = solver
     }
 
     private func readMethod(_ token: Token) {

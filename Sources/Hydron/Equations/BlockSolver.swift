@@ -28,7 +28,7 @@ final class BlockSolver {
     /// Reduction of the residual that ends an iteration: what rounding leaves, for linear circuits; inside of Newton's
     /// iteration a small part of what that asks for.
     var tolerance = 1e-13
-    private static let iterationLimit = 1000
+    private static let iterationLimit = 300
 
     init(_ grids: [CrossbarGrid], outerCount: Int, _ parallel: Parallel) {
         self.grids = grids

@@ -40,7 +40,7 @@ final class EquationSystem {
     private let nonlinear: [any ElementBatch]
     /// True where no batch takes part in Newton's loop.
     var isLinear: Bool { nonlinear.isEmpty && clamps.isEmpty }
-    let solver: KLUSolver
+    let solver: AdaptiveSolver
     /// What the Jacobian's factors were made of is gone (other numbers since).
     private var factorsAreStale = true
     private var hasFactors = false
@@ -114,10 +114,11 @@ final class EquationSystem {
 
         var builder = PatternBuilder(size: sparseCount - 1)
         for batch in batches { batch.connect(batches, unknownCount: count) }
-        for batch in batches { batch.declare(&builder) }
+        builder.reserve(sparseCount)
         for unknown in 1..<max(sparseCount, 1) where circuit.unknowns.kind(unknown) != .branch {
             builder.insert(row: unknown - 1, column: unknown - 1)
         }
+        for batch in batches { batch.declare(&builder) }
         let pattern = builder.build()
         self.pattern = pattern
         columnStarts = pattern.columnStarts
@@ -144,8 +145,9 @@ final class EquationSystem {
 
         var solverOptions = SolverOptions()
         solverOptions.pivotTolerance = circuit.options[.pivrel]
+        solverOptions.method = circuit.options.solver
         do throws(SolverError) {
-            solver = try KLUSolver(pattern: pattern, options: solverOptions)
+            solver = try AdaptiveSolver(pattern: pattern, options: solverOptions)
         } catch {
             throw SimulationFailure(error, in: circuit)
         }
@@ -194,7 +196,10 @@ final class EquationSystem {
     private func findDynamicUnknowns() {
         // A column takes part in time where C or any nonlinear device's ∂q/∂x has an entry: those of nonlinear devices
         // are found at a generic point, where no derivative vanishes by chance.
-        isDynamic = [Bool](repeating: false, count: count)
+        guard !nonlinear.isEmpty else {
+            markDynamic(capacitance)
+            return
+        }
         let entries = pattern.entryCount + 1
         let probe = UnsafeMutablePointer<Double>.allocate(capacity: entries + count)
         probe.initialize(repeating: 0, count: entries + count)
@@ -207,14 +212,24 @@ final class EquationSystem {
             alpha: 1, conditions: conditions)
         for batch in nonlinear { _ = batch.load(context) }
         for batch in nonlinear { batch.reset() }
-        for grid in grids {
-            for unknown in grid.unknowns where grid.holdsCharge(unknown) { isDynamic[unknown] = true }
-        }
-        for column in 0..<max(sparseCount - 1, 0) {
-            for entry in Int(columnStarts[column])..<Int(columnStarts[column + 1]) where probe[entry + 1] != 0 {
-                isDynamic[column + 1] = true
+        markDynamic(probe)
+    }
+
+    /// Marks the columns with an entry.
+    private func markDynamic(_ probe: UnsafePointer<Double>) {
+        // In a local array: each access to a class's own is checked.
+        var found = [Bool](repeating: false, count: count)
+        columnStarts.withUnsafeBufferPointer { starts in
+            for column in 0..<max(sparseCount - 1, 0) {
+                for entry in Int(starts[column])..<Int(starts[column + 1]) where probe[entry + 1] != 0 {
+                    found[column + 1] = true
+                }
             }
         }
+        for grid in grids {
+            for unknown in grid.unknowns where grid.holdsCharge(unknown) { found[unknown] = true }
+        }
+        isDynamic = found
     }
 
     // MARK: - Phase 4: the baseline
@@ -414,18 +429,26 @@ final class EquationSystem {
     private func solve(_ b: UnsafeMutablePointer<Double>) throws(SimulationFailure) {
         guard let blocks else {
             solver.solve(b + 1)
+            if let failure = solver.failure { throw SimulationFailure(failure, in: circuit) }
             return
         }
         if let direct { return direct.solve(b) }
-        if blocks.solve(b, solveOuter: { solver.solve($0 + 1) }) { return }
-        notices.append(
-            "the iteration over the arrays stalled after \(blocks.statistics.iterations) steps; the matrix is factored directly"
-        )
-        let direct = DirectBlockSolver(self)
-        do throws(SolverError) { try direct.factor(self) } catch { throw SimulationFailure(error, in: circuit) }
-        self.direct = direct
-        direct.solve(b)
+        let isSolved = blocks.solve(b, solveOuter: { solver.solve($0 + 1) })
+        if let failure = solver.failure { throw SimulationFailure(failure, in: circuit) }
+        if isSolved { return }
+        guard count <= Self.largestDirect else {
+            throw SimulationFailure(
+                .stalled, "the iteration over the arrays does not get on",
+                hint: "wires of far more resistance than the cells do this; check the values of both")
+        }
+        let notice = "iterations over the arrays did not get on: their matrix was factored directly, which takes longer"
+        if !notices.contains(notice) { notices.append(notice) }
+        let fallback = DirectBlockSolver(self)
+        do throws(SolverError) { try fallback.factor(self) } catch { throw SimulationFailure(error, in: circuit) }
+        fallback.solve(b)
     }
+    /// Unknowns up to which a stalled iteration is replaced by one large factorisation.
+    private static let largestDirect = 200_000
 
     /// The true residual of a linear solution decides: what the iteration left is solved for once more.
     private func refine(_ x: UnsafeMutablePointer<Double>) throws(SimulationFailure) {

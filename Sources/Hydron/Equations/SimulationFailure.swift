@@ -4,7 +4,8 @@ import SpiceNetlist
 /// Why a circuit could not be solved, in the words of the circuit: nodes, devices and their lines.
 public struct SimulationFailure: Error, Sendable {
     public enum Reason: String, Sendable {
-        case singularMatrix, noConvergence, timeStepTooSmall, outOfMemory, badNumbers, interrupted, output, badNetlist
+        case singularMatrix, noConvergence, timeStepTooSmall, outOfMemory, badNumbers, interrupted, output, badNetlist,
+            stalled
     }
     public var reason: Reason
     public var diagnostic: Diagnostic

@@ -27,7 +27,7 @@
 public final class KLUSolver: LinearSolver {
     public typealias Scalar = Double
 
-    private let core: UnsafeMutablePointer<KLUCore<Double>>
+    let core: UnsafeMutablePointer<KLUCore<Double>>
 
     public init(pattern: SparsityPattern, options: SolverOptions = SolverOptions()) throws(SolverError) {
         let analysed = try KLUCore<Double>(pattern, options)
