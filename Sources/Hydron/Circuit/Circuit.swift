@@ -65,6 +65,8 @@ protocol Population: Sendable {
     var currentOutput: String? { get }
     /// What can be asked of its elements by name, in the order of ``ElementBatch/output(_:element:x:_:)``.
     var outputs: [DeviceOutput] { get }
+    /// What an output is multiplied by where it is asked for by Xyce's name for internal variables.
+    func internalUnit(_ output: Int, of element: Int) -> Double
     /// Fills in what waveforms leave to the transient's step and end [s].
     mutating func resolveTransient(tstep: Double, tstop: Double)
     func makeBatch() -> any ElementBatch
@@ -72,6 +74,7 @@ protocol Population: Sendable {
 
 extension Population {
     var outputs: [DeviceOutput] { makeBatch().outputs }
+    func internalUnit(_ output: Int, of element: Int) -> Double { 1 }
     mutating func resolveTransient(tstep: Double, tstop: Double) {}
     var conductingPairs: [(Int, Int)] { [] }
     func conductingPairs(of element: Int) -> [(Int, Int)] { conductingPairs }
