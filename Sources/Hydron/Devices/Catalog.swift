@@ -2,6 +2,7 @@
 enum Catalog {
     static let kinds: [any ElementKind.Type] = [
         Resistor.self,
+        ThermalResistorCard.self,
         Capacitor.self,
         Inductor.self,
         Diode.self,
