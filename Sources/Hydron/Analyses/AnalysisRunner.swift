@@ -154,18 +154,15 @@ struct AnalysisRunner {
         var needsOperatingPoint = true
         if case .transient(let transient) = task { needsOperatingPoint = !transient.usesInitialConditions }
         if needsOperatingPoint {
-            TopologyCheck.run(circuit, diagnostics: &diagnostics)
+            TopologyCheck.run(&circuit, diagnostics: &diagnostics)
             if let error = diagnostics.all.first(where: { $0.severity == .error }) {
                 for other in diagnostics.all where other != error { report.diagnostics.append(other) }
                 throw SimulationFailure(
                     .singularMatrix, error.message, at: error.range, hint: error.hint, notes: error.notes)
             }
         }
-        if !diagnostics.all.isEmpty {
-            circuit.inductorLoss = 1e-6
-            for warning in diagnostics.all where !report.diagnostics.all.contains(warning) {
-                report.diagnostics.append(warning)
-            }
+        for warning in diagnostics.all where !report.diagnostics.all.contains(warning) {
+            report.diagnostics.append(warning)
         }
         let emitter = RowEmitter(outputs.columns, outputs.accumulators, sink)
         defer { note(emitter) }
@@ -188,6 +185,8 @@ struct AnalysisRunner {
             try transient.run(
                 system, options: circuit.options, observer: emitter, control: control, statistics: &statistics)
         case .dc(let sweeps):
+            var elaboration = elaboration
+            elaboration.circuit = circuit
             try runDC(sweeps, elaboration, overrides, emitter, &statistics)
         }
     }

@@ -340,7 +340,9 @@ struct TransientAnalysis: Sendable {
             }
             for unknown in observer.observedUnknowns where !system.isDynamic[unknown] {
                 let size = max(peak.base[unknown], abs(x.base[unknown]), abs(behind.base[unknown]))
+                // What jumps at the corner shows in the probe already; what only shows beyond it comes later in the step.
                 guard abs(behind.base[unknown] - before[unknown]) > 0.01 * size,
+                    abs(probe[unknown] - before[unknown]) > 0.01 * size,
                     size > newton.voltageTolerance * 1e-3
                 else { continue }
                 let accepted = system.conditions

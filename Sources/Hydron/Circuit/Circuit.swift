@@ -21,6 +21,9 @@ public struct Circuit: Sendable {
     var holdsDeviceConditions = false
     /// Resistance [Ω] that inductors show in direct current, where a loop of them would leave currents open.
     var inductorLoss = 0.0
+    /// Nodes without a path for direct current, one of each island, that `.ic` or `.nodeset` gives a voltage: static
+    /// analyses hold them there.
+    var anchors: [NodeCondition] = []
     /// Name (lower-case) → element, for outputs and sweeps.
     var elements: ElementDirectory
 }

@@ -31,10 +31,12 @@ extension MagneticCore: ElementKind {
             case .clim: Parameter("clim", unit: "-", default: 0.005, .nonNegative, "below this c counts as 0")
             case .bhSIUnits:
                 Parameter(
-                    "bhsiunits", unit: "-", default: 0, .any, "1: n(…_b) and n(…_h) in T and A/m, not gauss and oersted")
+                    "bhsiunits", unit: "-", default: 0, .any, "1: n(…_b) and n(…_h) in T and A/m, not gauss and oersted"
+                )
             case .mScaling:
                 Parameter(
-                    "mvarscaling", unit: "-", default: nil, .positive, "factor of n(…_m); 0.001 at level 1, 1 at level 2")
+                    "mvarscaling", unit: "-", default: nil, .positive,
+                    "factor of n(…_m); 0.001 at level 1, 1 at level 2")
             case .betaH: Parameter("betah", unit: "-", default: 1e-4, .any, "of no effect")
             case .betaM: Parameter("betam", unit: "-", default: 3.125e-5, .any, "of no effect")
             case .pack: Parameter("pack", unit: "-", default: 0, .any, "of no effect")

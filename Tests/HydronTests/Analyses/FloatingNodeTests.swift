@@ -1,0 +1,70 @@
+import HydronTestSupport
+import SpiceNetlist
+import Testing
+
+@testable import Hydron
+
+/// Nodes that only capacitors hold, and corners that are none.
+@Suite struct FloatingNodeTests {
+    @Test(arguments: [".nodeset v(2)=2", ".ic v(2)=2", ".nodeset v(3)=2"])
+    func aFloatingNodeStartsWhereItIsTold(condition: String) throws {
+        let run = try simulate(
+            """
+            A step of 3 V divides 1:2 between 1 nF and 2 nF; node 3 hangs on node 2
+            v1 1 0 PULSE(0 3 1u 1n)
+            c1 1 2 1n
+            c2 2 0 2n
+            r1 2 3 1k
+            \(condition)
+            .tran 0.1u 3u
+            .print tran v(2) v(3)
+            """)
+        let (first, last) = (try #require(run["v(2)"].first), try #require(run["v(2)"].last))
+        #expect(abs(first - 2) < 1e-9 && abs(last - 3) < 1e-6)
+        #expect(abs((run["v(3)"].last ?? 0) - 3) < 1e-6)
+        #expect(run.report.diagnostics.all.contains { $0.message.contains("the operating point holds it at 2.0 V") })
+    }
+
+    @Test func aSweepHoldsItToo() throws {
+        let run = try simulate(
+            """
+            dc
+            v1 1 0 0
+            r1 1 0 1k
+            c1 1 2 1n
+            .nodeset v(2)=2
+            .dc v1 0 2 1
+            .print dc v(2)
+            """)
+        #expect(run["v(2)"] == [2, 2, 2])
+    }
+
+    @Test func aCurrentIntoAFloatingNodeHasNoOperatingPoint() {
+        #expect {
+            try simulate(
+                """
+                1 mA into a capacitor
+                i1 0 2 1m
+                c2 2 0 2n
+                .nodeset v(2)=2
+                .op
+                """)
+        } throws: {
+            "\($0)".contains("a current of 0.001 A flows into node '2'")
+        }
+    }
+
+    @Test func aJumpInsideAStepDrawsNoOvershoot() throws {
+        let run = try simulate(
+            """
+            The voltage jumps where v(in) passes 1.2345 V, at no corner of a waveform
+            v1 in 0 PULSE(0 3 1n 10n 10n 10n 50n)
+            b1 a 0 v={v(in)>1.2345 ? 5 : 0}
+            r1 a 0 1k
+            .tran 0.5n 100n
+            .print tran v(a)
+            """)
+        #expect(run["v(a)"].allSatisfy { $0 == 0 || $0 == 5 })
+        #expect(run["v(a)"].contains(5))
+    }
+}
