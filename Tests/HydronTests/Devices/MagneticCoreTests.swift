@@ -35,8 +35,8 @@ struct MagneticHysteresisTests {
             saturation: 1e6, shape: 1000, coupling: 0, pinning: 500, reversibility: 1, gapRatio: 0)
         for h in [1e-3, 1, 100, -1e3, 1e5, -1e7] {
             let m = core.advance(from: 0, field: 0, to: h).magnetization
-            #expect(abs(m - 1e6 * h / (1000 + abs(h))) < 2e-6 * abs(m), "H = \(h)")
-            #expect(abs(core.advance(from: m, field: h, to: 0).magnetization) < 4e-6 * abs(m), "and back from \(h)")
+            #expect(abs(m - 1e6 * h / (1000 + abs(h))) < 5e-6 * abs(m), "H = \(h)")
+            #expect(abs(core.advance(from: m, field: h, to: 0).magnetization) < 1e-5 * abs(m), "and back from \(h)")
         }
     }
 
@@ -81,8 +81,8 @@ struct MagneticHysteresisTests {
         for core in [Self.ferrite, Self.gapped] {
             var m = 0.0
             let period = [0.0, 250, 0, -250, 0]
-            _ = Self.energy(core, from: &m, period)
-            _ = Self.energy(core, from: &m, period)
+            // The farther the field goes, the sooner the start is forgotten.
+            for _ in 0..<12 { _ = Self.energy(core, from: &m, period) }
             let start = m
             let lost = Self.energy(core, from: &m, period)
             #expect(abs(m - start) < 1e-5 * core.saturation)
@@ -222,20 +222,20 @@ struct MagneticCoreTests {
     func energyOfAPeriod() throws {
         let run = try simulate(
             """
-            1 A peak through 20 turns
-            i1 0 a SIN(0 1 1)
+            1 A peak through 20 turns, with a corner at each peak
+            i1 0 a PWL(0 0 0.25 1 0.75 -1 1.25 1 1.75 -1 2.25 1 2.75 -1)
             l1 a 0 20
             r1 a 0 1k
             k1 l1 1 ring
             \(Self.ring)
             .options reltol=1e-4
-            .tran 5m 3
+            .tran 5m 2.75
             .print tran v(a) i(l1) @k1[h] @k1[b] @k1[e]
             """)
         let t = run["time"]
         let (h, b, e) = (run["@k1[h]"], run["@k1[b]"], run["@k1[e]"])
         func place(_ x: Double) -> Int { t.firstIndex { $0 >= x - 1e-9 } ?? 0 }
-        let (first, last) = (place(2), t.count - 1)
+        let (first, last) = (place(1.75), t.count - 1)
         #expect(abs(h[first] - h[last]) < 0.2 && abs(b[first] - b[last]) < 2e-4)
         var area = 0.0
         var work = 0.0
