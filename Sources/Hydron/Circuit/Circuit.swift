@@ -4,8 +4,8 @@ import SpiceNetlist
 ///
 /// Immutable, `Sendable`, printable. It knows values and connections, no text beyond names and places.
 public struct Circuit: Sendable {
-    /// Number of elements.
-    public var elementCount: Int { populations.reduce(0) { $0 + $1.count } }
+    /// Number of elements; the windings of a core are counted as the inductors that they are.
+    public var elementCount: Int { populations.reduce(0) { $0 + ($1 is DevicePopulation<Winding> ? 0 : $1.count) } }
     public var title: String
     public internal(set) var unknowns: UnknownTable
     /// In the order in which their first element came.

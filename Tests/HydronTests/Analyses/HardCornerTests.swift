@@ -4,8 +4,8 @@ import Testing
 
 @testable import Hydron
 
-/// Nodes that only capacitors hold, and corners that are none.
-@Suite struct FloatingNodeTests {
+/// Nodes that only capacitors hold, jumps and corners that nothing announces.
+@Suite struct HardCornerTests {
     @Test(arguments: [".nodeset v(2)=2", ".ic v(2)=2", ".nodeset v(3)=2"])
     func aFloatingNodeStartsWhereItIsTold(condition: String) throws {
         let run = try simulate(
@@ -66,5 +66,29 @@ import Testing
             """)
         #expect(run["v(a)"].allSatisfy { $0 == 0 || $0 == 5 })
         #expect(run["v(a)"].contains(5))
+    }
+
+    /// Nothing announces the corners of a table over a voltage, and no charge tells of them.
+    @Test func aStaircaseIsNotSteppedOver() throws {
+        let run = try simulate(
+            """
+            A unit a microsecond over stairs of 1 V, each 1 ns wide
+            v1 in 0 PWL(0 0 10u 10)
+            b1 out 0 v={table(v(in), 0,0, 0.5,0, 0.501,1, 1.5,1, 1.501,2, 2.5,2, 2.501,3, 3.5,3, 3.501,4)}
+            r1 out 0 1k
+            .tran 0.5u 4u
+            .print tran v(out)
+            """)
+        func stairs(_ x: Double) -> Double {
+            var height = 0.0
+            for edge in [0.5, 1.5, 2.5, 3.5] { height += min(max((x - edge) / 0.001, 0), 1) }
+            return height
+        }
+        for place in 0..<4000 {
+            let t = Double(place) * 1e-9 + 0.37e-9
+            let drawn = interpolate(run["time"], run["v(out)"], at: t)
+            #expect(abs(drawn - stairs(t * 1e6)) < 0.03, "at \(t) s")
+        }
+        #expect(run["time"].count < 400)
     }
 }
