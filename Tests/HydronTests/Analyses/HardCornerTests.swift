@@ -1,3 +1,4 @@
+import Glibc
 import HydronTestSupport
 import SpiceNetlist
 import Testing
@@ -90,5 +91,49 @@ import Testing
             #expect(abs(drawn - stairs(t * 1e6)) < 0.03, "at \(t) s")
         }
         #expect(run["time"].count < 400)
+    }
+
+    @Test(arguments: [1e-3, 1e-5])
+    func aPrintedCornerGetsARow(tolerance: Double) throws {
+        let run = try simulate(
+            """
+            |v| of a sine, and where it is above 0.6 V
+            v1 a 0 SIN(0 1 1k)
+            r1 a 0 1k
+            .options reltol=\(tolerance)
+            .tran 20u 3m
+            .print tran v(a) {abs(v(a))} {v(a)>0.6 ? 5 : 0}
+            """)
+        let time = run["time"]
+        for place in 1..<6 {
+            let t = Double(place) * 0.5e-3
+            #expect(interpolate(time, run["{abs(v(a))}"], at: t) < 1e-3 * (1 + 1e3 * tolerance))
+        }
+        for place in 0..<6000 {
+            let t = Double(place) * 0.5e-6
+            let exact = abs(sin(2e3 * Double.pi * t))
+            #expect(abs(interpolate(time, run["{abs(v(a))}"], at: t) - exact) < 3 * tolerance, "at \(t) s")
+        }
+        let steps = zip(time, run["{v(a)>0.6?5:0}"])
+        let jumps = zip(steps, steps.dropFirst()).filter { $0.1 != $1.1 }
+        #expect(jumps.count == 6)
+        for (before, behind) in jumps {
+            #expect(behind.0 - before.0 < 1e-10)
+            #expect(abs(sin(2e3 * Double.pi * before.0) - 0.6) < 2 * tolerance)
+        }
+        for (before, behind) in zip(time, time.dropFirst()) { #expect(before < behind) }
+    }
+
+    @Test func rowsAtAnIntervalStayAtTheInterval() throws {
+        let run = try simulate(
+            """
+            |v| every 20 µs
+            v1 a 0 SIN(0 1 1.3k)
+            r1 a 0 1k
+            .options output initial_interval=20u
+            .tran 20u 1m
+            .print tran {abs(v(a))}
+            """, dialect: .xyce)
+        #expect(run["time"].count == 51)
     }
 }
