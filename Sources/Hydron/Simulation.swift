@@ -85,7 +85,8 @@ public struct Simulation: Sendable {
     /// Nodes without a path for direct current, loops of voltage sources.
     public func checkTopology() -> Diagnostics {
         var diagnostics = Diagnostics()
-        TopologyCheck.run(circuit, diagnostics: &diagnostics)
+        var circuit = circuit
+        TopologyCheck.run(&circuit, diagnostics: &diagnostics)
         return diagnostics
     }
 

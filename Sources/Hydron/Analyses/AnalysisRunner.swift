@@ -155,18 +155,15 @@ struct AnalysisRunner {
         var needsOperatingPoint = true
         if case .transient(let transient) = task { needsOperatingPoint = !transient.usesInitialConditions }
         if needsOperatingPoint {
-            TopologyCheck.run(circuit, diagnostics: &diagnostics)
+            TopologyCheck.run(&circuit, diagnostics: &diagnostics)
             if let error = diagnostics.all.first(where: { $0.severity == .error }) {
                 for other in diagnostics.all where other != error { report.diagnostics.append(other) }
                 throw SimulationFailure(
                     .singularMatrix, error.message, at: error.range, hint: error.hint, notes: error.notes)
             }
         }
-        if !diagnostics.all.isEmpty {
-            circuit.inductorLoss = 1e-6
-            for warning in diagnostics.all where !report.diagnostics.all.contains(warning) {
-                report.diagnostics.append(warning)
-            }
+        for warning in diagnostics.all where !report.diagnostics.all.contains(warning) {
+            report.diagnostics.append(warning)
         }
         let emitter = RowEmitter(outputs.columns, outputs.accumulators, sink)
         defer { note(emitter) }
@@ -190,10 +187,16 @@ struct AnalysisRunner {
             report.analyses[report.analyses.count - 1].deviceValues = Self.deviceValues(system, UnsafePointer(x.base))
         case .transient(let transient):
             let system = try EquationSystem(circuit)
+<<<<<<< HEAD
             defer { note(system, &statistics) }
+=======
+            if transient.outputInterval == nil { emitter.cornerTolerance = 0.3 * circuit.options[.reltol] }
+>>>>>>> cores
             try transient.run(
                 system, options: circuit.options, observer: emitter, control: control, statistics: &statistics)
         case .dc(let sweeps):
+            var elaboration = elaboration
+            elaboration.circuit = circuit
             try runDC(sweeps, elaboration, overrides, emitter, &statistics)
         }
     }

@@ -44,13 +44,106 @@ final class RowEmitter: PointObserver {
 
     deinit { registers.deallocate() }
 
+    /// Columns that may have corners between rows; see ``giveOutCorners(before:_:)``.
+    private lazy var bentColumns: [BentColumn] = outputs.indices.compactMap { index in
+        guard case .program(let program) = outputs[index].source, program.hasCorners else { return nil }
+        return BentColumn(index: index, program: program)
+    }
+    /// Departure from a straight line that gets a row of its own, as a part of the column's largest magnitude; infinite
+    /// where the analysis wants the rows that it hands over and no others.
+    var cornerTolerance = Double.infinity
+    private var cornerTime = Double.nan
+    private var cornerRow: [Double] = []
+    private var newestRow: [Double] = []
+
+    /// A printed expression with `abs`, `min`, a comparison or a table in it.
+    private struct BentColumn {
+        let index: Int
+        let program: Program
+        /// Inputs at the last row and at this one.
+        var before: [Double]
+        var after: [Double]
+        /// Largest magnitude so far.
+        var peak = 0.0
+
+        init(index: Int, program: Program) {
+            self.index = index
+            self.program = program
+            before = [Double](repeating: 0, count: program.inputs.count)
+            after = before
+        }
+    }
+
     func accept(
         _ abscissa: Double, _ x: UnsafePointer<Double>, _ system: EquationSystem
     ) throws(SimulationFailure) {
         row.removeAll(keepingCapacity: true)
         row.append(abscissa)
         if !accumulators.isEmpty { accumulate(abscissa, x, system) }
-        try emit(x, system)
+        fill(x, system)
+        if cornerTolerance.isFinite, !bentColumns.isEmpty { try giveOutCorners(before: abscissa, x, system) }
+        try emit()
+    }
+
+    /// Voltages are straight lines between rows as far as the analysis promises it, but |v| is not where v changes its
+    /// sign. A corner of a printed expression gets a row of its own, a jump two: where the expression of the straight
+    /// lines departs most from the straight line of the expression, found by bisection.
+    private func giveOutCorners(
+        before time: Double, _ x: UnsafePointer<Double>, _ system: EquationSystem
+    ) throws(SimulationFailure) {
+        let span = time - cornerTime
+        let start = cornerTime
+        var places: [Double] = []
+        for place in bentColumns.indices {
+            for (index, input) in bentColumns[place].program.inputs.enumerated() {
+                bentColumns[place].before[index] = bentColumns[place].after[index]
+                bentColumns[place].after[index] = value(of: input, x, system)
+            }
+            let column = bentColumns[place].index + 1
+            bentColumns[place].peak = max(bentColumns[place].peak, abs(row[column]))
+            // Rows right behind a corner have no room between.
+            guard span > 1e-7 * abs(time), cornerRow.count == row.count else { continue }
+            let tolerance = cornerTolerance * bentColumns[place].peak
+            var (low, high) = (0.0, 1.0)
+            guard max(bend(place, 0, 0.5), bend(place, 0, 1), bend(place, 0.5, 1)) > tolerance else { continue }
+            for _ in 0..<40 {
+                let middle = 0.5 * (low + high)
+                if bend(place, low, middle) >= bend(place, middle, high) { high = middle } else { low = middle }
+                // What is left of the corner is below what the eye or a comparison tells.
+                if high - low < 1e-6 { break }
+            }
+            places.append(low)
+            if abs(value(place, high) - value(place, low)) > tolerance { places.append(high) }
+        }
+        if !places.isEmpty { newestRow = row }
+        for place in places.sorted() where place > 1e-6 && place < 1 - 1e-6 {
+            for column in row.indices {
+                row[column] = cornerRow[column] + (newestRow[column] - cornerRow[column]) * place
+            }
+            row[0] = start + span * place
+            for bent in bentColumns.indices { row[bentColumns[bent].index + 1] = value(bent, place) }
+            try emit()
+        }
+        if !places.isEmpty {
+            row.removeAll(keepingCapacity: true)
+            row.append(contentsOf: newestRow)
+        }
+        cornerTime = time
+        cornerRow.removeAll(keepingCapacity: true)
+        cornerRow.append(contentsOf: row)
+    }
+    /// The expression at a place from 0 (the last row) to 1 (this one), its inputs on straight lines between.
+    private func value(_ column: Int, _ place: Double) -> Double {
+        let bent = bentColumns[column]
+        for index in bent.before.indices {
+            registers[index] = bent.before[index] + (bent.after[index] - bent.before[index]) * place
+        }
+        return bent.program.evaluate(registers)
+    }
+
+    /// How far the expression departs from the straight line in the middle between two places.
+    private func bend(_ column: Int, _ low: Double, _ high: Double) -> Double {
+        abs(value(column, 0.5 * (low + high)) - 0.5 * (value(column, low) + value(column, high)))
     }
 
     func accept(
@@ -59,7 +152,8 @@ final class RowEmitter: PointObserver {
         row.removeAll(keepingCapacity: true)
         row.append(contentsOf: sweep)
         sweepValues = sweep
-        try emit(x, system)
+        fill(x, system)
+        try emit()
     }
 
     /// Trapezoidal integrals and backward differences over the rows.
@@ -81,7 +175,8 @@ final class RowEmitter: PointObserver {
         lastTime = time
     }
 
-    private func emit(_ x: UnsafePointer<Double>, _ system: EquationSystem) throws(SimulationFailure) {
+    /// Appends the columns to the row.
+    private func fill(_ x: UnsafePointer<Double>, _ system: EquationSystem) {
         for output in outputs {
             switch output.source {
             case .unknown(let unknown): row.append(x[unknown])
@@ -93,6 +188,9 @@ final class RowEmitter: PointObserver {
                 row.append(program.evaluate(registers))
             }
         }
+    }
+
+    private func emit() throws(SimulationFailure) {
         do throws(WaveformError) {
             let count = row.count
             try row.withUnsafeBufferPointer { (buffer) throws(WaveformError) in

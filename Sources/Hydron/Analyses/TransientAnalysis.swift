@@ -34,10 +34,13 @@ struct TransientAnalysis: Sendable {
     private static let probeFraction = 1.0 / 64
     /// A step below this part of the longest one that still shows an error is a jump.
     private static let jumpStep = 1e-7
+    /// The first step behind a jump that no waveform announced, as a part of the longest one: what comes behind it is as
+    /// unknown as the jump was.
+    private static let stepBehindJump = 1e-4
     /// Part of reltol within which straight lines between rows follow the curves.
     private static let chordTolerance = 3.0
     /// A chord this many times over its tolerance sends the step back.
-    private static let chordLimit = 16.0
+    private static let chordLimit = 4.0
     /// Steps whose lengths differ by less than this keep α, so that a linear circuit keeps its factors.
     private static let sameStep = 1e-9
 
@@ -192,6 +195,7 @@ struct TransientAnalysis: Sendable {
             }
             var breakpoint = corner(after: 0)
             var restarting = true
+            var isBehindJump = false
             var step = 0.0
             var failures = 0
             while analysis.stop - time > smallest {
@@ -207,7 +211,7 @@ struct TransientAnalysis: Sendable {
                 if restarting, failures == 0 {
                     history.restart()
                     order = 1
-                    step = min(distance, maximumStep)
+                    step = min(distance, maximumStep * (isBehindJump ? TransientAnalysis.stepBehindJump : 1))
                     statistics.breakpoints += 1
                 }
                 step = min(step, maximumStep)
@@ -241,6 +245,7 @@ struct TransientAnalysis: Sendable {
                     }
                     let isCorner = landing && newTime == breakpoint
                     restarting = isCorner || crossedJump
+                    isBehindJump = crossedJump && !isCorner
                     step = next
                     if landing, newTime == nextOutput, let interval = analysis.outputInterval {
                         outputCount += 1
@@ -363,7 +368,9 @@ struct TransientAnalysis: Sendable {
             }
             for unknown in observer.observedUnknowns where !system.isDynamic[unknown] {
                 let size = max(peak.base[unknown], abs(x.base[unknown]), abs(behind.base[unknown]))
+                // What jumps at the corner shows in the probe already; what only shows beyond it comes later in the step.
                 guard abs(behind.base[unknown] - before[unknown]) > 0.01 * size,
+                    abs(probe[unknown] - before[unknown]) > 0.01 * size,
                     size > newton.voltageTolerance * 1e-3
                 else { continue }
                 let accepted = system.conditions

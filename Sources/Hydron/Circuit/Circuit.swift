@@ -4,8 +4,8 @@ import SpiceNetlist
 ///
 /// Immutable, `Sendable`, printable. It knows values and connections, no text beyond names and places.
 public struct Circuit: Sendable {
-    /// Number of elements.
-    public var elementCount: Int { populations.reduce(0) { $0 + $1.count } }
+    /// Number of elements; the windings of a core are counted as the inductors that they are.
+    public var elementCount: Int { populations.reduce(0) { $0 + ($1 is DevicePopulation<Winding> ? 0 : $1.count) } }
     public var title: String
     public internal(set) var unknowns: UnknownTable
     /// In the order in which their first element came.
@@ -21,6 +21,9 @@ public struct Circuit: Sendable {
     var holdsDeviceConditions = false
     /// Resistance [Ω] that inductors show in direct current, where a loop of them would leave currents open.
     var inductorLoss = 0.0
+    /// Nodes without a path for direct current, one of each island, that `.ic` or `.nodeset` gives a voltage: static
+    /// analyses hold them there.
+    var anchors: [NodeCondition] = []
     /// Name (lower-case) → element, for outputs and sweeps.
     var elements: ElementDirectory
 }
@@ -65,6 +68,8 @@ protocol Population: Sendable {
     var currentOutput: String? { get }
     /// What can be asked of its elements by name, in the order of ``ElementBatch/output(_:element:x:_:)``.
     var outputs: [DeviceOutput] { get }
+    /// What an output is multiplied by where it is asked for by Xyce's name for internal variables.
+    func internalUnit(_ output: Int, of element: Int) -> Double
     /// Fills in what waveforms leave to the transient's step and end [s].
     mutating func resolveTransient(tstep: Double, tstop: Double)
     /// Adds unknowns that lie behind all others; called once all elements are known.
@@ -74,6 +79,7 @@ protocol Population: Sendable {
 
 extension Population {
     var outputs: [DeviceOutput] { makeBatch().outputs }
+    func internalUnit(_ output: Int, of element: Int) -> Double { 1 }
     mutating func resolveTransient(tstep: Double, tstop: Double) {}
     mutating func placeUnknowns(_ unknowns: inout UnknownTable) {}
     var conductingPairs: [(Int, Int)] { [] }

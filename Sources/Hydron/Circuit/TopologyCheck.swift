@@ -3,9 +3,11 @@ import SpiceNetlist
 /// Finds what no operating point can exist with: nodes without a path for direct current to ground, and loops of
 /// elements that each fix a voltage. Near-linear in the size of the circuit (union-find).
 enum TopologyCheck {
-    static func run(_ circuit: Circuit, diagnostics: inout Diagnostics) {
-        findVoltageLoops(circuit, &diagnostics)
-        findFloatingNodes(circuit, &diagnostics)
+    /// What has a way out is warned about and noted in the circuit: loops of inductors, and floating nodes that `.ic` or
+    /// `.nodeset` gives a voltage.
+    static func run(_ circuit: inout Circuit, diagnostics: inout Diagnostics) {
+        circuit.inductorLoss = findVoltageLoops(circuit, &diagnostics) ? 1e-6 : 0
+        circuit.anchors = findFloatingNodes(circuit, &diagnostics)
     }
 
     /// Disjoint sets with path halving.
@@ -32,7 +34,9 @@ enum TopologyCheck {
         }
     }
 
-    private static func findVoltageLoops(_ circuit: Circuit, _ diagnostics: inout Diagnostics) {
+    /// Returns whether there is a loop with inductors in it.
+    private static func findVoltageLoops(_ circuit: Circuit, _ diagnostics: inout Diagnostics) -> Bool {
+        var hasInductorLoop = false
         var sets = DisjointSets(circuit.unknowns.count)
         var members: [(population: Int, index: Int, a: Int32, b: Int32)] = []
         for (place, population) in circuit.populations.enumerated() {
@@ -60,6 +64,7 @@ enum TopologyCheck {
                         circuit.populations[$0.0] is DevicePopulation<Inductor>
                     }
                     if !inductors.isEmpty {
+                        hasInductorLoop = true
                         diagnostics.warning(
                             "'\(name)' closes a loop of inductors and voltage sources: in direct current its inductors show 1 µΩ",
                             at: identity.range)
@@ -76,6 +81,7 @@ enum TopologyCheck {
                 }
             }
         }
+        return hasInductorLoop
     }
 
     /// The elements on the way from `a` to `b`, by breadth-first search; only run where a loop was found.
@@ -112,7 +118,10 @@ enum TopologyCheck {
         return loop
     }
 
-    private static func findFloatingNodes(_ circuit: Circuit, _ diagnostics: inout Diagnostics) {
+    /// Returns a node to hold of each floating island that has one.
+    private static func findFloatingNodes(
+        _ circuit: Circuit, _ diagnostics: inout Diagnostics
+    ) -> [NodeCondition] {
         var sets = DisjointSets(circuit.unknowns.count)
         for population in circuit.populations {
             for index in 0..<population.count {
@@ -128,8 +137,22 @@ enum TopologyCheck {
             let root = sets.root(Int32(unknown))
             if root != 0 { islands[root, default: []].append(unknown) }
         }
+        var anchors: [Int32: NodeCondition] = [:]
+        if !islands.isEmpty {
+            for condition in circuit.initialConditions + circuit.nodesets
+            where circuit.unknowns.kind(Int(condition.unknown)) == .node {
+                let root = sets.root(condition.unknown)
+                if root != 0, anchors[root] == nil { anchors[root] = condition }
+            }
+        }
         for root in islands.keys.sorted() {
             guard let nodes = islands[root], let first = nodes.first else { continue }
+            if let anchor = anchors[root] {
+                diagnostics.warning(
+                    "node '\(circuit.unknowns.name(Int(anchor.unknown)))' has no path for direct current to ground: the operating point holds it at \(anchor.value) V",
+                    at: anchor.range)
+                continue
+            }
             let touching = circuit.elementsTouching(first)
             let names = nodes.prefix(5).map { "'\(circuit.unknowns.name($0))'" }.joined(separator: ", ")
             let more = nodes.count > 5 ? " and \(nodes.count - 5) more" : ""
@@ -140,5 +163,6 @@ enum TopologyCheck {
                 hint: "connect \(isOne ? "it" : "them") to ground through a resistor, however large",
                 notes: circuit.notes(about: first))
         }
+        return anchors.keys.sorted().compactMap { anchors[$0] }
     }
 }

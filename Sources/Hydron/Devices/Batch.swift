@@ -110,6 +110,7 @@ struct DevicePopulation<D: Device>: Population {
     var outputs: [DeviceOutput] { D.outputs }
     func identity(_ index: Int) -> ElementIdentity { elements[index] }
     func unknown(_ local: Int, of element: Int) -> Int32 { unknowns[element * D.arity + local] }
+    func internalUnit(_ output: Int, of element: Int) -> Double { devices[element].internalUnit(output) }
     func makeBatch() -> any ElementBatch { Batch(self) }
 }
 

@@ -83,14 +83,48 @@ enum Behavioural {
         let factor = card.multiplier * multiplier
         reserve(card, identity, plus, minus)
         card.whenComplete { card in
-            guard let resistance = card.compile(program)?.scaled(by: scale) else { return }
+            guard let nominal = card.compile(program) else { return }
+            let resistance = nominal.scaled(by: scale)
             let current = resistance.combined(with: voltage(plus, minus)) { compiler, r, v in
                 compiler.emit(.divide, v, r)
             }
             update(card, identity, resistance) {
                 $0.conducts = true
-                $0.value = resistance
+                $0.value = nominal
                 $0.terms.append(Term(program: current, plus: plus, minus: minus, factor: factor, kind: .current))
+            }
+        }
+    }
+
+    /// i = multiplier·(v(plus) − v(minus))/resistance, which heats the element: the unknown `rise` [K] grows in time by
+    /// v²/product [K/s], product being resistance times heat capacity [Ω J/K], and is 0 in static analyses.
+    static func thermalResistor(
+        _ card: ElementCard, _ plus: Int32, _ minus: Int32, resistance: DeferredProgram, product: DeferredProgram,
+        rise: Int32, start: Double, multiplier: Double
+    ) {
+        let identity = card.identity
+        let factor = card.multiplier * multiplier
+        reserve(card, identity, plus, minus)
+        card.whenComplete { card in
+            guard let resistance = card.compile(resistance), let product = card.compile(product) else { return }
+            let across = voltage(plus, minus)
+            let current = resistance.combined(with: across) { compiler, r, v in compiler.emit(.divide, v, r) }
+            let heating = product.combined(with: across) { compiler, rc, v in
+                compiler.emit(.divide, compiler.emit(.multiply, v, v), rc)
+            }
+            let temperature = Program(constant: start).combined(with: [(.unknown(rise), 1)]) { compiler, t, y in
+                compiler.emit(.add, t, y)
+            }
+            update(card, identity, resistance) {
+                $0.conducts = true
+                $0.value = resistance
+                $0.temperature = temperature
+                $0.linear = [Entry(row: rise, column: rise, capacitance: 1)]
+                $0.integrals = [rise]
+                $0.terms = [
+                    Term(program: current, plus: plus, minus: minus, factor: factor, kind: .current),
+                    Term(program: heating, plus: rise, minus: 0, factor: -1, kind: .integrand),
+                ]
             }
         }
     }

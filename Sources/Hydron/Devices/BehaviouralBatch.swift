@@ -382,6 +382,7 @@ final class BehaviouralBatch: ElementBatch {
         case 0: return i
         case 1: return v
         case 2: return v * i
+        case 6: return item.temperature.map { evaluate($0, x, conditions) } ?? .nan
         default: return item.value.map { evaluate($0, x, conditions) } ?? .nan
         }
     }

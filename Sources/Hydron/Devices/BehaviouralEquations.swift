@@ -41,6 +41,8 @@ struct BehaviouralEquations: Population {
         var conducts = false
         /// The element's value (resistance, capacitance, …), where it has one to print.
         var value: Program?
+        /// Its temperature [°C], where that is its own.
+        var temperature: Program?
         /// An unknown per row that `sdt` keeps at 0 in static analyses.
         var integrals: [Int32] = []
     }
@@ -64,6 +66,7 @@ struct BehaviouralEquations: Population {
         DeviceOutput("r", unit: "Ω", "resistance that an expression gives"),
         DeviceOutput("c", unit: "F", "capacitance that an expression gives"),
         DeviceOutput("l", unit: "H", "inductance that an expression gives"),
+        DeviceOutput("temp", unit: "°C", "temperature of an element that heats itself"),
     ]
     var currentOutput: String? { "i" }
     func makeBatch() -> any ElementBatch { BehaviouralBatch(self) }

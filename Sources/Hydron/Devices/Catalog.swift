@@ -2,12 +2,14 @@
 enum Catalog {
     static let kinds: [any ElementKind.Type] = [
         Resistor.self,
+        ThermalResistorCard.self,
         Capacitor.self,
         Inductor.self,
         Diode.self,
         VoltageSwitch.self,
         CurrentSwitch.self,
         MutualInductance.self,
+        MagneticCore.self,
         ProtonResistor.self,
         VoltageSourceCard.self,
         CurrentSourceCard.self,
@@ -18,7 +20,8 @@ enum Catalog {
         BehaviouralSourceCard.self,
     ]
 
-    /// Kinds by their letter's ASCII code.
+    /// Kinds by their letter's ASCII code. Of several the first reads the card, and hands it on where the card's model
+    /// asks for another.
     static let byLetter: [UInt8: [any ElementKind.Type]] = {
         var table: [UInt8: [any ElementKind.Type]] = [:]
         for kind in kinds {

@@ -33,6 +33,8 @@ protocol Device: BitwiseCopyable, Sendable {
     /// Adds this device's currents and charges at the unknowns `u`.
     func evaluate(_ u: Locals<Gradient>, _ stamp: Stamp<Self>)
 
+    /// What ``outputs``[index] is multiplied by where it is asked for by Xyce's name for internal variables, `n(yk!k1_h)`.
+    func internalUnit(_ output: Int) -> Double
     /// The value of ``outputs``[index].
     func output(_ index: Int, _ u: Locals<Gradient>, state: State, _ conditions: Conditions) -> Double
 
@@ -76,6 +78,7 @@ extension Device {
     static var branchUnknown: Int? { nil }
     static var currentOutput: String? { nil }
     static var outputs: [DeviceOutput] { [] }
+    func internalUnit(_ output: Int) -> Double { 1 }
     func applyInitialConditions(_ u: inout Gradient) -> Gradient { .zero }
     func condition(_ unknown: (Int) -> Int32) -> DeviceCondition? { nil }
     func output(_ index: Int, _ u: Locals<Gradient>, state: State, _ conditions: Conditions) -> Double { .nan }

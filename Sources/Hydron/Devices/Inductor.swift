@@ -9,8 +9,20 @@ struct Inductor: Device {
     typealias Gradient = SIMD4<Double>
     /// [H], for all m in parallel at the element's temperature.
     var inductance: Double
+    /// How many of them in parallel `inductance` stands for.
+    var parallelCount = 1.0
+    /// What couples this inductor to others.
+    var coupling = Coupling.none
     /// Current at which a transient starts from given conditions [A]; NaN where the card says nothing.
     var initialCurrent = Double.nan
+
+    enum Coupling: Sendable, BitwiseCopyable {
+        case none
+        /// Linear: its flux gets a share of other inductors' currents.
+        case mutual
+        /// It is a winding of this many turns on a ``MagneticCore``, whose flux is its own: `inductance` is 0.
+        case core(turns: Double)
+    }
 
     static let branch = 2
     static var arity: Int { 3 }
@@ -21,7 +33,7 @@ struct Inductor: Device {
     static var branchUnknown: Int? { branch }
     static let outputs = [
         DeviceOutput("i", unit: "A", "current from n+ to n-"),
-        DeviceOutput("l", unit: "H", "inductance at the element's temperature"),
+        DeviceOutput("l", unit: "H", "inductance at the element's temperature; turns of a winding on a core"),
         DeviceOutput("v", unit: "V", "voltage from n+ to n-"),
         DeviceOutput("flux", unit: "Wb", "flux of the inductor's own current"),
         DeviceOutput("e", unit: "J", "energy stored by the inductor's own current"),
@@ -50,7 +62,7 @@ struct Inductor: Device {
         let i = u.values[Self.branch]
         switch index {
         case 0: return i
-        case 1: return inductance
+        case 1: if case .core(let turns) = coupling { return turns } else { return inductance }
         case 2: return v
         case 3: return inductance * i
         case 4: return 0.5 * inductance * i * i

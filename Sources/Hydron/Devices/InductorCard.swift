@@ -93,8 +93,9 @@ extension Inductor: ElementKind {
         }
         let branch = card.builder.branch(card.name)
         card.builder.add(
-            Inductor(inductance: inductance, initialCurrent: initialCurrent), [plus, minus, branch],
-            identity: card.identity)
+            Inductor(
+                inductance: inductance, parallelCount: multiplier * card.multiplier, initialCurrent: initialCurrent),
+            [plus, minus, branch], identity: card.identity)
         guard !initialCurrent.isNaN, card.dialect.initialConditionsHoldOperatingPoint else { return }
         card.builder.initialConditions.append(
             NodeCondition(unknown: branch, value: initialCurrent, range: card.identity.range))

@@ -32,12 +32,7 @@ extension MutualInductance: ElementKind {
             guard let given = card.value("coupling coefficient") else { return }
             value = given
         }
-        if let core = card.peekField() {
-            card.error(
-                "nonlinear cores are not supported in this version", at: core.value,
-                hint: "leave the core '\(card.text(core.value))' out for linear inductors")
-            return
-        }
+        if card.peekField() != nil { return MagneticCore.elaborate(card, windings: names, coefficient: value) }
         guard let instance = card.parameters(Instance.self) else { return }
         guard let coefficient = instance.ifGiven(.k) ?? value else {
             card.error(
@@ -70,23 +65,19 @@ extension MutualInductance: ElementKind {
 
     /// All pairs of the named inductors.
     private static func couple(_ names: [Token], _ coefficient: Double, _ card: ElementCard) -> [Pair]? {
+        guard let inductors = inductors(names, card) else { return nil }
         var windings: [(branch: Int32, inductance: Double)] = []
-        for token in names {
-            let name = card.text(token)
-            guard let reference = card.element(named: name, at: token) else { return nil }
-            guard let inductors = card.builder.population(Int(reference.population)) as? DevicePopulation<Inductor>
-            else {
+        for (inductor, reference, branch) in inductors {
+            if case .core = inductor.coupling {
                 card.error(
-                    "\(card.name) couples '\(name)', which is not an inductor of constant value", at: token)
+                    "\(card.name) couples an inductor that is a winding on a core",
+                    hint: "name all the windings of a core on its own K card, and them only")
                 return nil
             }
-            let index = Int(reference.index)
-            let branch = inductors.unknown(Inductor.branch, of: index)
-            guard !windings.contains(where: { $0.branch == branch }) else {
-                card.error("\(card.name) couples '\(name)' to itself", at: token)
-                return nil
+            card.builder.update(DevicePopulation<Inductor>.self, at: reference) {
+                $0.devices[Int(reference.index)].coupling = .mutual
             }
-            windings.append((branch, inductors.devices[index].inductance))
+            windings.append((branch, inductor.inductance))
         }
         var pairs: [Pair] = []
         for (index, one) in windings.enumerated() {
@@ -103,6 +94,30 @@ extension MutualInductance: ElementKind {
         return pairs
     }
 
+    /// The inductors of these names with their branches; nil where a mistake was reported.
+    static func inductors(
+        _ names: [Token], _ card: ElementCard
+    ) -> [(inductor: Inductor, reference: ElementReference, branch: Int32)]? {
+        var found: [(inductor: Inductor, reference: ElementReference, branch: Int32)] = []
+        for token in names {
+            let name = card.text(token)
+            guard let reference = card.element(named: name, at: token) else { return nil }
+            guard let inductors = card.builder.population(Int(reference.population)) as? DevicePopulation<Inductor>
+            else {
+                card.error(
+                    "\(card.name) couples '\(name)', which is not an inductor of constant value", at: token)
+                return nil
+            }
+            guard !found.contains(where: { $0.reference == reference }) else {
+                card.error("\(card.name) couples '\(name)' to itself", at: token)
+                return nil
+            }
+            let index = Int(reference.index)
+            found.append((inductors.devices[index], reference, inductors.unknown(Inductor.branch, of: index)))
+        }
+        return found
+    }
+
     private static func checkPassivity(_ card: ElementCard) {
         guard let reference = card.builder.directory.find(card.name),
             let elements = card.builder.population(Int(reference.population)) as? Elements
@@ -110,6 +125,8 @@ extension MutualInductance: ElementKind {
         for set in elements.activeSets() {
             let names = set.map { card.builder.directory.names.name(of: elements.identities[$0].name) }
             let shown = names.prefix(8).joined(separator: ", ") + (names.count > 8 ? ", …" : "")
+            // No warning: the true solution grows by a factor of e every |λ| L/R, λ being the negative eigenvalue. Only
+            // an integration with far longer steps hides that.
             card.error(
                 "the couplings of \(shown) contradict each other: together they would give energy away",
                 hint: "inductors that couple strongly to the same one couple strongly to each other: give all pairs a "

@@ -12,6 +12,8 @@ struct Resistor: Device {
     var conductance: Double
     /// [K]
     var temperature: Double
+    /// Value on the card [Ω], or what a model makes of the size: before temperature, factors and m.
+    var nominal: Double
 
     static var arity: Int { 2 }
     static var isLinear: Bool { true }
@@ -19,10 +21,17 @@ struct Resistor: Device {
     static var currentOutput: String? { "i" }
     static let outputs = [
         DeviceOutput("i", unit: "A", "current from n+ to n-"),
-        DeviceOutput("r", unit: "Ω", "resistance at the element's temperature"),
+        DeviceOutput("r", unit: "Ω", "resistance as the card gives it, before temperature and m"),
         DeviceOutput("p", unit: "W", "power"),
         DeviceOutput("temp", unit: "°C", "temperature of the element"),
+        DeviceOutput("reff", unit: "Ω", "resistance at the element's temperature, all m in parallel"),
     ]
+
+    init(conductance: Double, temperature: Double, nominal: Double? = nil) {
+        self.conductance = conductance
+        self.temperature = temperature
+        self.nominal = nominal ?? 1 / conductance
+    }
 
     @inline(__always) func evaluate(_ u: Locals<Gradient>, _ stamp: Stamp<Resistor>) {
         stamp.current(from: 0, to: 1, u.voltage(0, 1) * conductance)
@@ -32,9 +41,10 @@ struct Resistor: Device {
         let v = u.values[0] - u.values[1]
         switch index {
         case 0: return v * conductance
-        case 1: return 1 / conductance
+        case 1: return nominal
         case 2: return v * v * conductance
-        default: return temperature - PhysicalConstants.zeroCelsius
+        case 3: return temperature - PhysicalConstants.zeroCelsius
+        default: return 1 / conductance
         }
     }
 }

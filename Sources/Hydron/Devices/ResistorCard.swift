@@ -51,8 +51,7 @@ extension Resistor: ElementKind {
                 Parameter(
                     "bv_max", unit: "V", default: .infinity, .any, "largest voltage of safe operation, not watched")
             case .level:
-                Parameter(
-                    "level", unit: "-", default: 1, .any, "model selector; the thermal resistor of Xyce is not there")
+                Parameter("level", unit: "-", default: 1, .any, "model selector; 2 is the thermal resistor")
             }
         }
     }
@@ -89,11 +88,16 @@ extension Resistor: ElementKind {
         guard let plus = card.node("first node"), let minus = card.node("second node") else { return }
         // Netlists from layouts hold millions of `Rname n+ n- number`: no table for those.
         if let resistance = card.takePlainNumber() {
-            add(card, plus, minus, resistance, multiplier: 1, temperature: card.options.temperature)
+            add(
+                card, plus, minus, resistance, nominal: resistance, multiplier: 1,
+                temperature: card.options.temperature)
             return
         }
         guard let fields = PassiveFields(card, "resistance", keys: ["r", "resistance"], models: modelTypes) else {
             return
+        }
+        if let model = fields.model, ThermalResistorCard.describes(card, model) {
+            return ThermalResistorCard.elaborate(card, plus, minus, model)
         }
         guard let instance = card.parameters(Instance.self) else { return }
         if instance.isGiven(.ac) {
@@ -116,12 +120,11 @@ extension Resistor: ElementKind {
             let scale = factor * instance[.scale] * (card.dialect.modelValueMultiplies ? model.given(.r, else: 1) : 1)
             return Behavioural.resistor(card, plus, minus, program, multiplier: instance[.m], scale: scale)
         }
-        guard let resistance = nominal(card, instance, model, value: instance.ifGiven(.r) ?? fields.value) else {
-            return
-        }
+        let own = instance.ifGiven(.r) ?? fields.value
+        guard let resistance = nominal(card, instance, model, value: own) else { return }
         add(
-            card, plus, minus, resistance * factor * instance[.scale], multiplier: instance[.m],
-            temperature: instance[.noisy] != 0 ? temperature : 0)
+            card, plus, minus, resistance * factor * instance[.scale], nominal: own ?? resistance,
+            multiplier: instance[.m], temperature: instance[.noisy] != 0 ? temperature : 0)
     }
 
     /// The resistance at the reference temperature [Ω].
@@ -152,7 +155,8 @@ extension Resistor: ElementKind {
     }
 
     private static func add(
-        _ card: ElementCard, _ plus: Int32, _ minus: Int32, _ value: Double, multiplier: Double, temperature: Double
+        _ card: ElementCard, _ plus: Int32, _ minus: Int32, _ value: Double, nominal: Double, multiplier: Double,
+        temperature: Double
     ) {
         var resistance = value
         if resistance.magnitude < negligible {
@@ -165,7 +169,7 @@ extension Resistor: ElementKind {
             return
         }
         card.builder.add(
-            Resistor(conductance: conductance, temperature: temperature), [plus, minus],
+            Resistor(conductance: conductance, temperature: temperature, nominal: nominal), [plus, minus],
             identity: card.identity)
     }
 }

@@ -176,6 +176,16 @@ final class ElementCard {
         return nil
     }
 
+    /// The field `key=…`, left in place.
+    func field(_ key: String) -> Token? {
+        statement.fields.first {
+            $0.key.map { elaborator.netlist.sources.lowercased($0.range) == key } ?? false
+        }?.value
+    }
+
+    /// True where the card has a field `key=…`.
+    func gives(_ key: String) -> Bool { field(key) != nil }
+
     /// All remaining keyed fields (and words like `off`, listed in `flags`, as 1) as values of a parameter table, with
     /// overrides of `.step` applied. Reports unknown names (with a suggestion), values out of bounds, and fields left
     /// over.
@@ -247,6 +257,9 @@ final class ElementCard {
         guard let expression = elaborator.expression(token, in: scope) else { return nil }
         return DeferredProgram(expression: expression, scope: scope)
     }
+
+    /// A token as an expression; nil where a mistake was reported.
+    func expression(_ token: Token) -> Expression? { elaborator.expression(token, in: scope) }
 
     /// Compiles a deferred program; only inside ``whenComplete(_:)``.
     func compile(_ deferred: DeferredProgram) -> Program? {

@@ -75,5 +75,8 @@ final class ModelCard {
     }
 
     /// True where the model's card gives this parameter.
-    func gives(_ parameter: String) -> Bool { fields.contains { $0.name == parameter } }
+    func gives(_ parameter: String) -> Bool { field(parameter) != nil }
+
+    /// What the model's card says behind `parameter=`.
+    func field(_ parameter: String) -> Token? { fields.first { $0.name == parameter }?.value }
 }

@@ -58,6 +58,33 @@ struct ProbeResolver {
             return ResolvedProbe([(.output(reference, Int32(index)), 1)])
         }
 
+        /// Xyce's `n(x1:ymin!k1_h)`: behind the mark a device and, after a line, its quantity or one of its branches.
+        func deviceVariable(_ name: String) -> ResolvedProbe? {
+            guard let mark = name.lastIndex(of: "!") else { return nil }
+            let levels = name[..<mark].split(separator: ":", omittingEmptySubsequences: false).dropLast()
+            let path = levels.map { $0 + "." }.joined()
+            let rest = name[name.index(after: mark)...]
+            for line in rest.indices where rest[line] == "_" {
+                let device = path + rest[..<line]
+                let quantity = String(rest[rest.index(after: line)...])
+                for prefix in prefixes {
+                    guard let found = directory.find(prefix + device) else { continue }
+                    let population = population(Int(found.population))
+                    if let index = population.outputs.firstIndex(where: { $0.name == quantity }) {
+                        let unit = population.internalUnit(index, of: Int(found.index))
+                        return ResolvedProbe([(.output(found, Int32(index)), unit)])
+                    }
+                    guard quantity.hasSuffix("_branch"),
+                        let part = directory.find(prefix + path + quantity.dropLast(7)),
+                        let local = self.population(Int(part.population)).branchUnknown
+                    else { continue }
+                    let branch = self.population(Int(part.population)).unknown(local, of: Int(part.index))
+                    return ResolvedProbe([(.unknown(branch), 1)])
+                }
+            }
+            return nil
+        }
+
         switch probe.kind {
         case .voltage:
             guard let plus = probe.arguments.first.map(node) ?? nil else { return nil }
@@ -104,6 +131,7 @@ struct ProbeResolver {
             return output(reference, probe.arguments[1], of: probe.arguments[0])
         case .internalVariable:
             guard let name = probe.arguments.first else { return nil }
+            if let found = deviceVariable(name) { return found }
             if let colon = name.lastIndex(of: ":"), let reference = directory.find(hierarchical(String(name[..<colon])))
             {
                 return output(reference, String(name[name.index(after: colon)...]), of: name)

@@ -55,6 +55,29 @@ struct Program: Sendable {
         inputs.compactMap { if case .unknown(let unknown) = $0 { unknown } else { nil } }
     }
 
+    /// True where the value can have a corner or a jump between smooth curves of its inputs, all of them unknowns or time.
+    var hasCorners: Bool {
+        guard
+            inputs.allSatisfy({
+                switch $0 {
+                case .unknown, .time: true
+                default: false
+                }
+            })
+        else { return false }
+        return instructions.contains {
+            switch $0.operation {
+            case .less, .lessOrEqual, .greater, .greaterOrEqual, .equal, .notEqual, .and, .or, .exclusiveOr, .not,
+                .select,
+                .abs, .sign, .copySign, .minimum, .maximum, .step, .halfStep, .ramp, .unitRamp, .nearest, .truncate,
+                .floor, .ceiling, .round, .remainder, .limit, .table, .tableSlope, .powerOrZero, .signedPower,
+                .absolutePower:
+                true
+            default: false
+            }
+        }
+    }
+
     /// Runs the program. `registers` holds the inputs on entry and has room for ``registerCount`` numbers.
     func evaluate<R: DifferentiableReal>(_ registers: UnsafeMutablePointer<R>) -> R {
         var next = inputs.count

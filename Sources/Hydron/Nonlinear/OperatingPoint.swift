@@ -32,6 +32,38 @@ struct OperatingPoint {
         _ system: EquationSystem, _ x: UnsafeMutablePointer<Double>, mode: SourceContext.Mode, time: Double = 0,
         isContinuation: Bool = false, holding held: [NodeCondition] = [], iterationCount: inout Int
     ) throws(SimulationFailure) {
+        let anchors = system.circuit.anchors.filter { anchor in !held.contains { $0.unknown == anchor.unknown } }
+        try find(
+            system, x, mode: mode, time: time, isContinuation: isContinuation, holding: held + anchors,
+            iterationCount: &iterationCount)
+        guard !anchors.isEmpty else { return }
+        system.hold(held)
+        try checkAnchors(anchors, system, x)
+    }
+
+    /// An anchored island's balance was left out of the equations. It must hold all the same: where a current flows into
+    /// the island there is no operating point.
+    private func checkAnchors(
+        _ anchors: [NodeCondition], _ system: EquationSystem, _ x: UnsafeMutablePointer<Double>
+    ) throws(SimulationFailure) {
+        _ = system.evaluate(UnsafePointer(x))
+        for anchor in anchors {
+            let row = Int(anchor.unknown)
+            let current = system.residual[row]
+            let tolerance =
+                newton.currentTolerance + newton.relativeTolerance * system.scale[row] + 1e-9 * system.magnitude[row]
+            guard abs(current) > tolerance else { continue }
+            throw SimulationFailure(
+                .singularMatrix,
+                "a current of \(abs(current)) A flows into \(system.circuit.describe(row)), which has no path for direct current to ground",
+                at: anchor.range, hint: "connect it to ground through a resistor, however large")
+        }
+    }
+
+    private mutating func find(
+        _ system: EquationSystem, _ x: UnsafeMutablePointer<Double>, mode: SourceContext.Mode, time: Double,
+        isContinuation: Bool, holding held: [NodeCondition], iterationCount: inout Int
+    ) throws(SimulationFailure) {
         tries = []
         system.history.update(repeating: 0, count: system.count)
         system.conditions.interval = 0

@@ -1,0 +1,139 @@
+import Glibc
+import HydronTestSupport
+import SpiceNetlist
+import Testing
+
+@testable import Hydron
+
+/// Nodes that only capacitors hold, jumps and corners that nothing announces.
+@Suite struct HardCornerTests {
+    @Test(arguments: [".nodeset v(2)=2", ".ic v(2)=2", ".nodeset v(3)=2"])
+    func aFloatingNodeStartsWhereItIsTold(condition: String) throws {
+        let run = try simulate(
+            """
+            A step of 3 V divides 1:2 between 1 nF and 2 nF; node 3 hangs on node 2
+            v1 1 0 PULSE(0 3 1u 1n)
+            c1 1 2 1n
+            c2 2 0 2n
+            r1 2 3 1k
+            \(condition)
+            .tran 0.1u 3u
+            .print tran v(2) v(3)
+            """)
+        let (first, last) = (try #require(run["v(2)"].first), try #require(run["v(2)"].last))
+        #expect(abs(first - 2) < 1e-9 && abs(last - 3) < 1e-6)
+        #expect(abs((run["v(3)"].last ?? 0) - 3) < 1e-6)
+        #expect(run.report.diagnostics.all.contains { $0.message.contains("the operating point holds it at 2.0 V") })
+    }
+
+    @Test func aSweepHoldsItToo() throws {
+        let run = try simulate(
+            """
+            dc
+            v1 1 0 0
+            r1 1 0 1k
+            c1 1 2 1n
+            .nodeset v(2)=2
+            .dc v1 0 2 1
+            .print dc v(2)
+            """)
+        #expect(run["v(2)"] == [2, 2, 2])
+    }
+
+    @Test func aCurrentIntoAFloatingNodeHasNoOperatingPoint() {
+        #expect {
+            try simulate(
+                """
+                1 mA into a capacitor
+                i1 0 2 1m
+                c2 2 0 2n
+                .nodeset v(2)=2
+                .op
+                """)
+        } throws: {
+            "\($0)".contains("a current of 0.001 A flows into node '2'")
+        }
+    }
+
+    @Test func aJumpInsideAStepDrawsNoOvershoot() throws {
+        let run = try simulate(
+            """
+            The voltage jumps where v(in) passes 1.2345 V, at no corner of a waveform
+            v1 in 0 PULSE(0 3 1n 10n 10n 10n 50n)
+            b1 a 0 v={v(in)>1.2345 ? 5 : 0}
+            r1 a 0 1k
+            .tran 0.5n 100n
+            .print tran v(a)
+            """)
+        #expect(run["v(a)"].allSatisfy { $0 == 0 || $0 == 5 })
+        #expect(run["v(a)"].contains(5))
+    }
+
+    /// Nothing announces the corners of a table over a voltage, and no charge tells of them.
+    @Test func aStaircaseIsNotSteppedOver() throws {
+        let run = try simulate(
+            """
+            A unit a microsecond over stairs of 1 V, each 1 ns wide
+            v1 in 0 PWL(0 0 10u 10)
+            b1 out 0 v={table(v(in), 0,0, 0.5,0, 0.501,1, 1.5,1, 1.501,2, 2.5,2, 2.501,3, 3.5,3, 3.501,4)}
+            r1 out 0 1k
+            .tran 0.5u 4u
+            .print tran v(out)
+            """)
+        func stairs(_ x: Double) -> Double {
+            var height = 0.0
+            for edge in [0.5, 1.5, 2.5, 3.5] { height += min(max((x - edge) / 0.001, 0), 1) }
+            return height
+        }
+        for place in 0..<4000 {
+            let t = Double(place) * 1e-9 + 0.37e-9
+            let drawn = interpolate(run["time"], run["v(out)"], at: t)
+            #expect(abs(drawn - stairs(t * 1e6)) < 0.03, "at \(t) s")
+        }
+        #expect(run["time"].count < 400)
+    }
+
+    @Test(arguments: [1e-3, 1e-5])
+    func aPrintedCornerGetsARow(tolerance: Double) throws {
+        let run = try simulate(
+            """
+            |v| of a sine, and where it is above 0.6 V
+            v1 a 0 SIN(0 1 1k)
+            r1 a 0 1k
+            .options reltol=\(tolerance)
+            .tran 20u 3m
+            .print tran v(a) {abs(v(a))} {v(a)>0.6 ? 5 : 0}
+            """)
+        let time = run["time"]
+        for place in 1..<6 {
+            let t = Double(place) * 0.5e-3
+            #expect(interpolate(time, run["{abs(v(a))}"], at: t) < 1e-3 * (1 + 1e3 * tolerance))
+        }
+        for place in 0..<6000 {
+            let t = Double(place) * 0.5e-6
+            let exact = abs(sin(2e3 * Double.pi * t))
+            #expect(abs(interpolate(time, run["{abs(v(a))}"], at: t) - exact) < 3 * tolerance, "at \(t) s")
+        }
+        let steps = zip(time, run["{v(a)>0.6?5:0}"])
+        let jumps = zip(steps, steps.dropFirst()).filter { $0.1 != $1.1 }
+        #expect(jumps.count == 6)
+        for (before, behind) in jumps {
+            #expect(behind.0 - before.0 < 1e-10)
+            #expect(abs(sin(2e3 * Double.pi * before.0) - 0.6) < 2 * tolerance)
+        }
+        for (before, behind) in zip(time, time.dropFirst()) { #expect(before < behind) }
+    }
+
+    @Test func rowsAtAnIntervalStayAtTheInterval() throws {
+        let run = try simulate(
+            """
+            |v| every 20 µs
+            v1 a 0 SIN(0 1 1.3k)
+            r1 a 0 1k
+            .options output initial_interval=20u
+            .tran 20u 1m
+            .print tran {abs(v(a))}
+            """, dialect: .xyce)
+        #expect(run["time"].count == 51)
+    }
+}
