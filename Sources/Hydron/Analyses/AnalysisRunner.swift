@@ -187,11 +187,8 @@ struct AnalysisRunner {
             report.analyses[report.analyses.count - 1].deviceValues = Self.deviceValues(system, UnsafePointer(x.base))
         case .transient(let transient):
             let system = try EquationSystem(circuit)
-<<<<<<< HEAD
             defer { note(system, &statistics) }
-=======
             if transient.outputInterval == nil { emitter.cornerTolerance = 0.3 * circuit.options[.reltol] }
->>>>>>> cores
             try transient.run(
                 system, options: circuit.options, observer: emitter, control: control, statistics: &statistics)
         case .dc(let sweeps):

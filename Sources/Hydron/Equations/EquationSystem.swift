@@ -248,18 +248,11 @@ final class EquationSystem {
             for slot in nodeDiagonals { baseline[Int(slot)] += shunt }
         }
         if inductorLoss > 0, alpha == 0 {
-<<<<<<< HEAD
-            // An inductor's own entry in C is −L: the loss makes its equation v − r i = 0.
-            for unknown in 1..<max(sparseCount, 1) where circuit.unknowns.kind(unknown) == .branch {
-                guard let slot = pattern.slot(row: unknown - 1, column: unknown - 1), capacitance[slot + 1] < 0 else {
-                    continue
-=======
             // The equation of an inductor becomes v − r i = 0.
             for case let inductors as DevicePopulation<Inductor> in circuit.populations {
                 for index in 0..<inductors.count {
                     let row = Int(inductors.unknown(Inductor.branch, of: index)) - 1
                     if let slot = pattern.slot(row: row, column: row) { baseline[slot + 1] -= inductorLoss }
->>>>>>> cores
                 }
             }
         }
