@@ -1,3 +1,4 @@
+import Foundation
 import HydronTestSupport
 import SpiceNetlist
 import Testing
@@ -203,6 +204,21 @@ import Waveforms
         ("x1 r[0:3] c[0:3] crossbar r=1k open=\"9:0\"", "9:0 is outside of the array"),
     ])
     func mistakesAreNamed(_ pair: (String, String)) { #expect(Self.message(pair.0).contains(pair.1)) }
+
+    @Test(arguments: [
+        ("1k,2k\n3k,4k\n", "holds '1k' in row 0"),
+        ("1000,2000\n3000,4000\n", "holds 2 rows of 2 numbers, but the array has 3 rows and 2 columns"),
+        ("1000,2000\n3000,nan\n5000,6000\n", "holds 'nan' in row 1"),
+    ])
+    func filesOfCellsAreChecked(_ pair: (String, String)) throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try pair.0.write(to: folder.appendingPathComponent("cells.csv"), atomically: true, encoding: .utf8)
+        let text = "t\nx1 r[0:2] c[0:1] crossbar r=\"cells.csv\"\n.op\n.end"
+        let loaded = Simulation.load(text: text, path: folder.appendingPathComponent("n.cir").path)
+        #expect(loaded.diagnostics.all.contains { $0.message.contains(pair.1) })
+    }
 
     @Test func aFloatingGateLineIsAnError() throws {
         let text = """
