@@ -83,6 +83,12 @@ struct RunCommand: ParsableCommand {
             report([failure.diagnostic], in: simulation.sources)
             throw status(of: failure).code
         }
+        if !outcome.skipped.isEmpty {
+            var words: [String] = []
+            for word in outcome.skipped where !words.contains(word) { words.append(word) }
+            Terminal.standardError.write("hydron: all done but \(words.joined(separator: ", "))\n")
+            throw ExitStatus.wrongInput.code
+        }
     }
 
     private func status(of failure: SimulationFailure) -> ExitStatus {

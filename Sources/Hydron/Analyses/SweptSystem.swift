@@ -27,12 +27,14 @@ final class SweptSystem {
         }
         if needsElaboration {
             var diagnostics = Diagnostics()
-            guard let next = Elaborator.elaborate(netlist, overrides: overrides, diagnostics: &diagnostics) else {
+            guard var next = Elaborator.elaborate(netlist, overrides: overrides, diagnostics: &diagnostics) else {
                 let first = diagnostics.all.first { $0.severity == .error }
                 throw SimulationFailure(
                     .badNetlist, first?.message ?? "the netlist can't be elaborated at a point of the sweep",
                     at: first?.range, hint: first?.hint, notes: first?.notes ?? [])
             }
+            next.resolveWaveforms(for: .dc(sweeps))
+            next.circuit.inductorLoss = system.circuit.inductorLoss
             system = try EquationSystem(next.circuit)
         }
         for (index, sweep) in sweeps.enumerated() {

@@ -47,6 +47,15 @@ struct CompiledOutput: Sendable {
     var source: Source
 }
 
+/// The columns of an analysis, and what they need besides the solution.
+struct CompiledOutputs: Sendable {
+    var columns: [CompiledOutput] = []
+    /// `ddt` and `sdt` of output expressions, in the order of their making: inner ones first.
+    var accumulators: [OutputCompiler.Accumulator] = []
+    /// Charges whose time derivatives are asked for.
+    var rates: [ChargeRates.Charge] = []
+}
+
 /// Compiles output items against a finished circuit.
 final class OutputCompiler: ExpressionScope {
     let circuit: Circuit
@@ -57,15 +66,24 @@ final class OutputCompiler: ExpressionScope {
     /// Swept names of a `.dc`, whose current value is an input.
     let sweepNames: [String]
 
-    init(_ circuit: Circuit, _ netlist: Netlist, requests: OutputRequests, sweepNames: [String] = []) {
-        self.circuit = circuit
+    /// Names on cards with mistakes.
+    private let broken: Set<String>
+
+    init(_ elaboration: Elaboration, _ netlist: Netlist, sweepNames: [String] = []) {
+        broken = elaboration.broken
+        circuit = elaboration.circuit
         self.netlist = netlist
-        self.requests = requests
+        requests = elaboration.outputs
         self.sweepNames = sweepNames
     }
 
     /// The columns of an analysis; every node voltage and branch current where nothing was asked for.
-    func compile(_ items: [OutputItem], diagnostics: inout Diagnostics) -> [CompiledOutput] {
+    func compile(_ items: [OutputItem], diagnostics: inout Diagnostics) -> CompiledOutputs {
+        let columns = columns(items, diagnostics: &diagnostics)
+        return CompiledOutputs(columns: columns, accumulators: accumulators, rates: rates)
+    }
+
+    private func columns(_ items: [OutputItem], diagnostics: inout Diagnostics) -> [CompiledOutput] {
         var outputs: [CompiledOutput] = []
         for item in items {
             if case .name(let name, _) = item.expression {
@@ -205,17 +223,27 @@ final class OutputCompiler: ExpressionScope {
     }
 
     func resolve(_ probe: Probe, _ range: SourceRange, _ diagnostics: inout Diagnostics) -> ResolvedProbe? {
-        ProbeResolver(unknowns: circuit.unknowns, directory: circuit.elements, dialect: dialect) {
-            self.circuit.populations[$0]
-        }.resolve(probe, prefixes: [""], ports: [:], range, &diagnostics)
+        ProbeResolver(
+            unknowns: circuit.unknowns, directory: circuit.elements, dialect: dialect,
+            population: { self.circuit.populations[$0] }, rate: { self.rate($0) }, broken: broken
+        ).resolve(probe, prefixes: [""], ports: [:], range, &diagnostics)
     }
 
     func auxiliary(_ kind: AuxiliaryKind, _ program: Program) -> ProgramInput? {
         accumulators.append(Accumulator(kind: kind, program: program))
         return .accumulated(Int32(accumulators.count - 1))
     }
-    /// `ddt` and `sdt` of output expressions, in the order of their making: inner ones first.
-    private(set) var accumulators: [Accumulator] = []
+    private var accumulators: [Accumulator] = []
+
+    private func rate(_ charge: ChargeRates.Charge) -> ProgramInput {
+        if let known = rateIndex[charge] { return .rate(known) }
+        let index = Int32(rates.count)
+        rates.append(charge)
+        rateIndex[charge] = index
+        return .rate(index)
+    }
+    private var rates: [ChargeRates.Charge] = []
+    private var rateIndex: [ChargeRates.Charge: Int32] = [:]
 
     struct Accumulator: Sendable {
         var kind: AuxiliaryKind

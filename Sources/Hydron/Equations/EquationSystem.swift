@@ -205,13 +205,17 @@ final class EquationSystem {
         if shunt > 0 {
             for slot in nodeDiagonals { baseline[Int(slot)] += shunt }
         }
-        if inductorLoss > 0, alpha == 0 {
-            // An inductor's own entry in C is −L: the loss makes its equation v − r i = 0.
-            for unknown in 1..<max(count, 1) where circuit.unknowns.kind(unknown) == .branch {
-                guard let slot = pattern.slot(row: unknown - 1, column: unknown - 1), capacitance[slot + 1] < 0 else {
-                    continue
+        if inductorLoss > 0 {
+            // The loss makes an inductor's equation v − r i = 0. One of 0 H needs it in time as well.
+            for population in circuit.populations where population.isFluxDefined {
+                guard let local = population.branchUnknown else { continue }
+                for index in 0..<population.count {
+                    let branch = Int(population.unknown(local, of: index))
+                    guard branch > 0, let slot = pattern.slot(row: branch - 1, column: branch - 1),
+                        alpha == 0 || capacitance[slot + 1] == 0
+                    else { continue }
+                    baseline[slot + 1] -= inductorLoss
                 }
-                baseline[slot + 1] -= inductorLoss
             }
         }
         factorsAreStale = true

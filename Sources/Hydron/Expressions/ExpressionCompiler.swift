@@ -29,7 +29,6 @@ struct ExpressionCompiler {
         var scope: ObjectIdentifier
         var name: String
         var isFunction = false
-        var label: String { isFunction ? name + "( )" : name }
     }
     private struct Call: Hashable {
         var function: Expansion
@@ -415,7 +414,7 @@ struct ExpressionCompiler {
     /// Enters a parameter or function; reports a cycle with its path.
     private mutating func begin(_ expansion: Expansion, _ message: String, at range: SourceRange) -> Bool {
         if let start = expanding.firstIndex(of: expansion) {
-            let path = (expanding[start...] + [expansion]).map(\.label).joined(separator: " → ")
+            let path = (expanding[start...] + [expansion]).map(\.name).joined(separator: " → ")
             report("\(message): \(path)", at: range)
             return false
         }

@@ -169,6 +169,8 @@ enum ProgramInput: Hashable, Sendable {
     case frequency
     /// A quantity of a device.
     case output(ElementReference, Int32)
+    /// The time derivative of a device's charge: only in output lists.
+    case rate(Int32)
     /// The current value of a swept quantity, innermost first: only in output lists.
     case sweep(Int32)
     /// A derivative or integral over the rows of a table: only in output lists.
