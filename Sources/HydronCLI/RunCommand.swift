@@ -86,7 +86,8 @@ struct RunCommand: ParsableCommand {
         if !outcome.skipped.isEmpty {
             var words: [String] = []
             for word in outcome.skipped where !words.contains(word) { words.append(word) }
-            Terminal.standardError.write("hydron: all done but \(words.joined(separator: ", "))\n")
+            let list = words.joined(separator: ", ")
+            Terminal.standardError.write("error: all is done but \(list), which this version does not have\n")
             throw ExitStatus.wrongInput.code
         }
     }

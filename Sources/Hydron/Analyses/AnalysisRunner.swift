@@ -205,8 +205,9 @@ struct AnalysisRunner {
     private mutating func warnOfVoltages(_ statistics: AnalysisStatistics, _ circuit: Circuit) {
         guard let unknown = statistics.implausibleNode else { return }
         // Three digits tell.
-        let digit = pow(10, floor(log10(abs(statistics.largestVoltage))) - 2)
-        let volts = (statistics.largestVoltage / digit).rounded() * digit
+        let exponent = floor(log10(abs(statistics.largestVoltage)) + 1e-9)
+        let mantissa = (statistics.largestVoltage / pow(10, exponent) * 100).rounded() / 100
+        let volts = "\(mantissa.plain)e\(exponent.plain)"
         warn(
             Diagnostic(
                 .warning, "\(circuit.describe(unknown)) lies at \(volts) V in the operating point",

@@ -88,7 +88,8 @@ enum TopologyCheck {
                     let whole = [(place, index)] + loop
                     let notes = loop.map { member in
                         Diagnostic.Note(
-                            "'\(name(member))' is in the loop", at: circuit.populations[member.0].identity(member.1).range)
+                            "'\(name(member))' is in the loop",
+                            at: circuit.populations[member.0].identity(member.1).range)
                     }
                     if !whole.contains(where: isInductor) {
                         diagnostics.error(

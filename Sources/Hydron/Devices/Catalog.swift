@@ -25,7 +25,8 @@ enum Catalog {
     static let familyModelTypes: Set<String> = [
         "r", "res", "c", "cap", "l", "ind", "core", "d", "npn", "pnp", "lpnp", "nmos", "pmos", "vdmos", "njf", "pjf",
         "nmf", "pmf", "gasfet", "nhfet", "phfet", "nigbt", "pigbt", "sw", "csw", "vswitch", "iswitch", "switch",
-        "urc", "ltra", "trn", "txl", "cpl", "lin", "dig", "adc", "dac", "uio", "ugate", "utgate", "ueff", "uadc", "udac",
+        "urc", "ltra", "trn", "txl", "cpl", "lin", "dig", "adc", "dac", "uio", "ugate", "utgate", "ueff", "uadc",
+        "udac",
         "memristor", "opamp", "amp", "proton",
     ]
 

@@ -62,7 +62,8 @@ struct DirectiveReader {
             if list.items.isEmpty, !found.hasErrors {
                 elaborator.diagnostics.warning(
                     "'.\(directive.rawValue)' names nothing: ignored", at: sources.firstWord(of: card.range),
-                    hint: "name what it is to give out, `.\(directive.rawValue) \(list.analysis ?? "tran") v(out) i(v1)`")
+                    hint:
+                        "name what it is to give out, `.\(directive.rawValue) \(list.analysis ?? "tran") v(out) i(v1)`")
             }
             guard directive == .print, !result.tasks.isEmpty, let kind = list.analysis,
                 !result.tasks.contains(where: { $0.kindName == kind }),
@@ -114,7 +115,11 @@ struct DirectiveReader {
         }
         if values.count == 1, netlist.dialect.transientTakesEndAlone { values.insert(0, at: 0) }
         guard values.count >= 2 else {
-            error(".tran needs a step and an end", card.range, hint: "write `.tran tstep tstop [tstart [tmax]] [uic]`")
+            let isEnd = values.count == 1
+            error(
+                ".tran needs a step and an end", isEnd ? place(0, of: statement) : sources.firstWord(of: card.range),
+                hint: "write `.tran tstep tstop [tstart [tmax]] [uic]`"
+                    + (isEnd ? "; with `--dialect ltspice` one number is the end" : ""))
             return nil
         }
         guard values.count <= 4 else {
@@ -140,7 +145,13 @@ struct DirectiveReader {
             error("the start of .tran's output must lie between 0 and the end", place(2, of: statement))
             return nil
         }
-        if values.count > 3, values[3] > 0 { transient.maximumStep = values[3] }
+        if values.count > 3 {
+            guard values[3] >= 0 else {
+                error("the longest step of .tran must be above 0", place(3, of: statement))
+                return nil
+            }
+            if values[3] > 0 { transient.maximumStep = values[3] }
+        }
         transient.usesInitialConditions = usesInitialConditions
         transient.outputInterval = elaborator.outputInterval
         return transient

@@ -21,7 +21,9 @@ struct Elaboration: Sendable {
             if case .transient(let transient) = task { times = times ?? (transient.step, transient.stop) }
         }
         let (step, stop) = times ?? (1, 1)
-        for index in circuit.populations.indices { circuit.populations[index].resolveTransient(tstep: step, tstop: stop) }
+        for index in circuit.populations.indices {
+            circuit.populations[index].resolveTransient(tstep: step, tstop: stop)
+        }
     }
 }
 

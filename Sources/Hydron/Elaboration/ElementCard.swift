@@ -80,7 +80,8 @@ final class ElementCard {
     func nodePair(_ first: String = "first node", _ second: String = "second node") -> (Int32, Int32)? {
         guard let plus = node(first), let minus = node(second) else { return nil }
         if plus == minus {
-            warnOnce("both ends of \(name) are the same node: it does nothing", hint: "connect it elsewhere or remove it")
+            warnOnce(
+                "both ends of \(name) are the same node: it does nothing", hint: "connect it elsewhere or remove it")
         }
         return (plus, minus)
     }
@@ -88,7 +89,8 @@ final class ElementCard {
     /// Reports that the card ends before its value; of two nodes the second may be meant for it.
     func reportMissing(_ what: String, hint: String) {
         let last = statement.fields.last { $0.key == nil }?.value
-        let isNumber = last.map { elaborator.netlist.number($0) != nil && !text($0).allSatisfy(\.isWholeNumber) } ?? false
+        let isNumber =
+            last.map { elaborator.netlist.number($0) != nil && !text($0).allSatisfy(\.isWholeNumber) } ?? false
         let positional = statement.fields.count { $0.key == nil }
         guard let last, isNumber, positional <= 2 else {
             return error("\(name) has no \(what)", hint: hint)
@@ -361,7 +363,7 @@ final class ElementCard {
         let wanted = text(field.value)
         guard let model = scope.model(wanted) else {
             let near = suggestion(for: wanted, among: scope.visibleModels)
-            if near == nil, let first = wanted.utf8.first, first < UInt8(ascii: ":") {
+            if near == nil, let first = wanted.first, first.isWholeNumber || ".+-".contains(first) {
                 error("'\(wanted)' is neither a number nor the name of a model", at: field.value)
                 return nil
             }

@@ -77,7 +77,8 @@ final class ModelCard {
         for (parameter, value) in elaborator.overrides.models[name] ?? [:] {
             guard let key = index[parameter] else { continue }
             elaborator.assign(
-                value, to: key, in: &values, owner: "model '\(name)'", at: Token(kind: .word, range: range), scope: scope)
+                value, to: key, in: &values, owner: "model '\(name)'", at: Token(kind: .word, range: range),
+                scope: scope)
         }
         cache[ObjectIdentifier(table)] = values
         return values

@@ -170,7 +170,8 @@ final class Scope: ExpressionScope {
         case .token(let token, let scope):
             guard elaborator.evaluationPath.count < Self.longestChain else {
                 elaborator.error(
-                    "more than \(Self.longestChain) parameters refer to each other one by one", at: token.range, in: self,
+                    "more than \(Self.longestChain) parameters refer to each other one by one", at: token.range,
+                    in: self,
                     hint: "define those first that others are made of")
                 parameters[name] = .broken
                 return .broken

@@ -407,7 +407,10 @@ struct ExpressionCompiler {
         let near = suggestion(for: name, among: frame.scope.parameterNames + Array(frame.arguments.keys))
         report(
             "no parameter '\(name)'", at: range,
-            hint: near.map { "did you mean '\($0)'?" } ?? "define it with `.param \(name)=…`")
+            hint: near.map { "did you mean '\($0)'?" }
+                ?? (name.utf8.contains(UInt8(ascii: ":"))
+                    ? "a ':' names a device's quantity in the Xyce dialect only; elsewhere write `@device[quantity]`"
+                    : "define it with `.param \(name)=…`"))
         return nil
     }
 
