@@ -139,6 +139,11 @@ struct DirectiveReader {
             error("the step of .tran must be above 0", place(0, of: statement))
             return nil
         }
+        if step > stop {
+            elaborator.diagnostics.warning(
+                "the step of .tran is longer than the whole run", at: place(0, of: statement),
+                hint: "the card reads `.tran tstep tstop`")
+        }
         var transient = TransientAnalysis(step: step, stop: stop)
         if values.count > 2 { transient.start = values[2] }
         guard transient.start >= 0, transient.start < stop else {
@@ -251,9 +256,12 @@ struct DirectiveReader {
         case .linear:
             guard let start = next("start"), let stop = next("stop"), let step = next("step") else { return nil }
             guard let values = Self.linear(start, stop, step) else {
+                let span = "the sweep of '\(name)' from \(start.plain) to \(stop.plain)"
                 error(
-                    "the sweep of '\(name)' from \(start) to \(stop) never gets there in steps of \(step)",
-                    nameToken.range, hint: "the step must not be 0 and the points must be fewer than 10 million")
+                    step == 0
+                        ? span + " never gets there in steps of 0"
+                        : span + " has more than 10 million points in steps of \(step.plain)",
+                    nameToken.range, hint: step == 0 ? "give it a step" : "take a larger step")
                 return nil
             }
             return checked(Sweep(name: name, target: target, values: values), at: nameToken)

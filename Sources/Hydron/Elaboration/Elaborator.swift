@@ -55,6 +55,8 @@ final class Elaborator {
     var replacesGround = false
     /// Xyce's `.options output initial_interval=`: rows at multiples of this time [s].
     var outputInterval: Double?
+    /// `.options savecurrents`
+    var savesCurrents = false
     /// The letter of the element whose card is read: `1F` looks like a farad on a capacitor's, `1A` like an ampere on a
     /// current source's.
     private var elementLetter: UInt8 = 0
@@ -148,6 +150,7 @@ final class Elaborator {
         }
         completions = []
         var directives = DirectiveReader(self, active).read()
+        directives.outputs.savesCurrents = savesCurrents
         for name in top.parameters.keys {
             switch top.parameter(name) {
             case .value(let value): directives.outputs.parameters[name] = value

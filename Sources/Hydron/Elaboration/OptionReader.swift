@@ -6,7 +6,7 @@ extension Elaborator {
         "timeint", "nonlin", "nonlin-tran", "device", "linsol", "output", "parser", "topology", "restart", "dist",
         "loca", "hbint", "measure", "fft", "sensitivity", "diagnostic", "supernode", "type", "newbpstepping", "newlte",
         "exitstep", "exittime", "initial_interval", "acct", "list", "nomod", "nopage", "node", "opts", "noacct",
-        "nopost", "post", "probe", "ingold", "numdgt", "savecurrents", "klu", "sparse", "interp", "limpts", "cptime",
+        "nopost", "post", "probe", "ingold", "numdgt", "klu", "sparse", "interp", "limpts", "cptime",
         "itl3", "itl5", "itl6", "lvltim", "chgtol_", "erroption", "minord", "delmax", "maxstep", "nlmin", "nlmax",
         "tr_ltetest", "solver_", "maxsearchstep", "searchmethod", "printoutputsteps", "minsaverecord", "bpenable",
         "restartstepscale", "timestepsreversal", "conststep", "useDeviceMax", "debuglevel", "warn",
@@ -56,6 +56,7 @@ extension Elaborator {
             let word = sources.lowercased(field.value.range)
             switch word {
             case "gear": card.builder.options.method = .gear
+            case "savecurrents": savesCurrents = true
             case "trap": card.builder.options.method = .trapezoidal
             default:
                 if !Self.harmless.contains(word) {
@@ -65,6 +66,10 @@ extension Elaborator {
             return
         }
         let name = sources.lowercased(keyToken.range)
+        if name == "savecurrents" {
+            savesCurrents = (value(field.value, in: top) ?? 0) != 0
+            return
+        }
         if name == "method" {
             readMethod(field.value)
             return

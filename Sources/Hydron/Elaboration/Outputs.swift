@@ -10,6 +10,8 @@ struct OutputRequests: Sendable {
         var isSave: Bool
     }
     var requests: [Request] = []
+    /// `.options savecurrents`: where nothing else is asked for, the currents of all elements of two terminals too.
+    var savesCurrents = false
     /// Constant parameters of the top level, which output expressions may use.
     var parameters: [String: Double] = [:]
     /// Parameters of the top level that depend on the solution.
@@ -149,6 +151,27 @@ final class OutputCompiler: ExpressionScope {
             outputs.append(
                 CompiledOutput(
                     column: Column("i(\(name.dropLast(7)))", .current, unit: "A"), source: .unknown(unknown)))
+        }
+        if requests.savesCurrents { outputs += elementCurrents() }
+        return outputs
+    }
+
+    /// Currents of all elements that have one and no branch.
+    private func elementCurrents() -> [CompiledOutput] {
+        guard let place = netlist.titleRange else { return [] }
+        var outputs: [CompiledOutput] = []
+        var ignored = Diagnostics()
+        for id in 0..<circuit.elements.names.count {
+            let name = circuit.elements.names.name(of: UInt32(id))
+            guard let reference = circuit.elements.find(name) else { continue }
+            let population = circuit.populations[Int(reference.population)]
+            // What the elaboration makes for itself (ddt, sdt) has a `#` in its name.
+            guard population.branchUnknown == nil, population.currentOutput != nil,
+                !name.utf8.contains(UInt8(ascii: "#")),
+                let program = ExpressionCompiler.compile(
+                    .probe(Probe(kind: .current, arguments: [name]), place), in: self, diagnostics: &ignored)
+            else { continue }
+            outputs.append(CompiledOutput(column: Column("i(\(name))", .current, unit: "A"), source: source(program)))
         }
         return outputs
     }

@@ -42,7 +42,7 @@ struct ProbeResolver {
             }
             if prefixes.contains(where: { isBroken($0 + name) }) { return nil }
             let names = unknowns.nodes.prefix(20_000).map { unknowns.name($0) }
-            let near = suggestion(for: name, among: names)
+            let near = names.first { $0.hasSuffix("." + name) } ?? suggestion(for: name, among: names)
             diagnostics.error(
                 "no node '\(written)'", at: range, hint: near.map { "did you mean '\($0)'?" })
             return nil
@@ -55,7 +55,7 @@ struct ProbeResolver {
             }
             if prefixes.contains(where: { isBroken($0 + name) }) { return nil }
             let names = (0..<min(directory.names.count, 20_000)).map { directory.names.name(of: UInt32($0)) }
-            let near = suggestion(for: name, among: names)
+            let near = names.first { $0.hasSuffix("." + name) } ?? suggestion(for: name, among: names)
             diagnostics.error(
                 "no element '\(written)'", at: range, hint: near.map { "did you mean '\($0)'?" })
             return nil

@@ -111,6 +111,19 @@ import Testing
         }
     }
 
+    @Test func savecurrentsGivesOutTheCurrentsOfAllElements() throws {
+        let text = "currents\nv1 a 0 SIN(0 1 1k)\nr1 a b 1k\nc1 b 0 1n\nd1 b 0 dd\n.model dd d\n.tran 1u 10u\n"
+        let plain = try simulate(text)
+        #expect(plain.tables[0].header.columns.map(\.name) == ["time", "v(a)", "v(b)", "i(v1)"])
+        let run = try simulate(text + ".options savecurrents\n")
+        #expect(
+            run.tables[0].header.columns.map(\.name)
+                == ["time", "v(a)", "v(b)", "i(v1)", "i(r1)", "i(c1)", "i(d1)"])
+        for row in run["i(r1)"].indices {
+            #expect(abs(run["i(r1)"][row] - run["i(c1)"][row] - run["i(d1)"][row]) < 1e-9)
+        }
+    }
+
     @Test func inDirectCurrentACapacitorCarriesNone() throws {
         let run = try simulate("dc\nv1 a 0 1\nr1 a b 1k\nc1 b 0 1n\n.dc v1 0 2 1\n.print dc i(c1) p(c1)\n")
         #expect(run["i(c1)"] == [0, 0, 0])
