@@ -32,30 +32,31 @@ public struct Simulation: Sendable {
     ///   - libraryPaths: folders that `.include` and `.lib` may read from besides the netlist's own.
     ///   - parameters: values that take the place of top-level `.param`s, by lower-case name.
     ///   - temperature: of the circuit [°C]; nil for what the netlist says.
+    ///   - threads: that share the work; nil for one a processor. Results are the same bits for any number.
     public static func load(
         path: String, dialect: Dialect = .ngspice, libraryPaths: [String] = [], parameters: [String: Double] = [:],
-        temperature: Double? = nil
+        temperature: Double? = nil, threads: Int? = nil
     ) -> Loaded {
         var diagnostics = Diagnostics()
         let parsed = Parser.parse(
             file: path, dialect: dialect, libraryPaths: libraryPaths, diagnostics: &diagnostics)
-        return elaborate(parsed, parameters, temperature, diagnostics)
+        return elaborate(parsed, parameters, temperature, threads, diagnostics)
     }
 
     /// The same for text in memory; includes are relative to the folder of `path`.
     public static func load(
         text: String, path: String = "netlist", dialect: Dialect = .ngspice, libraryPaths: [String] = [],
-        parameters: [String: Double] = [:], temperature: Double? = nil
+        parameters: [String: Double] = [:], temperature: Double? = nil, threads: Int? = nil
     ) -> Loaded {
         var diagnostics = Diagnostics()
         let parsed = Parser.parse(
             text: text, path: path, dialect: dialect, libraryPaths: libraryPaths, diagnostics: &diagnostics)
-        return elaborate(parsed, parameters, temperature, diagnostics)
+        return elaborate(parsed, parameters, temperature, threads, diagnostics)
     }
 
     private static func elaborate(
         _ parsed: (netlist: Netlist?, sources: SourceMap), _ parameters: [String: Double], _ temperature: Double?,
-        _ found: Diagnostics
+        _ threads: Int?, _ found: Diagnostics
     ) -> Loaded {
         var diagnostics = found
         guard let netlist = parsed.netlist else {
@@ -64,6 +65,7 @@ public struct Simulation: Sendable {
         var overrides = Overrides()
         overrides.parameters = parameters
         overrides.temperature = temperature
+        overrides.threads = threads
         let elaboration = Elaborator.attempt(netlist, overrides: overrides, diagnostics: &diagnostics)
         let simulation = Simulation(netlist: netlist, overrides: overrides, elaboration: elaboration)
         // What a text without structure leaves out nobody knows.

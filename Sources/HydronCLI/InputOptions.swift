@@ -13,11 +13,20 @@ struct InputOptions: ParsableArguments {
     @Option(name: .long, help: "Temperature of the circuit [°C].")
     var temp: Double?
 
+    @Option(
+        name: .long,
+        help: "Threads that share the work of large arrays; one a processor by default. Results do not depend on it.")
+    var threads: Int?
+
     @Option(name: .long, help: "Rules to read the netlist by: ngspice, xyce, hspice or ltspice.")
     var dialect: DialectName = .ngspice
 
     @Option(name: .long, help: "A folder that .include and .lib may read from; may be given several times.")
     var library: [String] = []
+
+    mutating func validate() throws {
+        if let threads, threads < 1 { throw ValidationError("--threads is \(threads), but at least one is needed.") }
+    }
 
     /// Reads and elaborates the netlist; prints what was found.
     ///
@@ -26,7 +35,8 @@ struct InputOptions: ParsableArguments {
         var overrides: [String: Double] = [:]
         for setting in param { overrides[setting.name] = setting.value }
         let loaded = Simulation.load(
-            path: file, dialect: dialect.dialect, libraryPaths: library, parameters: overrides, temperature: temp)
+            path: file, dialect: dialect.dialect, libraryPaths: library, parameters: overrides, temperature: temp,
+            threads: threads)
         report(loaded.diagnostics.all.filter { !quiet || $0.severity == .error }, in: loaded.sources)
         guard let simulation = loaded.simulation else {
             throw (loaded.isUnreadable ? ExitStatus.inputOutput : .wrongInput).code

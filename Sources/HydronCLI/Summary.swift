@@ -54,6 +54,10 @@ enum Summary {
                 line += ", \(s.rejectedByError) steps rejected by error, \(s.rejectedByNewton) by Newton"
                 line += ", \(s.breakpoints) breakpoints"
             }
+            if let arrays = s.arrays {
+                line += ", arrays: \(arrays.solves) solutions, \(arrays.iterations) iterations"
+                if arrays.stalls > 0 { line += ", \(arrays.stalls) stalled" }
+            }
             if !s.homotopies.isEmpty { line += ", aids: " + s.homotopies.joined(separator: ", ") }
             lines.append(line + ", \(fixed(analysis.seconds)) s")
         }

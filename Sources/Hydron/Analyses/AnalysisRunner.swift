@@ -178,6 +178,7 @@ struct AnalysisRunner {
         switch task {
         case .operatingPoint:
             let system = try EquationSystem(circuit)
+            defer { note(system, &statistics) }
             let x = Vector(system.count)
             var point = OperatingPoint(circuit.options)
             try point.solve(
@@ -189,6 +190,7 @@ struct AnalysisRunner {
             report.analyses[report.analyses.count - 1].deviceValues = Self.deviceValues(system, UnsafePointer(x.base))
         case .transient(let transient):
             let system = try EquationSystem(circuit)
+            defer { note(system, &statistics) }
             try transient.run(
                 system, options: circuit.options, observer: emitter, control: control, statistics: &statistics)
         case .dc(let sweeps):
@@ -238,6 +240,11 @@ struct AnalysisRunner {
                 try emitter.accept(values, x, system)
             },
             control: control, statistics: &statistics)
+    }
+
+    private mutating func note(_ system: EquationSystem, _ statistics: inout AnalysisStatistics) {
+        statistics.arrays = system.blockStatistics
+        for notice in system.notices { report.diagnostics.warning(notice, at: nil) }
     }
 
     private mutating func note(_ emitter: RowEmitter) {

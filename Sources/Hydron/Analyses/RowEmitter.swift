@@ -120,6 +120,7 @@ final class RowEmitter: PointObserver {
         case .frequency: 0
         case .accumulated(let index): Int(index) < accumulated.count ? accumulated[Int(index)] : 0
         case .rate(let index): rates.values[Int(index)]
+        case .random: 0
         case .sweep(let index): Int(index) < sweepValues.count ? sweepValues[Int(index)] : 0
         case .output(let reference, let index):
             system.batches[Int(reference.population)].output(

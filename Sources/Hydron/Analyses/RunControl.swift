@@ -30,6 +30,8 @@ public struct AnalysisStatistics: Sendable {
     var implausibleNode: Int?
     /// Its voltage [V].
     private(set) var largestVoltage = 1e9
+    /// What solving the arrays took; nil without arrays.
+    public var arrays: BlockSolverStatistics?
 
     public init() {}
 

@@ -10,6 +10,8 @@ import SpiceNetlist
 /// **Step control.** err = max over dynamic unknowns of |local error| / (ratio·(reltol·peak + abstol)), peak being
 /// the largest magnitude of that unknown so far and ratio = trtol/70. A step is accepted where err ≤ 1, and the next
 /// is h·0.9·err^(−1/(k+1)), at most doubled. Unknowns that appear in no charge follow the others and are not judged.
+/// Nodes inside of arrays are held to reltol of the largest source's voltage instead: at the head of each edge a wire of
+/// a thousand cells has nodes that move by microvolts within femtoseconds, and nothing hangs on them.
 ///
 /// **Breakpoints** (corners of waveforms) are hit exactly. Behind one, the past says nothing about the slope, so a
 /// probe is solved first: one backward-Euler step of a small part of the step, which is thrown away again and gives
@@ -70,9 +72,11 @@ struct TransientAnalysis: Sendable {
         var formulaStep = 0.0
         var time = 0.0
         var order = 1
-        let dynamic: [Int]
+        let dynamic: [Int32]
         /// Nodes, whose curves between two rows are straight lines to whoever reads them.
-        let drawn: [Int]
+        let drawn: [Int32]
+        /// Of all sources at any time [V].
+        let largestVoltage: Double
         /// Scratch for what holds right behind a corner.
         let behind: Vector
         /// Times that differ by less are the same [s].
@@ -92,15 +96,17 @@ struct TransientAnalysis: Sendable {
             maximumOrder = options.method == .backwardEuler ? 1 : Int(options[.maxord])
             maximumIterations = max(Int(options[.itl4]), 2)
             toleranceRatio = options[.trtol] / 70
-            history = SolutionHistory(unknowns: system.count, depth: 8)
+            // Prediction takes one point more than the order, and the next point needs a place.
+            history = SolutionHistory(unknowns: system.count, depth: maximumOrder + 3)
             x = Vector(system.count)
             prediction = Vector(system.count)
             behind = Vector(system.count)
             smallest = max(maximumStep * 1e-9, analysis.stop * 1e-14)
             derivative = Vector(system.count)
             peak = Vector(system.count)
-            dynamic = (0..<system.count).filter { system.isDynamic[$0] }
-            drawn = (1..<max(system.count, 1)).filter { system.circuit.unknowns.kind($0) == .node }
+            dynamic = (0..<Int32(system.sparseCount)).filter { system.isDynamic[Int($0)] }
+            largestVoltage = system.gridUnknowns.isEmpty ? 0 : system.largestVoltage
+            drawn = (1..<Int32(max(system.sparseCount, 1))).filter { system.circuit.unknowns.kind(Int($0)) == .node }
         }
 
         // MARK: The first point
@@ -392,7 +398,8 @@ struct TransientAnalysis: Sendable {
             let factor = isBehindCorner ? 0.25 : step / (4 * (step + otherStep))
             let scale = toleranceRatio * TransientAnalysis.chordTolerance
             var worst = 0.0
-            for unknown in drawn {
+            for number in drawn {
+                let unknown = Int(number)
                 let value = x.base[unknown]
                 let slope = newest[unknown] - other[unknown]
                 // What jumps at the corner has its row there; its slope is not known.
@@ -423,13 +430,14 @@ struct TransientAnalysis: Sendable {
             let first = history.charge(0)
             let beta = formula.beta[0]
             if formula.usesDerivative {
-                for row in 0..<system.count { target[row] = beta * first[row] - derivative.base[row] }
+                let slope = derivative.base
+                system.parallel.parts(system.count) { for row in $0 { target[row] = beta * first[row] - slope[row] } }
             } else {
-                for row in 0..<system.count { target[row] = beta * first[row] }
+                system.parallel.parts(system.count) { for row in $0 { target[row] = beta * first[row] } }
                 for age in 1..<max(formula.pastCount, 1) {
                     let past = history.charge(age)
                     let weight = formula.beta[age]
-                    for row in 0..<system.count { target[row] += weight * past[row] }
+                    system.parallel.parts(system.count) { for row in $0 { target[row] += weight * past[row] } }
                 }
             }
         }
@@ -437,11 +445,12 @@ struct TransientAnalysis: Sendable {
         private func predict(_ count: Int, _ ages: InlineArray<8, Double>) {
             let weights = IntegrationFormula.predictor(count: count, ages: ages)
             let newest = history.solution(0)
-            for unknown in 0..<system.count { prediction.base[unknown] = weights[0] * newest[unknown] }
+            let (target, first) = (prediction.base, weights[0])
+            system.parallel.parts(system.count) { for unknown in $0 { target[unknown] = first * newest[unknown] } }
             for age in 1..<max(count, 1) {
                 let past = history.solution(age)
                 let weight = weights[age]
-                for unknown in 0..<system.count { prediction.base[unknown] += weight * past[unknown] }
+                system.parallel.parts(system.count) { for unknown in $0 { target[unknown] += weight * past[unknown] } }
             }
         }
 
@@ -449,7 +458,8 @@ struct TransientAnalysis: Sendable {
         private func localError(_ factor: Double) -> (Double, Int) {
             var worst = 0
             var error = 0.0
-            for unknown in dynamic {
+            for number in dynamic {
+                let unknown = Int(number)
                 let magnitude = max(peak.base[unknown], abs(x.base[unknown]))
                 let absolute =
                     system.circuit.unknowns.kind(unknown) == .branch
@@ -460,6 +470,29 @@ struct TransientAnalysis: Sendable {
                     error = ratio
                     worst = unknown
                 }
+            }
+            let inside = system.gridUnknowns
+            guard !inside.isEmpty else { return (error, worst) }
+            let (x, prediction, peak) = (x.base, prediction.base, peak.base)
+            let (farthest, place) = system.parallel.largest(inside) { part in
+                var (farthest, place) = (0.0, part.lowerBound)
+                for unknown in part {
+                    let difference = abs(x[unknown] - prediction[unknown])
+                    if difference > farthest { (farthest, place) = (difference, unknown) }
+                }
+                return (farthest, place)
+            }
+            let largest = max(
+                largestVoltage,
+                system.parallel.largest(inside) { part in
+                    var largest = 0.0
+                    for unknown in part { largest = max(largest, peak[unknown]) }
+                    return (largest, part.lowerBound)
+                }.value)
+            let tolerance = newton.relativeTolerance * largest + newton.voltageTolerance
+            if farthest * factor / tolerance > error {
+                error = farthest * factor / tolerance
+                worst = place
             }
             return (error, worst)
         }
@@ -490,9 +523,8 @@ struct TransientAnalysis: Sendable {
             // A linear circuit is never evaluated: its nonlinear charges are none.
             system.totalCharge(UnsafePointer(x.base), into: history.nextCharge)
             let new = history.nextCharge
-            for row in 0..<system.count {
-                derivative.base[row] = formula.alpha * new[row] + system.history[row]
-            }
+            let (slope, alpha, past) = (derivative.base, formula.alpha, system.history)
+            system.parallel.parts(system.count) { for row in $0 { slope[row] = alpha * new[row] + past[row] } }
             system.accept(UnsafePointer(x.base))
             rates.advance(formula, UnsafePointer(x.base), system)
             history.push(time: system.conditions.time, solution: UnsafePointer(x.base))
@@ -500,8 +532,9 @@ struct TransientAnalysis: Sendable {
         }
 
         private func notePeaks() {
-            for unknown in 1..<max(system.count, 1) {
-                peak.base[unknown] = max(peak.base[unknown], abs(x.base[unknown]))
+            let (peak, x) = (peak.base, x.base)
+            system.parallel.parts(system.count) {
+                for unknown in $0 { peak[unknown] = max(peak[unknown], abs(x[unknown])) }
             }
         }
 

@@ -75,12 +75,15 @@ protocol Population: Sendable {
     var outputs: [DeviceOutput] { get }
     /// Fills in what waveforms leave to the transient's step and end [s].
     mutating func resolveTransient(tstep: Double, tstop: Double)
+    /// Adds unknowns that lie behind all others; called once all elements are known.
+    mutating func placeUnknowns(_ unknowns: inout UnknownTable)
     func makeBatch() -> any ElementBatch
 }
 
 extension Population {
     var outputs: [DeviceOutput] { makeBatch().outputs }
     mutating func resolveTransient(tstep: Double, tstop: Double) {}
+    mutating func placeUnknowns(_ unknowns: inout UnknownTable) {}
     var conductingPairs: [(Int, Int)] { [] }
     func conductingPairs(of element: Int) -> [(Int, Int)] { conductingPairs }
     var voltageDefinedPairs: [(Int, Int)] { [] }
@@ -103,6 +106,8 @@ public struct UnknownTable: Sendable {
         case branch
         /// An auxiliary quantity of a behavioural element, such as the value of ddt( ).
         case auxiliary
+        /// A node inside an array [V]: its name is computed.
+        case gridNode
     }
     private(set) var kinds: [Kind] = [.node]
     /// For a node its id in `nodeNames`, else an index into `ownNames`.
@@ -112,6 +117,18 @@ public struct UnknownTable: Sendable {
     var nodeNames: NameTable
     /// Node name id → unknown.
     private var unknownOfName: [Int32] = []
+    /// Arrays and the first unknown of each, ascending.
+    private var grids: [(grid: Grid, first: Int)] = []
+    /// Unknowns before the first array's.
+    var sparseCount: Int { grids.first?.first ?? kinds.count }
+
+    /// The nodes of an array: `x1.row[3][17]`.
+    struct Grid: Sendable {
+        /// Lower-case, hierarchical.
+        var name: String
+        var planes: [String]
+        var shape: GridShape
+    }
 
     init() {
         nodeNames = NameTable()
@@ -131,12 +148,40 @@ public struct UnknownTable: Sendable {
         switch kinds[unknown] {
         case .node: return nodeNames.name(of: references[unknown])
         case .internalNode, .branch, .auxiliary: return ownNames[Int(references[unknown])]
+        case .gridNode:
+            guard let (grid, first) = grids.last(where: { $0.first <= unknown }) else { return "" }
+            let (plane, place) = (unknown - first).quotientAndRemainder(dividingBy: grid.shape.size)
+            return
+                "\(grid.name).\(grid.planes[plane])[\(place / grid.shape.stride)][\(place % grid.shape.stride)]"
         }
+    }
+
+    /// The unknown that a name such as `x1.row[3][17]` stands for.
+    private func gridNode(named name: String) -> Int? {
+        guard name.last == "]" else { return nil }
+        for (grid, first) in grids where name.hasPrefix(grid.name + ".") {
+            let parts = name.dropFirst(grid.name.count + 1).split(separator: "[", omittingEmptySubsequences: false)
+            guard parts.count == 3, let plane = grid.planes.firstIndex(of: String(parts[0])),
+                let row = Int(parts[1].dropLast()), let column = Int(parts[2].dropLast()),
+                parts[1].last == "]", parts[2].last == "]", 0..<grid.shape.rows ~= row,
+                0..<grid.shape.columns ~= column
+            else { continue }
+            return first + plane * grid.shape.size + grid.shape.index(row, column)
+        }
+        return nil
+    }
+
+    /// Adds the nodes of an array behind all others.
+    mutating func addGrid(_ grid: Grid) -> Int32 {
+        let first = kinds.count
+        kinds.append(contentsOf: repeatElement(.gridNode, count: grid.planes.count * grid.shape.size))
+        grids.append((grid, first))
+        return Int32(first)
     }
 
     /// The unknown of a node by its lower-case name; nil where there is no such node.
     public func node(named name: String) -> Int? {
-        guard let id = nodeNames.lookup(name), Int(id) < unknownOfName.count else { return nil }
+        guard let id = nodeNames.lookup(name), Int(id) < unknownOfName.count else { return gridNode(named: name) }
         let unknown = unknownOfName[Int(id)]
         return unknown >= 0 ? Int(unknown) : nil
     }

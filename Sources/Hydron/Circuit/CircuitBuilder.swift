@@ -104,6 +104,7 @@ struct CircuitBuilder {
     }
 
     consuming func build() -> Circuit {
+        for box in boxes { box.placeUnknowns(&unknowns) }
         var circuit = Circuit(
             title: title, unknowns: unknowns, populations: boxes.map { $0.anyPopulation }, options: options,
             initialConditions: initialConditions, nodesets: nodesets, elements: directory)
@@ -114,6 +115,7 @@ struct CircuitBuilder {
 
 private protocol PopulationBox: AnyObject {
     var anyPopulation: any Population { get }
+    func placeUnknowns(_ unknowns: inout UnknownTable)
 }
 
 /// Shared storage while building: appending through it does not copy the arrays.
@@ -125,4 +127,5 @@ private final class Box<P: Population>: PopulationBox {
         self.position = position
     }
     var anyPopulation: any Population { population }
+    func placeUnknowns(_ unknowns: inout UnknownTable) { population.placeUnknowns(&unknowns) }
 }

@@ -8,6 +8,20 @@ public struct SimulationOptions: Sendable {
         case gear
     }
 
+    /// Threads that share the work; 0 for one a processor.
+    public var threads = 0
+    var threadCount: Int { threads > 0 ? threads : Parallel.available }
+
+    /// How matrices are solved.
+    public var solver = Solver.automatic
+    public enum Solver: String, Sendable, CaseIterable {
+        case automatic = "auto"
+        /// One sparse factorisation of everything.
+        case direct = "klu"
+        /// Iterations with the strongly coupled parts factored.
+        case iterative = "krylov"
+    }
+
     public init() {}
 
     /// One table for all numeric options; names are those of ngspice where it has them.

@@ -30,6 +30,8 @@ protocol ElementBatch: AnyObject {
     func accept(_ x: UnsafePointer<Double>, _ conditions: Conditions)
     /// The worst ratio of a state's step error to what it tolerates, for the step just solved.
     func stepError() -> Double
+    /// The largest voltage that its independent voltage sources ever have [V].
+    var largestVoltage: Double { get }
     /// The first instant after `time` at which a waveform or its slope jumps; infinity where there is none.
     func nextBreakpoint(after time: Double) -> Double
     /// Names of what ``output(_:element:x:_:)`` can give.
@@ -81,6 +83,7 @@ extension ElementBatch {
     func suggestStart() {}
     func accept(_ x: UnsafePointer<Double>, _ conditions: Conditions) {}
     func stepError() -> Double { 0 }
+    var largestVoltage: Double { 0 }
     func nextBreakpoint(after time: Double) -> Double { .infinity }
     var outputs: [DeviceOutput] { [] }
     func output(_ index: Int, element: Int, x: UnsafePointer<Double>, _ conditions: Conditions) -> Double { .nan }

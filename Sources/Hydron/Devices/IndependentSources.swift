@@ -100,6 +100,11 @@ final class SourceBatch: ElementBatch {
         var multiplier: Double
     }
 
+    var largestVoltage: Double {
+        guard isVoltage else { return 0 }
+        return sources.reduce(0) { max($0, abs($1.staticValue), $1.waveform?.bound ?? 0) }
+    }
+
     init(_ sources: [IndependentSource], isVoltage: Bool) {
         self.sources = sources
         self.isVoltage = isVoltage

@@ -61,6 +61,7 @@ struct ProtonPhysics: BitwiseCopyable, Sendable {
 
     /// Voc [V].
     @inline(__always) func openCircuitPotential<R: DifferentiableReal>(_ x: R) -> R {
+        if isPotentialFlat { return R(constant: voc0) }
         let sx = clipped(x)
         var voc = voc0 + voc1 * (sx - 0.5)
         if nernst > 0 { voc = voc + nernst * log((sx + 1e-6) / (1 - sx + 1e-6)) }
@@ -69,10 +70,31 @@ struct ProtonPhysics: BitwiseCopyable, Sendable {
 
     // MARK: Ionic current
 
+    /// Above this argument tanh is 1 to the last bit.
+    private static let saturated = 20.0
+
+    /// Above this argument functions are made of one exponential, which is as good as the library's own there and
+    /// several times faster.
+    private static let exponentialAbove = 0.1
+
+    /// tanh(z), without a call where it is ±1 exactly.
+    @inline(__always) private func saturating<R: DifferentiableReal>(_ z: R) -> R {
+        if z.value > Self.saturated { return R(constant: 1) }
+        if z.value < -Self.saturated { return R(constant: -1) }
+        guard abs(z.value) > Self.exponentialAbove else { return tanh(z) }
+        let e = Glibc.exp(2 * z.value)
+        let inverse = 1 / (e + 1)
+        return z.applying(value: (e - 1) * inverse, derivative: 4 * e * inverse * inverse)
+    }
+
     /// (E(z) − E(−z))/2 with the straight-line continuation.
     @inline(__always) private func drive<R: DifferentiableReal>(_ z: R) -> R {
         let limit = Self.linearAbove
-        if abs(z.value) <= limit { return sinh(z) }
+        if abs(z.value) <= limit {
+            guard abs(z.value) > Self.exponentialAbove else { return sinh(z) }
+            let e = Glibc.exp(z.value)
+            return z.applying(value: 0.5 * (e - 1 / e), derivative: 0.5 * (e + 1 / e))
+        }
         let edge = 0.5 * Glibc.exp(limit)
         return z.value > 0 ? (z - (limit - 1)) * edge : (z + (limit - 1)) * edge
     }
@@ -80,20 +102,24 @@ struct ProtonPhysics: BitwiseCopyable, Sendable {
     /// An antiderivative of ``drive(_:)``, even in z.
     @inline(__always) private func driveIntegral<R: DifferentiableReal>(_ z: R) -> R {
         let limit = Self.linearAbove
-        if abs(z.value) <= limit { return cosh(z) }
+        if abs(z.value) <= limit {
+            guard abs(z.value) > Self.exponentialAbove else { return cosh(z) }
+            let e = Glibc.exp(z.value)
+            return z.applying(value: 0.5 * (e + 1 / e), derivative: 0.5 * (e - 1 / e))
+        }
         let beyond = (z.value > 0 ? z : -z) - limit
         return (1 + beyond + beyond * beyond * 0.5) * (0.5 * Glibc.exp(limit))
     }
 
-    @inline(__always) private func insertion<R: DifferentiableReal>(_ x: R, _ sx: R) -> R {
-        var rate = tanh((1 - x) / xw) * (1 + asy)
-        if qres > 0 { rate = rate * tanh((1 - (x - reference) * (qmax / qres)) / xw) }
-        return kup != 0 ? rate * (1 - kup * sx) : rate
+    @inline(__always) private func insertion<R: DifferentiableReal>(_ x: R) -> R {
+        var rate = saturating((1 - x) / xw) * (1 + asy)
+        if qres > 0 { rate = rate * saturating((1 - (x - reference) * (qmax / qres)) / xw) }
+        return kup != 0 ? rate * (1 - kup * clipped(x)) : rate
     }
 
-    @inline(__always) private func extraction<R: DifferentiableReal>(_ x: R, _ sx: R) -> R {
-        let rate = tanh(x / xw) * (1 - asy)
-        return kdn != 0 ? rate * (1 - kdn * (1 - sx)) : rate
+    @inline(__always) private func extraction<R: DifferentiableReal>(_ x: R) -> R {
+        let rate = saturating(x / xw) * (1 - asy)
+        return kdn != 0 ? rate * (1 - kdn * (1 - clipped(x))) : rate
     }
 
     @inline(__always) private func blocking<R: DifferentiableReal>(_ eta: R) -> R {
@@ -101,54 +127,89 @@ struct ProtonPhysics: BitwiseCopyable, Sendable {
         return square / (square + vb * vb)
     }
 
-    /// ip at one instant [A].
-    @inline(__always) func ionicCurrent<R: DifferentiableReal>(occupancy x: R, vgc: R) -> R {
-        let eta = vgc - openCircuitPotential(x)
-        let z = eta / v0
-        let sx = clipped(x)
-        let w = (1 + tanh(10 * z)) * 0.5
-        let limits = insertion(x, sx) * w + extraction(x, sx) * (1 - w)
-        let current = drive(z) * limits * ip0
-        return vb > 0 ? current * blocking(eta) : current
+    /// What the field does, the occupancy's limits left out: ip/ip0 = inserts·lin + extracts·lout.
+    struct Drive<R: DifferentiableReal> {
+        var inserts: R
+        var extracts: R
     }
 
-    /// The mean of ip [A] while vgc goes linearly from `a` to `b` at a fixed occupancy.
-    @inline(__always) func meanIonicCurrent<R: DifferentiableReal>(occupancy x: R, from a: R, to b: R) -> R {
+    /// At one instant.
+    @inline(__always) private func drive<R: DifferentiableReal>(eta: R) -> Drive<R> {
+        let z = eta / v0
+        let w = (1 + saturating(10 * z)) * 0.5
+        var current = drive(z)
+        if vb > 0 { current = current * blocking(eta) }
+        return Drive(inserts: current * w, extracts: current * (1 - w))
+    }
+
+    /// The mean while vgc goes linearly from `a` to `b` at the open-circuit potential `voc`.
+    @inline(__always) private func meanDrive<R: DifferentiableReal>(from a: R, to b: R, voc: R) -> Drive<R> {
         let span = (b.value - a.value) / v0
-        if abs(span) < 0.2 {
+        if abs(span) < 0.2, vb == 0 {
             // sinh(u)/u = 1 + u²/6 + …, u half the span.
             let u = (b - a) / (2 * v0)
-            let middle = ionicCurrent(occupancy: x, vgc: (a + b) * 0.5)
+            let middle = drive(eta: (a + b) * 0.5 - voc)
             let square = u * u
             let second: R = square * (1.0 / 6)
             let fourth: R = square * square * (1.0 / 120)
             let mean: R = (1.0 + second) + fourth
-            return middle * mean
+            return Drive(inserts: middle.inserts * mean, extracts: middle.extracts * mean)
         }
-        if vb > 0 { return meanByQuadrature(occupancy: x, from: a, to: b) }
-        let voc = openCircuitPotential(x)
+        if vb > 0 { return meanByQuadrature(from: a, to: b, voc: voc) }
         let za = (a - voc) / v0
         let zb = (b - voc) / v0
-        let sx = clipped(x)
         // The share of the ramp above z = 0 inserts, the share below extracts.
         let zero = R(constant: 0)
+        let length = zb - za
         let up = driveIntegral(maximum(zb, zero)) - driveIntegral(maximum(za, zero))
         let down = driveIntegral(minimum(zb, zero)) - driveIntegral(minimum(za, zero))
-        return (up * insertion(x, sx) + down * extraction(x, sx)) / (zb - za) * ip0
+        return Drive(inserts: up / length, extracts: down / length)
     }
 
     /// The same by Gauss–Legendre quadrature, where low-field blocking has no closed form: the ramp is cut into pieces
     /// on which sinh changes by little more than a factor e².
-    private func meanByQuadrature<R: DifferentiableReal>(occupancy x: R, from a: R, to b: R) -> R {
+    private func meanByQuadrature<R: DifferentiableReal>(from a: R, to b: R, voc: R) -> Drive<R> {
         let pieces = max(1, min(64, Int((abs(b.value - a.value) / (2 * v0)).rounded(.up))))
-        var sum = R(constant: 0)
+        var sum = Drive(inserts: R(constant: 0), extracts: R(constant: 0))
         for piece in 0..<pieces {
             for node in 0..<Self.nodes.count {
                 let share = (Double(piece) + 0.5 * (1 + Self.nodes[node])) / Double(pieces)
-                sum = sum + ionicCurrent(occupancy: x, vgc: a + (b - a) * share) * (0.5 * Self.weights[node])
+                let part = drive(eta: a + (b - a) * share - voc)
+                sum.inserts = sum.inserts + part.inserts * (0.5 * Self.weights[node])
+                sum.extracts = sum.extracts + part.extracts * (0.5 * Self.weights[node])
             }
         }
-        return sum / Double(pieces)
+        return Drive(inserts: sum.inserts / Double(pieces), extracts: sum.extracts / Double(pieces))
+    }
+
+    @inline(__always) private func current<R: DifferentiableReal>(_ drive: Drive<R>, occupancy x: R) -> R {
+        // Far from 0 the field does one of the two alone.
+        if drive.extracts.isZero { return drive.inserts * insertion(x) * ip0 }
+        if drive.inserts.isZero { return drive.extracts * extraction(x) * ip0 }
+        return (drive.inserts * insertion(x) + drive.extracts * extraction(x)) * ip0
+    }
+
+    /// No more than this moves the occupancy over `interval` [s] while |vgc| stays below `vgc` [V]; infinity where that
+    /// would have to be looked at closely.
+    @inline(__always) func largestChange(of x: Double, vgc: Double, interval: Double) -> Double {
+        let voc = isPotentialFlat ? voc0 : openCircuitPotential(x)
+        let z = (vgc + abs(voc)) / v0
+        guard z < 1 else { return .infinity }
+        // sinh z < 1.2 z there, and each limit is below 1 + |asy|.
+        return interval * (2.4 * ip0 * z * (1 + abs(asy)) / qmax + abs(x - xeq) * lossRate)
+    }
+
+    /// True where Voc is the same for every occupancy: what the field does is then computed once a step.
+    @inline(__always) private var isPotentialFlat: Bool { voc1 == 0 && nernst == 0 }
+
+    /// ip at one instant [A].
+    @inline(__always) func ionicCurrent<R: DifferentiableReal>(occupancy x: R, vgc: R) -> R {
+        current(drive(eta: vgc - openCircuitPotential(x)), occupancy: x)
+    }
+
+    /// The mean of ip [A] while vgc goes linearly from `a` to `b` at a fixed occupancy.
+    @inline(__always) func meanIonicCurrent<R: DifferentiableReal>(occupancy x: R, from a: R, to b: R) -> R {
+        current(meanDrive(from: a, to: b, voc: openCircuitPotential(x)), occupancy: x)
     }
 
     private static let nodes = [-0.906179845938664, -0.538469310105683, 0, 0.538469310105683, 0.906179845938664]
@@ -187,9 +248,15 @@ struct ProtonPhysics: BitwiseCopyable, Sendable {
         let end = Two(variable: b, lane: 1)
         let storage = qmax / h
 
+        let flat = isPotentialFlat ? meanDrive(from: start, to: end, voc: Two(constant: voc0)) : nil
+        @inline(__always) func mean(_ x: Two) -> Two {
+            if let flat { return self.current(flat, occupancy: x) }
+            return meanIonicCurrent(occupancy: x, from: start, to: end)
+        }
+
         // The rate and its slope at x₀ give θ.
         var xi = Two(variable: x0, lane: 0)
-        var current = meanIonicCurrent(occupancy: xi, from: start, to: end)
+        var current = mean(xi)
         var lost = loss(xi)
         let initialRate = current.value - lost.value
         let decay = lost.gradient[0] - current.gradient[0]
@@ -203,11 +270,11 @@ struct ProtonPhysics: BitwiseCopyable, Sendable {
         for _ in 0..<60 {
             if f > 0 { high = min(high, x) } else { low = max(low, x) }
             var next = x - f / slope
-            if !(next > low && next < high) { next = 0.5 * (low + high) }
+            if !(next >= low && next <= high) { next = 0.5 * (low + high) }
             let change = abs(next - x)
             x = next
             xi = Two(variable: x0 + theta * (x - x0), lane: 0)
-            current = meanIonicCurrent(occupancy: xi, from: start, to: end)
+            current = mean(xi)
             lost = loss(xi)
             f = storage * (x - x0) - current.value + lost.value
             slope = storage + theta * (lost.gradient[0] - current.gradient[0])
@@ -222,7 +289,7 @@ struct ProtonPhysics: BitwiseCopyable, Sendable {
         let currentSlope = storage * dxdv + theta * lost.gradient[0] * dxdv
 
         // The rate's departure from a straight line in x, seen at the end and at ξ, is what the method neglects.
-        let atEnd = meanIonicCurrent(occupancy: x, from: a, to: b) - loss(x)
+        let atEnd = mean(Two(constant: x)).value - loss(x)
         let bend = atEnd - (initialRate - decay * (x - x0))
         let bendInside = (current.value - lost.value) - (initialRate - decay * theta * (x - x0))
         let s = decay / storage
@@ -258,7 +325,7 @@ struct ProtonPhysics: BitwiseCopyable, Sendable {
             if net.value < 0 { high = min(high, x) } else { low = max(low, x) }
             slope = net.gradient[0] < 0 ? -net.gradient[1] / net.gradient[0] : 0
             var next = net.gradient[0] < 0 ? x - net.value / net.gradient[0] : .infinity
-            if !(next > low && next < high) { next = 0.5 * (low + high) }
+            if !(next >= low && next <= high) { next = 0.5 * (low + high) }
             let change = abs(next - x)
             x = next
             if change <= 1e-14 || high - low < 1e-14 { break }

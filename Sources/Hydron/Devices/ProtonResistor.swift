@@ -74,6 +74,8 @@ struct ProtonResistor: StateDevice {
     static var arity: Int { 3 }
     static var conductingPairs: [(Int, Int)] { [(0, 1), (2, 0)] }
     static let drain = 0, source = 1, gate = 2
+    /// Largest change of the occupancy in a step that an array neglects.
+    private static let heldBelow = 1e-10
 
     static func initialState(_ device: ProtonResistor) -> State { State(x: device.x0) }
 
@@ -133,17 +135,100 @@ struct ProtonResistor: StateDevice {
         next.vgs = g - s
         let h = u.conditions.interval
         guard h > 0 else { return }
-        // Over the step all voltages are linear in time, as the equations above take them.
+        // V(d) and V(s) of the last point, but for what all three have in common.
+        let energies = energies(
+            from: (drain: -state.vgd, source: -state.vgs, gate: 0), to: (drain: d, source: s, gate: g),
+            x: (state.x, next.x), ionicCharge: next.ionicCharge - state.ionicCharge, interval: h)
+        next.ionicEnergy = state.ionicEnergy + energies.ionic
+        next.channelEnergy = state.channelEnergy + energies.channel
+        next.switchingEnergy = state.switchingEnergy + energies.switching
+    }
+
+    /// What a step took [J].
+    struct StepEnergies {
+        /// Ions and leakage of the gate.
+        var ionic = 0.0
+        /// Lost in drivers by switching the gate's capacitance.
+        var switching = 0.0
+        var channel = 0.0
+
+        static func += (sum: inout StepEnergies, part: StepEnergies) {
+            sum.ionic += part.ionic
+            sum.switching += part.switching
+            sum.channel += part.channel
+        }
+    }
+
+    /// Energies of a step over which all voltages are linear in time, as the equations above take them; `ionicCharge`
+    /// [C] is what went through the gate of one device of those in parallel.
+    @inline(__always)
+    func energies(
+        from a: (drain: Double, source: Double, gate: Double), to b: (drain: Double, source: Double, gate: Double),
+        x: (Double, Double), ionicCharge: Double, interval h: Double
+    ) -> StepEnergies {
+        let before = a.gate - 0.5 * (a.drain + a.source)
+        let after = b.gate - 0.5 * (b.drain + b.source)
         let mean = physics.meanPower(
-            occupancy: 0.5 * (state.x + next.x), from: state.vgc, to: next.vgc,
-            meanCurrent: (next.ionicCharge - state.ionicCharge) / h)
-        next.ionicEnergy = state.ionicEnergy + multiplier * h * (mean + gel * meanSquare(state.vgc, next.vgc))
-        let conductance = 0.5 * (physics.channelConductance(state.x) + physics.channelConductance(next.x))
-        next.channelEnergy = state.channelEnergy + multiplier * h * conductance * meanSquare(state.vds, next.vds)
-        next.switchingEnergy =
-            state.switchingEnergy + 0.5 * multiplier
-            * (gateDrain * abs(next.vgd * next.vgd - state.vgd * state.vgd)
-                + gateSource * abs(next.vgs * next.vgs - state.vgs * state.vgs))
+            occupancy: 0.5 * (x.0 + x.1), from: before, to: after, meanCurrent: ionicCharge / h)
+        let conductance = 0.5 * (physics.channelConductance(x.0) + physics.channelConductance(x.1))
+        func squares(_ capacitance: Double, _ v: Double, _ w: Double) -> Double { capacitance * abs(w * w - v * v) }
+        return StepEnergies(
+            ionic: multiplier * h * (mean + gel * meanSquare(before, after)),
+            switching: 0.5 * multiplier
+                * (squares(gateDrain, a.gate - a.drain, b.gate - b.drain)
+                    + squares(gateSource, a.gate - a.source, b.gate - b.source)),
+            channel: multiplier * h * conductance * meanSquare(a.drain - a.source, b.drain - b.source))
+    }
+
+    /// The device at an iterate as plain numbers, for arrays of them: what ``evaluate(_:from:to:_:)`` stamps.
+    struct Point {
+        var x: Double
+        /// Ionic charge through the gate since the start [C].
+        var ionicCharge: Double
+        /// Ge [S].
+        var conductance: Double
+        /// Current into the gate that is no charge's derivative [A], and its slope in vgc [S].
+        var gateCurrent: Double
+        var gateSlope: Double
+        /// Slope of ``ionicCharge`` in vgc [F].
+        var chargeSlope: Double
+        var error: Double
+    }
+
+    /// - Parameters:
+    ///   - last: vgc at the last accepted point, where occupancy and charge were `x` and `charge`.
+    ///   - interval: length of the step [s]; 0 in static analyses.
+    ///   - isStuck: the occupancy never moves.
+    @inline(__always)
+    func point(
+        x: Double, charge: Double, last: Double, vgc: Double, interval h: Double, isStuck: Bool
+    ) -> Point {
+        var point = Point(
+            x: x, ionicCharge: charge, conductance: 0, gateCurrent: gel * vgc, gateSlope: gel, chargeSlope: 0, error: 0)
+        // Where a step can't move the occupancy it is held: cells that are read or only disturbed cost no more than
+        // a resistor. A thousand such steps stay below 1e-7.
+        let isHeld =
+            isStuck
+            || h > 0 && physics.largestChange(of: x, vgc: max(abs(last), abs(vgc)), interval: h) < Self.heldBelow
+        if isHeld {
+            point.conductance = physics.channelConductance(x)
+            return point
+        }
+        if h > 0 {
+            let step = physics.advance(x0: x, from: last, to: vgc, interval: h)
+            point.x = step.x
+            point.ionicCharge = charge + h * step.meanCurrent
+            point.chargeSlope = h * step.currentSlope
+            point.error = step.error
+        } else {
+            typealias One = Dual<SIMD2<Double>>
+            if solvesDirect { point.x = physics.equilibrium(near: x, vgc: vgc).x }
+            let current = physics.ionicCurrent(occupancy: One(constant: point.x), vgc: One(variable: vgc, lane: 0))
+            point.gateCurrent += current.value
+            point.gateSlope += current.gradient[0]
+        }
+        point.conductance = physics.channelConductance(point.x)
+        return point
     }
 
     /// Mean of v² over a straight line from a to b.

@@ -105,6 +105,18 @@ enum SourceWaveform: Sendable {
         }
     }
 
+    /// No value is larger in magnitude.
+    var bound: Double {
+        switch self {
+        case .pulse(let pulse): max(abs(pulse.v1), abs(pulse.v2))
+        case .sine(let offset, let amplitude, _, _, _, _), .frequencyModulated(let offset, let amplitude, _, _, _):
+            abs(offset) + abs(amplitude)
+        case .exponential(let v1, let v2, _, _, _, _): abs(v1) + abs(v2 - v1)
+        case .piecewiseLinear(let points): points.values.reduce(0) { max($0, abs($1)) }
+        case .amplitudeModulated(let amplitude, let offset, _, _, _): abs(amplitude) * (abs(offset) + 1)
+        }
+    }
+
     func value(at t: Double) -> Double {
         switch self {
         case .pulse(let pulse): return pulse.value(at: t)

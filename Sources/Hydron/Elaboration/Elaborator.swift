@@ -124,6 +124,7 @@ final class Elaborator {
         let active = collectDefinitions(netlist.top, in: top)
         readOptions(active)
         for (name, value) in overrides.parameters { top.parameters[name] = .value(value) }
+        if let threads = overrides.threads { card.builder.options.threads = threads }
         if let temperature = overrides.temperature {
             if Parameter.Bounds.celsius.contains(temperature) {
                 card.builder.options[.temp] = temperature
@@ -463,6 +464,10 @@ final class Elaborator {
             return
         }
         let wanted = sources.lowercased(last.range)
+        if wanted == "crossbar", scope.definition(wanted) == nil {
+            CrossbarCard(self, statement, card, ports: words, in: scope).read()
+            return
+        }
         guard let definition = scope.definition(wanted) else {
             let near = suggestion(for: wanted, among: scope.visibleSubcircuits)
             error(
@@ -699,6 +704,10 @@ final class Elaborator {
     /// Uniform in (0, 1): SplitMix64 (G. L. Steele, D. Lea, C. H. Flood, OOPSLA 2014, doi 10.1145/2660193.2660195) of
     /// the seed, the hierarchical path of the scope (FNV-1a) and the key.
     func random(_ key: UInt64, in scope: Scope) -> Double {
+        (Double(randomBits(key, in: scope) >> 11) + 0.5) / 9_007_199_254_740_992
+    }
+
+    func randomBits(_ key: UInt64, in scope: Scope) -> UInt64 {
         var path: UInt64 = 0xCBF2_9CE4_8422_2325
         for byte in scope.prefix.utf8 { path = (path ^ UInt64(byte)) &* 0x100_0000_01B3 }
         var z = randomState &+ path &+ key &* 0x9E37_79B9_7F4A_7C15
@@ -708,7 +717,7 @@ final class Elaborator {
             z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
             z ^= z >> 31
         }
-        return (Double(z >> 11) + 0.5) / 9_007_199_254_740_992
+        return z
     }
 
     // MARK: - Mistakes

@@ -74,6 +74,17 @@ extension Elaborator {
             readMethod(field.value)
             return
         }
+        if name == "solver" {
+            let word = sources.lowercased(field.value.range)
+            if let solver = SimulationOptions.Solver(rawValue: word) {
+                card.builder.options.solver = solver
+            } else {
+                error(
+                    "no solver '\(word)'", at: field.value.range, in: top,
+                    hint: "solvers are " + SimulationOptions.Solver.allCases.map(\.rawValue).joined(separator: ", "))
+            }
+            return
+        }
         // Xyce's packages: tolerances of the time integrator are this simulator's, those of other packages are not.
         if package == "timeint", name == "abstol" { return }
         if package == "output", name == "initial_interval" {

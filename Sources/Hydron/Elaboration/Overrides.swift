@@ -4,6 +4,8 @@ struct Overrides: Sendable, Equatable {
     var parameters: [String: Double] = [:]
     /// Temperature of the circuit [°C].
     var temperature: Double?
+    /// Threads that share the work; nil for what the options say.
+    var threads: Int?
     /// Element (lower-case, hierarchical) → parameter → value; the empty name is the element's principal value.
     var elements: [String: [String: Double]] = [:]
     /// Model → parameter → value.

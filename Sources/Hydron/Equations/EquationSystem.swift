@@ -23,6 +23,18 @@ final class EquationSystem {
     let circuit: Circuit
     /// Unknowns with ground.
     let count: Int
+    /// Those of the sparse matrix; unknowns of arrays follow behind them.
+    let sparseCount: Int
+    /// Arrays, whose own unknowns are in no sparse matrix.
+    private let grids: [CrossbarGrid]
+    private var blocks: BlockSolver?
+    let parallel: Parallel
+    /// The sparse part with what the arrays' wires leave between their ports; the Jacobian itself without arrays.
+    private let bordered: UnsafeMutablePointer<Double>
+    /// Takes over where the iteration over the arrays stalls.
+    private var direct: DirectBlockSolver?
+    /// Why, for the report.
+    private(set) var notices: [String] = []
     let pattern: SparsityPattern
     let batches: [any ElementBatch]
     private let nonlinear: [any ElementBatch]
@@ -92,13 +104,18 @@ final class EquationSystem {
     init(_ circuit: Circuit) throws(SimulationFailure) {
         self.circuit = circuit
         count = circuit.unknowns.count
+        sparseCount = circuit.unknowns.sparseCount
         batches = circuit.populations.map { $0.makeBatch() }
         nonlinear = batches.filter { !$0.isLinear }
+        let crossbars = batches.compactMap { $0 as? CrossbarBatch }
+        grids = crossbars.flatMap(\.grids)
+        parallel = Parallel(threads: circuit.options.threadCount)
+        for crossbar in crossbars { crossbar.use(parallel) }
 
-        var builder = PatternBuilder(size: count - 1)
+        var builder = PatternBuilder(size: sparseCount - 1)
         for batch in batches { batch.connect(batches, unknownCount: count) }
         for batch in batches { batch.declare(&builder) }
-        for unknown in 1..<max(count, 1) where circuit.unknowns.kind(unknown) != .branch {
+        for unknown in 1..<max(sparseCount, 1) where circuit.unknowns.kind(unknown) != .branch {
             builder.insert(row: unknown - 1, column: unknown - 1)
         }
         let pattern = builder.build()
@@ -117,6 +134,7 @@ final class EquationSystem {
         capacitance = array(entries)
         baseline = array(entries)
         jacobian = array(entries)
+        bordered = grids.isEmpty ? jacobian : array(entries)
         residual = array(count)
         charge = array(count)
         scale = array(count)
@@ -132,7 +150,12 @@ final class EquationSystem {
             throw SimulationFailure(error, in: circuit)
         }
         conditions.gmin = circuit.options[.gmin]
-        for unknown in 1..<max(count, 1) {
+        if !grids.isEmpty {
+            blocks = BlockSolver(grids, outerCount: sparseCount, parallel)
+            if !nonlinear.isEmpty { blocks?.tolerance = max(1e-13, 1e-5 * circuit.options[.reltol]) }
+            if circuit.options.solver == .direct { direct = DirectBlockSolver(self) }
+        }
+        for unknown in 1..<max(sparseCount, 1) {
             let kind = circuit.unknowns.kind(unknown)
             guard kind == .node || kind == .internalNode,
                 let slot = pattern.slot(row: unknown - 1, column: unknown - 1)
@@ -148,6 +171,7 @@ final class EquationSystem {
         for pointer in [
             conductance, capacitance, baseline, jacobian, residual, charge, scale, magnitude, excitation, history,
         ] { pointer.deallocate() }
+        if bordered != jacobian { bordered.deallocate() }
     }
 
     // MARK: - Phase 3: the linear part
@@ -183,7 +207,10 @@ final class EquationSystem {
             alpha: 1, conditions: conditions)
         for batch in nonlinear { _ = batch.load(context) }
         for batch in nonlinear { batch.reset() }
-        for column in 0..<max(count - 1, 0) {
+        for grid in grids {
+            for unknown in grid.unknowns where grid.holdsCharge(unknown) { isDynamic[unknown] = true }
+        }
+        for column in 0..<max(sparseCount - 1, 0) {
             for entry in Int(columnStarts[column])..<Int(columnStarts[column + 1]) where probe[entry + 1] != 0 {
                 isDynamic[column + 1] = true
             }
@@ -296,15 +323,18 @@ final class EquationSystem {
     /// Evaluates F, the Jacobian and the nonlinear charges at `x`.
     func evaluate(_ x: UnsafePointer<Double>) -> LoadResult {
         jacobian.update(from: baseline, count: pattern.entryCount + 1)
-        scale.update(repeating: 0, count: count)
-        charge.update(repeating: 0, count: count)
-        for row in 0..<count {
-            residual[row] = excitation[row] + history[row]
-            magnitude[row] = abs(residual[row])
+        parallel.parts(count) { rows in
+            for row in rows {
+                scale[row] = 0
+                charge[row] = 0
+                let given = excitation[row] + history[row]
+                residual[row] = given
+                magnitude[row] = abs(given)
+            }
         }
         columnStarts.withUnsafeBufferPointer { starts in
             rowIndices.withUnsafeBufferPointer { rows in
-                for column in 0..<(count - 1) {
+                for column in 0..<(sparseCount - 1) {
                     let value = x[column + 1]
                     guard value != 0 else { continue }
                     for entry in Int(starts[column])..<Int(starts[column + 1]) {
@@ -316,13 +346,17 @@ final class EquationSystem {
                 }
             }
         }
+        for grid in grids {
+            grid.addLinearCurrents(x, residual, magnitude, alpha: alpha, shunt: shunt, parallel)
+        }
         let context = LoadContext(
             x: x, f: residual, q: charge, scale: scale, jacobian: jacobian, chargeJacobian: jacobian, alpha: alpha,
             conditions: conditions)
         var result = LoadResult()
         for batch in nonlinear { result.limited += batch.load(context).limited }
         if alpha != 0 {
-            for row in 0..<count { residual[row] += alpha * charge[row] }
+            let alpha = self.alpha
+            parallel.parts(count) { for row in $0 { residual[row] += alpha * charge[row] } }
         }
         if !clamps.isEmpty { applyClamps(x) }
         residual[0] = 0
@@ -342,7 +376,7 @@ final class EquationSystem {
     func addRoundingOfUnknowns(_ x: UnsafePointer<Double>, share: Double) {
         columnStarts.withUnsafeBufferPointer { starts in
             rowIndices.withUnsafeBufferPointer { rows in
-                for column in 0..<(count - 1) {
+                for column in 0..<(sparseCount - 1) {
                     let value = abs(x[column + 1]) * share
                     for entry in Int(starts[column])..<Int(starts[column + 1]) {
                         magnitude[Int(rows[entry]) + 1] += abs(jacobian[entry + 1]) * value
@@ -356,7 +390,7 @@ final class EquationSystem {
     func solveForUpdate() throws(SimulationFailure) {
         try factorIfNeeded()
         for row in 1..<max(count, 1) { residual[row] = -residual[row] }
-        solver.solve(residual + 1)
+        try solve(residual)
     }
 
     /// For a linear circuit: the solution itself, x = −(G + αC)⁻¹ (b + h), with no evaluation at all.
@@ -369,20 +403,62 @@ final class EquationSystem {
             }
         }
         try factorIfNeeded()
+        beginSolution()
         x[0] = 0
         for row in 1..<max(count, 1) { x[row] = 0 - (excitation[row] + history[row]) }
         for held in heldRows { x[held.unknown] = held.value }
-        solver.solve(x + 1)
+        try solve(x)
+        if !grids.isEmpty { try refine(x) }
+    }
+
+    /// A new point: nothing is known of how large its currents are.
+    func beginSolution() { blocks?.reference = 0 }
+
+    /// Replaces b by A⁻¹ b, with the factors in hand.
+    private func solve(_ b: UnsafeMutablePointer<Double>) throws(SimulationFailure) {
+        guard let blocks else {
+            solver.solve(b + 1)
+            return
+        }
+        if let direct { return direct.solve(b) }
+        if blocks.solve(b, solveOuter: { solver.solve($0 + 1) }) { return }
+        notices.append(
+            "the iteration over the arrays stalled after \(blocks.statistics.iterations) steps; the matrix is factored directly"
+        )
+        let direct = DirectBlockSolver(self)
+        do throws(SolverError) { try direct.factor(self) } catch { throw SimulationFailure(error, in: circuit) }
+        self.direct = direct
+        direct.solve(b)
+    }
+
+    /// The true residual of a linear solution decides: what the iteration left is solved for once more.
+    private func refine(_ x: UnsafeMutablePointer<Double>) throws(SimulationFailure) {
+        for _ in 0..<3 {
+            _ = evaluate(UnsafePointer(x))
+            var worst = 0.0
+            for row in 1..<max(count, 1) where magnitude[row] > 0 {
+                worst = max(worst, abs(residual[row]) / magnitude[row])
+            }
+            if !(worst > 1e-12) { return }
+            for row in 1..<max(count, 1) { residual[row] = -residual[row] }
+            try solve(residual)
+            for row in 1..<max(count, 1) { x[row] += residual[row] }
+        }
     }
 
     private func factorIfNeeded() throws(SimulationFailure) {
         guard factorsAreStale else { return }
         do throws(SolverError) {
-            if hasFactors {
-                try solver.refactor(jacobian + 1)
+            if let direct {
+                try direct.factor(self)
             } else {
-                try solver.factor(jacobian + 1)
-                hasFactors = true
+                if !grids.isEmpty { makeBorder() }
+                if hasFactors {
+                    try solver.refactor(bordered + 1)
+                } else {
+                    try solver.factor(bordered + 1)
+                    hasFactors = true
+                }
             }
         } catch {
             hasFactors = false
@@ -391,12 +467,40 @@ final class EquationSystem {
         factorsAreStale = false
     }
 
+    /// The arrays' wires, eliminated up to their ports, join the sparse part.
+    private func makeBorder() {
+        bordered.update(from: jacobian, count: pattern.entryCount + 1)
+        for grid in grids {
+            grid.factor(alpha: alpha, shunt: shunt, parallel) { row, column, conductance in
+                guard row > 0, column > 0,
+                    let slot = pattern.slot(row: Int(row) - 1, column: Int(column) - 1)
+                else { return }
+                bordered[slot + 1] += conductance
+            }
+        }
+    }
+
+    /// Every entry of the whole matrix, arrays included, in no order: (row, column, value), counted from 0 without ground.
+    func eachEntry(_ body: (Int, Int, Double) -> Void) {
+        for column in 0..<pattern.size {
+            for entry in Int(columnStarts[column])..<Int(columnStarts[column + 1]) {
+                body(Int(rowIndices[entry]), column, jacobian[entry + 1])
+            }
+        }
+        for grid in grids {
+            grid.eachEntry(alpha: alpha, shunt: shunt) { if $0 > 0, $1 > 0 { body($0 - 1, $1 - 1, $2) } }
+        }
+    }
+
+    /// What the iteration over the arrays took; nil without arrays.
+    var blockStatistics: BlockSolverStatistics? { blocks?.statistics }
+
     /// q = C x + q_nl at the point last evaluated, into `total`.
     func totalCharge(_ x: UnsafePointer<Double>, into total: UnsafeMutablePointer<Double>) {
-        total.update(from: charge, count: count)
+        parallel.parts(count) { for row in $0 { total[row] = charge[row] } }
         columnStarts.withUnsafeBufferPointer { starts in
             rowIndices.withUnsafeBufferPointer { rows in
-                for column in 0..<(count - 1) where isDynamic[column + 1] {
+                for column in 0..<(sparseCount - 1) where isDynamic[column + 1] {
                     let value = x[column + 1]
                     for entry in Int(starts[column])..<Int(starts[column + 1]) {
                         total[Int(rows[entry]) + 1] += capacitance[entry + 1] * value
@@ -404,6 +508,7 @@ final class EquationSystem {
                 }
             }
         }
+        for grid in grids { grid.addLinearCharges(x, total) }
         total[0] = 0
     }
 
@@ -419,6 +524,11 @@ final class EquationSystem {
         for batch in nonlinear { worst = max(worst, batch.stepError()) }
         return worst
     }
+
+    /// Unknowns inside of arrays.
+    var gridUnknowns: Range<Int> { sparseCount..<count }
+    /// The largest voltage of any independent source at any time [V].
+    var largestVoltage: Double { batches.reduce(0) { max($0, $1.largestVoltage) } }
 
     func nextBreakpoint(after time: Double) -> Double {
         var next = Double.infinity

@@ -56,7 +56,7 @@ extension Circuit {
         guard unknown > 0, unknown < unknowns.count else { return "ground" }
         let name = unknowns.name(unknown)
         switch unknowns.kind(unknown) {
-        case .node: return "node '\(name)'"
+        case .node, .gridNode: return "node '\(name)'"
         case .internalNode: return "the internal node '\(name)'"
         case .branch: return "the current of '\(name.prefix { $0 != "#" })'"
         case .auxiliary: return "'\(name)'"

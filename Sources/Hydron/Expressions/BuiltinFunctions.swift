@@ -200,6 +200,7 @@ extension ExpressionCompiler {
             report("function '\(name)' takes \(wanted) argument(s), not \(operands.count)", at: range)
             return nil
         }
+        if let input = randomInput(scope, at: range) { return random(name, operands, input) }
         let values = operands.compactMap(\.number)
         guard values.count == operands.count else {
             report("'\(name)' takes constants: it is drawn once, before the simulation", at: range)
@@ -219,6 +220,29 @@ extension ExpressionCompiler {
         case "unif", "mc": return .number(nominal * (1 + spread * (2 * uniform - 1)))
         case "flat": return .number(nominal * (2 * uniform - 1))
         default: return .number(uniform)
+        }
+    }
+
+    /// The same where an expression is evaluated many times, once a cell of an array: numbers are inputs.
+    private mutating func random(_ name: String, _ operands: [Operand], _ uniform: ProgramInput) -> Operand {
+        let u = input(uniform)
+        let nominal = operands.first ?? .number(1)
+        let spread = operands.count > 1 ? operands[1] : .number(0)
+        switch name {
+        case "agauss", "gauss":
+            guard case .random(let number, _) = uniform else { return nominal }
+            let normal = input(.random(number, isNormal: true))
+            var deviation = emit(.multiply, spread, normal)
+            if operands.count > 2, operands[2].number != 0 { deviation = emit(.divide, deviation, operands[2]) }
+            if name == "gauss" { deviation = emit(.multiply, deviation, nominal) }
+            return emit(.add, nominal, deviation)
+        case "aunif", "unif", "mc", "flat":
+            let symmetric = emit(.subtract, emit(.multiply, .number(2), u), .number(1))
+            if name == "flat" { return emit(.multiply, nominal, symmetric) }
+            let deviation = emit(.multiply, spread, symmetric)
+            return name == "aunif"
+                ? emit(.add, nominal, deviation) : emit(.multiply, nominal, emit(.add, .number(1), deviation))
+        default: return u
         }
     }
 

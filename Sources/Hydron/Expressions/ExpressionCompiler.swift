@@ -292,11 +292,21 @@ struct ExpressionCompiler {
     /// A number in (0, 1) that depends on the seed, the scope and the text's place alone, so that neither the order of
     /// evaluation nor a changed element elsewhere moves it.
     mutating func draw(_ scope: any ExpressionScope, at range: SourceRange) -> Double {
+        scope.random(nextKey(at: range))
+    }
+
+    /// The same as an input, where the scope draws anew at each evaluation.
+    mutating func randomInput(_ scope: any ExpressionScope, at range: SourceRange) -> ProgramInput? {
+        // Asked first without counting, so that other scopes keep their numbers.
+        guard scope.randomInput(0) != nil else { return nil }
+        return scope.randomInput(nextKey(at: range))
+    }
+
+    private mutating func nextKey(at range: SourceRange) -> UInt64 {
         hasDrawn = true
         draws += 1
-        var key = mix(site, UInt64(range.file) << 32 | UInt64(range.start))
-        key = mix(key, UInt64(draws))
-        return scope.random(key)
+        let key = mix(site, UInt64(range.file) << 32 | UInt64(range.start))
+        return mix(key, UInt64(draws))
     }
 
     /// SplitMix64's finaliser (G. L. Steele, D. Lea, C. H. Flood, OOPSLA 2014, doi 10.1145/2660193.2660195).

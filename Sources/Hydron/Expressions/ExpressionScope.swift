@@ -22,6 +22,12 @@ protocol ExpressionScope: AnyObject {
     ) -> [(x: Double, y: Double)]?
     /// A number uniform in (0, 1) that depends on the seed, this scope and `key` alone.
     func random(_ key: UInt64) -> Double
+    /// Where expressions are evaluated many times: the input that stands for a random number of this key; nil elsewhere.
+    func randomInput(_ key: UInt64) -> ProgramInput?
+}
+
+extension ExpressionScope {
+    func randomInput(_ key: UInt64) -> ProgramInput? { nil }
 }
 
 enum AuxiliaryKind: Sendable { case derivative, integral }

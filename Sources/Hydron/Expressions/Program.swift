@@ -173,6 +173,9 @@ enum ProgramInput: Hashable, Sendable {
     case rate(Int32)
     /// The current value of a swept quantity, innermost first: only in output lists.
     case sweep(Int32)
+    /// A random number of its own at each evaluation, uniform in (0, 1) or standard normal: only in values of an array's
+    /// cells.
+    case random(Int32, isNormal: Bool)
     /// A derivative or integral over the rows of a table: only in output lists.
     case accumulated(Int32)
 }

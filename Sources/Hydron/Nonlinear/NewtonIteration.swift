@@ -28,6 +28,9 @@ struct NewtonIteration {
     /// The same for the unknowns themselves: a few units in the last place.
     private static let unknownRounding = 2e-15
 
+    /// Part of the tolerance that a foreseen update may have.
+    private static let foreseen = 0.1
+
     init(_ options: SimulationOptions) {
         relativeTolerance = options[.reltol]
         currentTolerance = options[.abstol]
@@ -47,15 +50,20 @@ struct NewtonIteration {
             }
             return Outcome(converged: true, iterations: 1, worst: 0, excess: 0)
         }
+        system.beginSolution()
         var loaded = system.evaluate(UnsafePointer(x))
         var outcome = Outcome(converged: false, iterations: 0, worst: 0, excess: .infinity)
+        // Arrays of a million cells are nearly linear from point to point: there an iteration that would only show that
+        // nothing moves any more is foreseen instead of computed.
+        let foresees = !system.gridUnknowns.isEmpty
+        var lastBalance = foresees ? balance(system).0 : 0
         while outcome.iterations < maximumIterations {
             outcome.iterations += 1
             try system.solveForUpdate()
             var updateExcess = 0.0
             var worst = 0
             let update = system.residual
-            for unknown in 1..<system.count {
+            for unknown in 1..<system.sparseCount {
                 let old = x[unknown]
                 let new = old + update[unknown]
                 guard new.isFinite else {
@@ -70,6 +78,12 @@ struct NewtonIteration {
                     worst = unknown
                 }
             }
+            let inside = updateInside(system, x)
+            guard inside.excess.isFinite else {
+                return Outcome(
+                    converged: false, iterations: outcome.iterations, worst: inside.unknown, excess: .infinity)
+            }
+            if inside.excess > updateExcess { (worst, updateExcess) = (inside.unknown, inside.excess) }
             loaded = system.evaluate(UnsafePointer(x))
             var (balanceExcess, balanceWorst) = balance(system)
             if balanceExcess > 1, updateExcess <= 1, loaded.limited == 0 {
@@ -82,15 +96,51 @@ struct NewtonIteration {
                 outcome.converged = true
                 return outcome
             }
+            if foresees {
+                // The next update is to this one as the residual is to the last one, or smaller.
+                let contraction = lastBalance > 0 ? balanceExcess / lastBalance : 1
+                if balanceExcess <= 1, loaded.limited == 0, contraction * updateExcess <= Self.foreseen {
+                    outcome.converged = true
+                    return outcome
+                }
+                lastBalance = balanceExcess
+            }
         }
         return outcome
+    }
+
+    /// Takes over the update of the nodes inside of arrays, which are held to the largest voltage there is: a cell feels
+    /// differences of its three nodes, and small voltages on the way to its neighbours say nothing by themselves.
+    @inline(__always) private func updateInside(
+        _ system: EquationSystem, _ x: UnsafeMutablePointer<Double>
+    ) -> (excess: Double, unknown: Int) {
+        let nodes = system.gridUnknowns
+        guard !nodes.isEmpty else { return (0, 0) }
+        let update = system.residual
+        let (largest, place) = system.parallel.largest(nodes) { part in
+            var (largest, place) = (0.0, part.lowerBound)
+            for unknown in part {
+                let step = abs(update[unknown])
+                // Not a number is worse than any.
+                if !(step <= largest) { (largest, place) = (step, unknown) }
+                x[unknown] += update[unknown]
+            }
+            return (largest, place)
+        }
+        let peak = system.parallel.largest(nodes) { part in
+            var peak = 0.0
+            for unknown in part { peak = max(peak, abs(x[unknown])) }
+            return (peak, part.lowerBound)
+        }.value
+        guard largest.isFinite else { return (.infinity, place) }
+        return (largest / (relativeTolerance * peak + voltageTolerance), place)
     }
 
     /// The worst violation of the rows' equations, as a ratio to its tolerance.
     @inline(__always) private func balance(_ system: EquationSystem) -> (Double, Int) {
         var worst = 0
         var excess = 0.0
-        for row in 1..<system.count {
+        for row in 1..<system.sparseCount {
             let absolute =
                 system.circuit.unknowns.kind(row) == .branch ? voltageTolerance : currentTolerance
             let tolerance =
@@ -102,14 +152,27 @@ struct NewtonIteration {
                 worst = row
             }
         }
-        return (excess, worst)
+        let nodes = system.gridUnknowns
+        guard !nodes.isEmpty else { return (excess, worst) }
+        let (scale, magnitude, residual) = (system.scale, system.magnitude, system.residual)
+        let inside = system.parallel.largest(nodes) { part in
+            var (largest, place) = (0.0, part.lowerBound)
+            for row in part {
+                let tolerance =
+                    relativeTolerance * scale[row] + currentTolerance + Self.roundingAllowance * magnitude[row]
+                let ratio = abs(residual[row]) / tolerance
+                if !(ratio <= largest) { (largest, place) = (ratio.isNaN ? .infinity : ratio, row) }
+            }
+            return (largest, place)
+        }
+        return inside.value > excess ? (inside.value, inside.place) : (excess, worst)
     }
 
     @inline(__always) private func absoluteTolerance(_ system: EquationSystem, _ unknown: Int) -> Double {
         switch system.circuit.unknowns.kind(unknown) {
         case .branch: currentTolerance
         case .auxiliary: min(currentTolerance, voltageTolerance)
-        case .node, .internalNode: voltageTolerance
+        case .node, .internalNode, .gridNode: voltageTolerance
         }
     }
 }

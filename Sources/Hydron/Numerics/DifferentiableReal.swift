@@ -25,6 +25,9 @@ protocol DifferentiableReal: BitwiseCopyable, Sendable {
     static func * (a: Double, b: Self) -> Self
     static func / (a: Double, b: Self) -> Self
 
+    /// True where value and gradient are 0.
+    var isZero: Bool { get }
+
     /// The chain rule: a function of `self` whose value and derivative at `self.value` are known.
     func applying(value: Double, derivative: Double) -> Self
 }
@@ -32,6 +35,7 @@ protocol DifferentiableReal: BitwiseCopyable, Sendable {
 extension Double: DifferentiableReal {
     @inline(__always) init(constant: Double) { self = constant }
     @inline(__always) var value: Double { self }
+    @inline(__always) var isZero: Bool { self == 0 }
     @inline(__always) func applying(value: Double, derivative: Double) -> Double { value }
 }
 
@@ -58,6 +62,8 @@ struct Dual<Gradient: SIMD & BitwiseCopyable & Sendable>: DifferentiableReal whe
         gradient = .zero
         gradient[lane] = 1
     }
+
+    @inline(__always) var isZero: Bool { value == 0 && gradient == .zero }
 
     @inline(__always) func applying(value newValue: Double, derivative: Double) -> Dual {
         Dual(value: newValue, gradient: gradient * derivative)

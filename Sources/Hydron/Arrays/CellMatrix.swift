@@ -1,0 +1,134 @@
+/// What the cells of an array add to its matrix: conductances between the three nodes at each crossing. As nothing
+/// leads from a cell to ground, a node's own entry is the sum of its couplings.
+struct CellMatrix {
+    /// Row to column, row to gate and column to gate [S], one a cell with padding; the last two may be the same plane.
+    let rowColumn: Plane
+    let rowGate: Plane?
+    let columnGate: Plane?
+}
+
+/// The cells of an array, with their states.
+protocol GridCells: AnyObject {
+    var shape: GridShape { get }
+    var matrix: CellMatrix { get }
+    /// True where the matrix never changes.
+    var isLinear: Bool { get }
+    /// Whether cells hold charge on their nodes.
+    var holdsCharge: Bool { get }
+    var bytes: Int { get }
+    /// For linear cells: adds their currents and the magnitudes of these.
+    func addCurrents(_ nodes: GridNodes, _ parallel: Parallel)
+    /// For others: adds currents, charges and scales, and fills ``matrix``.
+    func load(_ nodes: GridNodes, _ context: LoadContext, _ parallel: Parallel)
+    func reset()
+    func accept(_ nodes: GridNodes, _ conditions: Conditions, _ parallel: Parallel)
+    func stepError() -> Double
+    /// A quantity of one cell; NaN where it has none of this kind.
+    func value(_ quantity: CellQuantity, _ row: Int, _ column: Int, _ nodes: GridNodes) -> Double
+    /// What the cells took or stored since the start, in total.
+    func total(_ quantity: CrossbarTotal) -> Double
+}
+
+/// The three planes of an array inside the circuit's arrays.
+struct GridNodes {
+    let voltage: (row: UnsafePointer<Double>, column: UnsafePointer<Double>, gate: UnsafePointer<Double>?)
+    /// Residual, charge, and largest current or sum of magnitudes, at offsets from the same plane.
+    let current:
+        (row: UnsafeMutablePointer<Double>, column: UnsafeMutablePointer<Double>, gate: UnsafeMutablePointer<Double>?)
+    let charge:
+        (row: UnsafeMutablePointer<Double>, column: UnsafeMutablePointer<Double>, gate: UnsafeMutablePointer<Double>?)
+    let scale:
+        (row: UnsafeMutablePointer<Double>, column: UnsafeMutablePointer<Double>, gate: UnsafeMutablePointer<Double>?)
+}
+
+/// What can be asked of a single cell, and drawn as a map.
+enum CellQuantity: String, CaseIterable, Sendable {
+    case x, g, id, ig, vrow, vcol, vgate, vgc, p
+
+    var unit: String {
+        switch self {
+        case .x: "-"
+        case .g: "S"
+        case .id, .ig: "A"
+        case .vrow, .vcol, .vgate, .vgc: "V"
+        case .p: "W"
+        }
+    }
+    var meaning: String {
+        switch self {
+        case .x: "proton occupancy"
+        case .g: "conductance"
+        case .id: "current from row to column"
+        case .ig: "current into the gate through the electrolyte"
+        case .vrow: "voltage of the row wire"
+        case .vcol: "voltage of the column wire"
+        case .vgate: "voltage of the gate line"
+        case .vgc: "gate against the middle of the channel"
+        case .p: "power"
+        }
+    }
+}
+
+/// Sums over all cells since the start.
+enum CrossbarTotal: Int, CaseIterable, Sendable {
+    case ionicEnergy, switchingEnergy, channelEnergy, gateCharge, lostCharge, storedCharge
+}
+
+/// Resistors at the crossings.
+final class ResistorCells: GridCells {
+    let shape: GridShape
+    let matrix: CellMatrix
+    var isLinear: Bool { true }
+    var holdsCharge: Bool { false }
+    var bytes: Int { shape.size * 8 }
+
+    init(_ shape: GridShape, conductances: [Double]) {
+        self.shape = shape
+        let plane = Plane(shape.size)
+        for row in 0..<shape.rows {
+            for column in 0..<shape.columns {
+                plane.base[shape.index(row, column)] = conductances[row * shape.columns + column]
+            }
+        }
+        matrix = CellMatrix(rowColumn: plane, rowGate: nil, columnGate: nil)
+    }
+
+    func addCurrents(_ nodes: GridNodes, _ parallel: Parallel) {
+        nonisolated(unsafe) let nodes = nodes
+        nonisolated(unsafe) let g = matrix.rowColumn.base
+        let shape = self.shape
+        parallel.each(shape.rowChunks) { chunk in
+            for row in shape.rowRange(chunk) {
+                let start = shape.index(row, 0)
+                for place in start..<start + shape.columns {
+                    let (v, w) = (nodes.voltage.row[place], nodes.voltage.column[place])
+                    let current = g[place] * (v - w)
+                    let size = g[place] * (abs(v) + abs(w))
+                    nodes.current.row[place] += current
+                    nodes.current.column[place] -= current
+                    nodes.scale.row[place] += size
+                    nodes.scale.column[place] += size
+                }
+            }
+        }
+    }
+
+    func load(_ nodes: GridNodes, _ context: LoadContext, _ parallel: Parallel) {}
+    func reset() {}
+    func accept(_ nodes: GridNodes, _ conditions: Conditions, _ parallel: Parallel) {}
+    func stepError() -> Double { 0 }
+    func total(_ quantity: CrossbarTotal) -> Double { 0 }
+
+    func value(_ quantity: CellQuantity, _ row: Int, _ column: Int, _ nodes: GridNodes) -> Double {
+        let place = shape.index(row, column)
+        let (v, w, g) = (nodes.voltage.row[place], nodes.voltage.column[place], matrix.rowColumn.base[place])
+        switch quantity {
+        case .g: return g
+        case .id: return g * (v - w)
+        case .vrow: return v
+        case .vcol: return w
+        case .p: return g * (v - w) * (v - w)
+        case .x, .ig, .vgate, .vgc: return .nan
+        }
+    }
+}

@@ -1,0 +1,506 @@
+import SpiceNetlist
+
+/// The card of an array:
+///
+///     Xname ROWS COLS [GATES] crossbar cell=MODEL|r=|g= [rows=] [cols=] [rrow=] [rcol=] [rgate=] …
+///
+/// ROWS, COLS and GATES are buses, `row[0:63]`, or single nodes one by one. Values of cells are numbers, expressions in
+/// the row `i` and the column `j`, or files.
+struct CrossbarCard {
+    private let elaborator: Elaborator
+    private let card: Card
+    private let name: String
+    private let nameRange: SourceRange
+    private let ports: [Token]
+    private let scope: Scope
+    private var fields: [(key: String, keyToken: Token, value: Token)] = []
+
+    /// Largest number of cells: unknowns are counted in 32 bits.
+    private static let largest = 1 << 28
+
+    init(_ elaborator: Elaborator, _ statement: Statement, _ card: Card, ports: [Token], in scope: Scope) {
+        self.elaborator = elaborator
+        self.card = card
+        self.ports = ports
+        self.scope = scope
+        let sources = elaborator.netlist.sources
+        name = scope.prefix + sources.lowercased(statement.name.range)
+        nameRange = statement.name.range
+        for field in statement.fields {
+            if let key = field.key { fields.append((sources.lowercased(key.range), key, field.value)) }
+        }
+    }
+
+    /// What describes an array besides its cells.
+    enum Key: Int, ParameterKey {
+        case rows, cols
+        case rrow, rcol, rgate, rowlead, collead, gatelead
+        case crow, ccol, cgate
+        case m, temp, dtemp
+        case seed
+
+        var parameter: Parameter {
+            switch self {
+            case .rows: Parameter("rows", unit: "-", default: nil, .positive, "number of rows, else the bus's width")
+            case .cols:
+                Parameter(
+                    "cols", "columns", unit: "-", default: nil, .positive, "number of columns, else the bus's width")
+            case .rrow: Parameter("rrow", unit: "Ω", default: 1, .positive, "row wire from cell to cell")
+            case .rcol: Parameter("rcol", unit: "Ω", default: 1, .positive, "column wire from cell to cell")
+            case .rgate: Parameter("rgate", unit: "Ω", default: 1, .positive, "gate line from cell to cell")
+            case .rowlead:
+                Parameter(
+                    "rowlead", unit: "Ω", default: nil, .positive, "from a row's port to its first cell, else rrow")
+            case .collead:
+                Parameter(
+                    "collead", unit: "Ω", default: nil, .positive, "from a column's port to its first cell, else rcol")
+            case .gatelead:
+                Parameter(
+                    "gatelead", unit: "Ω", default: nil, .positive,
+                    "from a gate line's port to its first cell, else rgate")
+            case .crow: Parameter("crow", unit: "F", default: 0, .nonNegative, "row wire to ground at each cell")
+            case .ccol: Parameter("ccol", unit: "F", default: 0, .nonNegative, "column wire to ground at each cell")
+            case .cgate: Parameter("cgate", unit: "F", default: 0, .nonNegative, "gate line to ground at each cell")
+            case .m: Parameter("m", unit: "-", default: 1, .positive, "devices in parallel at each crossing")
+            case .temp: Parameter("temp", unit: "°C", default: nil, .celsius, "temperature of the cells")
+            case .dtemp: Parameter("dtemp", unit: "K", default: 0, .any, "temperature above the circuit's")
+            case .seed: Parameter("seed", unit: "-", default: 0, .any, "added to the seed of random faults")
+            }
+        }
+    }
+
+    /// Fields that are words, lists or values of cells.
+    private static let words = [
+        "cell", "r", "g", "gates", "rowend", "colend", "gateend", "open", "stuck", "rowopen", "rowshort", "colopen",
+        "colshort", "gateopen", "gateshort",
+    ]
+
+    // MARK: - Reading
+
+    func read() {
+        let before = elaborator.card.builder.directory.names.count
+        let id = elaborator.card.builder.directory.names.intern(name)
+        guard Int(id) == before else {
+            error("'\(name)' is the name of two elements", at: nameRange, hint: "give one of them another name")
+            return
+        }
+        guard let values = parameters(), let buses = buses() else { return }
+        let model = word("cell").flatMap { scope.model($0) }
+        if let cell = word("cell"), model == nil {
+            let near = suggestion(for: cell, among: scope.visibleModels)
+            error(
+                "no model '\(cell)' for the cells of '\(name)'", at: token("cell")?.range,
+                hint: near.map { "did you mean '\($0)'?" } ?? "define it with `.model \(cell) proton`")
+            return
+        }
+        if let model, model.type != "proton" {
+            error(
+                "model '\(model.name)' is of type '\(model.type)', but cells are proton resistors or plain resistors",
+                at: token("cell")?.range, hint: "name a model of type proton, or give r= or g=")
+            return
+        }
+        guard let size = size(values, buses, hasGates: model != nil),
+            let wires = wires(values, buses, size, hasGates: model != nil)
+        else { return }
+        let cells: CrossbarArray.Cells?
+        if let model {
+            cells = protonCells(model, values, size)
+        } else {
+            cells = resistorCells(size)
+        }
+        guard let cells else { return }
+        let array = CrossbarArray(
+            name: name, rows: size.rows, columns: size.columns, cells: cells, rowWires: wires[0],
+            columnWires: wires[1], gateWires: wires.count > 2 ? wires[2] : nil)
+        let identity = ElementIdentity(name: id, range: card.range)
+        elaborator.card.builder.add(
+            to: CrossbarPopulation.self, identity: identity, make: { CrossbarPopulation() },
+            update: {
+                $0.arrays.append(array)
+                $0.elements.append(identity)
+            })
+    }
+
+    private func error(_ message: String, at range: SourceRange?, hint: String? = nil) {
+        elaborator.error(message, at: range ?? card.range, in: scope, hint: hint)
+    }
+
+    private func token(_ key: String) -> Token? { fields.first { $0.key == key }?.value }
+
+    /// A field that is a word or a text.
+    private func word(_ key: String) -> String? {
+        token(key).map { elaborator.netlist.sources.lowercased($0.range) }
+    }
+
+    private func parameters() -> ParameterValues<Key>? {
+        var values = ParameterValues<Key>()
+        let index = Key.index()
+        let cellKeys = ProtonResistor.Instance.index()
+        var isGood = true
+        for field in fields where !Self.words.contains(field.key) {
+            if let key = index[field.key] {
+                guard let value = elaborator.value(field.value, in: scope, what: field.key) else {
+                    isGood = false
+                    continue
+                }
+                if value == 0, [.rrow, .rcol, .rgate, .rowlead, .collead, .gatelead].contains(key) {
+                    error(
+                        "\(field.key) of \(name) is 0 Ω: a wire needs some resistance", at: field.value.range,
+                        hint: "give a small one, such as 1m")
+                    isGood = false
+                    continue
+                }
+                isGood =
+                    elaborator.assign(value, to: key, in: &values, owner: name, at: field.value, scope: scope) && isGood
+            } else if cellKeys[field.key] == nil {
+                let known = Key.allCases.map(\.parameter.name) + Self.words + cellKeys.keys.sorted()
+                let near = suggestion(for: field.key, among: known)
+                error(
+                    "'\(name)' has no parameter '\(field.key)'", at: field.keyToken.range,
+                    hint: near.map { "did you mean '\($0)'?" } ?? "known: " + known.joined(separator: " "))
+                isGood = false
+            }
+        }
+        return isGood ? values : nil
+    }
+
+    // MARK: - Ports
+
+    private struct Bus {
+        var text: String
+        var range: SourceRange
+        var nodes: [Int32]
+    }
+
+    private func buses() -> [Bus]? {
+        var buses: [Bus] = []
+        for token in ports {
+            guard token.kind == .word else {
+                error("an expression can't be a node of '\(name)'", at: token.range)
+                return nil
+            }
+            guard let names = elaborator.busNodes(token, in: scope) else { return nil }
+            buses.append(
+                Bus(text: elaborator.netlist.sources.text(token.range), range: token.range, nodes: names))
+        }
+        return buses
+    }
+
+    /// Ports of rows, columns and gates: buses as written, or single nodes counted off.
+    private func size(_ values: ParameterValues<Key>, _ buses: [Bus], hasGates: Bool) -> (
+        rows: Int, columns: Int, ports: [Bus]
+    )? {
+        func count(_ key: Key) -> Int?? {
+            guard values.isGiven(key) else { return .some(nil) }
+            let value = values[key]
+            guard value == value.rounded(), value >= 1, value <= Double(Self.largest) else {
+                error("\(key.parameter.name) of '\(name)' is \(value), but must be a whole number", at: nil)
+                return nil
+            }
+            return .some(Int(value))
+        }
+        guard let givenRows = count(.rows), let givenColumns = count(.cols) else { return nil }
+        let wanted = hasGates ? 3 : 2
+        var groups = buses
+        if buses.count != wanted {
+            // Node by node.
+            guard let rows = givenRows, let columns = givenColumns else {
+                error(
+                    "'\(name)' gives \(buses.count) buses, but an array of \(hasGates ? "proton resistors" : "resistors") has \(wanted): rows, columns\(hasGates ? ", gates" : "")",
+                    at: card.range, hint: "write buses such as row[0:63], or give rows= and cols=")
+                return nil
+            }
+            let gates = hasGates ? gateCount(rows: rows, columns: columns) : 0
+            let nodes = buses.flatMap(\.nodes)
+            guard nodes.count == rows + columns + gates else {
+                error(
+                    "'\(name)' gives \(nodes.count) nodes, but \(rows) rows and \(columns) columns\(hasGates ? " with \(gates) gate lines" : "") take \(rows + columns + gates)",
+                    at: card.range)
+                return nil
+            }
+            func bus(_ text: String, _ range: Range<Int>) -> Bus {
+                Bus(text: text, range: card.range, nodes: Array(nodes[range]))
+            }
+            groups = [bus("rows", 0..<rows), bus("columns", rows..<rows + columns)]
+            if hasGates { groups.append(bus("gates", rows + columns..<nodes.count)) }
+        }
+        let rows = givenRows ?? groups[0].nodes.count
+        let columns = givenColumns ?? groups[1].nodes.count
+        guard rows <= Self.largest / max(columns, 1) else {
+            error("'\(name)' has more than \(Self.largest) cells", at: card.range)
+            return nil
+        }
+        var expected = [(rows, "rows"), (columns, "columns")]
+        if hasGates { expected.append((gateCount(rows: rows, columns: columns), "gate lines")) }
+        for (bus, (width, what)) in zip(groups, expected) where bus.nodes.count != width {
+            error(
+                "'\(bus.text)' has \(bus.nodes.count) node\(bus.nodes.count == 1 ? "" : "s"), but '\(name)' has \(width) \(what)",
+                at: bus.range, hint: "a bus is written first to last, [0:\(width - 1)]")
+            return nil
+        }
+        return (rows, columns, groups)
+    }
+
+    private var gates: String { word("gates") ?? "columns" }
+    private func gateCount(rows: Int, columns: Int) -> Int {
+        gates == "rows" ? rows : gates == "shared" ? 1 : columns
+    }
+
+    // MARK: - Wires
+
+    private func wires(
+        _ values: ParameterValues<Key>, _ buses: [Bus], _ size: (rows: Int, columns: Int, ports: [Bus]),
+        hasGates: Bool
+    ) -> [CrossbarArray.Wires]? {
+        guard ["columns", "rows", "shared"].contains(gates) else {
+            error(
+                "gates of '\(name)' run along 'columns' or 'rows' or are 'shared', not '\(gates)'",
+                at: token("gates")?.range)
+            return nil
+        }
+        let gateDirection: WirePlane.Direction = gates == "rows" ? .alongRows : .alongColumns
+        var plans: [(String, WirePlane.Direction, Key, Key, Key, CrossbarArray.Ends, Bus)] = [
+            ("row", .alongRows, .rrow, .rowlead, .crow, .near, size.ports[0]),
+            ("col", .alongColumns, .rcol, .collead, .ccol, .far, size.ports[1]),
+        ]
+        if hasGates { plans.append(("gate", gateDirection, .rgate, .gatelead, .cgate, .near, size.ports[2])) }
+        var wires: [CrossbarArray.Wires] = []
+        for (kind, direction, resistance, lead, capacitance, end, bus) in plans {
+            var ends = end
+            if let written = word("\(kind)end") {
+                guard let known = CrossbarArray.Ends(rawValue: written) else {
+                    error(
+                        "\(kind)end of '\(name)' is 'near', 'far' or 'both', not '\(written)'",
+                        at: token("\(kind)end")?.range, hint: "the near end is the one at index 0")
+                    return nil
+                }
+                ends = known
+            }
+            let count = direction == .alongRows ? size.rows : size.columns
+            let ports = bus.nodes.count == count ? bus.nodes : [Int32](repeating: bus.nodes[0], count: count)
+            guard
+                let faults = wireFaults(
+                    kind, wires: count, length: direction == .alongRows ? size.columns : size.rows,
+                    resistance: values[resistance])
+            else { return nil }
+            wires.append(
+                CrossbarArray.Wires(
+                    direction: direction, segment: values[resistance],
+                    lead: values.given(lead, else: values[resistance]), capacitance: values[capacitance], ends: ends,
+                    ports: ports, faults: faults))
+        }
+        return wires
+    }
+
+    /// `rowopen="3:17 4:0"`: wire and segment, which lies between the cells of this number and the next.
+    private func wireFaults(_ kind: String, wires: Int, length: Int, resistance: Double) -> [CrossbarArray.WireFault]? {
+        var faults: [CrossbarArray.WireFault] = []
+        // A short leaves a millionth of the resistance: enough to be none, little enough to compute with.
+        for (suffix, conductance) in [("open", 0), ("short", 1e6 / resistance)] {
+            guard let token = token(kind + suffix) else { continue }
+            guard let pairs = pairs(token, what: "wire:segment", first: wires, second: length - 1) else { return nil }
+            faults += pairs.map { CrossbarArray.WireFault(wire: $0.0, segment: $0.1, conductance: conductance) }
+        }
+        return faults
+    }
+
+    /// A list of pairs of numbers, `"3:17, 4:0"`.
+    private func pairs(_ token: Token, what: String, first: Int, second: Int) -> [(Int, Int)]? {
+        var pairs: [(Int, Int)] = []
+        let text = elaborator.netlist.sources.text(token.range)
+        for item in text.split(whereSeparator: { $0 == " " || $0 == "," || $0 == ";" }) {
+            let parts = item.split(separator: ":", omittingEmptySubsequences: false)
+            guard parts.count == 2, let a = Int(parts[0]), let b = Int(parts[1]) else {
+                error(
+                    "'\(item)' is no \(what)", at: token.range,
+                    hint: "write pairs of numbers from 0, such as \"3:17 4:0\"")
+                return nil
+            }
+            guard 0..<first ~= a, 0..<max(second, 0) ~= b else {
+                error(
+                    "\(item) is outside of the array: the numbers go to \(first - 1) and \(second - 1)", at: token.range
+                )
+                return nil
+            }
+            pairs.append((a, b))
+        }
+        return pairs
+    }
+
+    // MARK: - Cells
+
+    /// The values of a field for all cells, row by row.
+    private func cellValues(
+        _ token: Token, _ key: String, _ size: (rows: Int, columns: Int, ports: [Bus])
+    ) -> [Double]? {
+        if token.kind == .string {
+            return elaborator.cellValues(
+                inFile: token, rows: size.rows, columns: size.columns, what: "\(key) of '\(name)'", in: scope)
+        }
+        if token.kind == .word, let number = elaborator.netlist.number(token) {
+            return elaborator.checked(number, token).map {
+                [Double](repeating: $0, count: size.rows * size.columns)
+            }
+        }
+        guard let expression = elaborator.expression(token, in: scope) else { return nil }
+        let cells = CellScope(scope)
+        let before = elaborator.diagnostics.errorCount
+        guard
+            let program = ExpressionCompiler.compile(expression, in: cells, diagnostics: &elaborator.diagnostics)
+        else {
+            if elaborator.diagnostics.errorCount == before {
+                error("\(key) of '\(name)' can't be evaluated", at: token.range)
+            }
+            return nil
+        }
+        return cells.values(program, rows: size.rows, columns: size.columns, at: token.range)
+    }
+
+    private func place(_ index: Int, _ columns: Int) -> String { "[\(index / columns)][\(index % columns)]" }
+
+    private func resistorCells(_ size: (rows: Int, columns: Int, ports: [Bus])) -> CrossbarArray.Cells? {
+        let isResistance = token("r") != nil
+        guard let token = token("r") ?? token("g") else {
+            error(
+                "'\(name)' has no cells", at: card.range,
+                hint: "name a model with cell=, or give the resistance r= or the conductance g= of the cells")
+            return nil
+        }
+        for field in fields where ProtonResistor.Instance.index()[field.key] != nil && Key.index()[field.key] == nil {
+            error(
+                "cells of resistors have no '\(field.key)'", at: field.keyToken.range, hint: "name a model with cell=")
+            return nil
+        }
+        guard var values = cellValues(token, isResistance ? "r" : "g", size) else { return nil }
+        for index in values.indices {
+            guard isResistance ? values[index] > 0 : values[index] >= 0 else {
+                error(
+                    "cell \(place(index, size.columns)) of '\(name)' has \(values[index]) \(isResistance ? "Ω" : "S")",
+                    at: token.range, hint: isResistance ? "resistances are above 0" : "conductances are at least 0")
+                return nil
+            }
+            if isResistance { values[index] = 1 / values[index] }
+        }
+        guard let open = faults("open", size) else { return nil }
+        for cell in open { values[Int(cell)] = 0 }
+        return .resistors(values)
+    }
+
+    private func protonCells(
+        _ model: ModelCard, _ values: ParameterValues<Key>, _ size: (rows: Int, columns: Int, ports: [Bus])
+    ) -> CrossbarArray.Cells? {
+        let general = model.values(ProtonResistor.Model.self)
+        let ambient = elaborator.card.temperature(
+            given: values.isGiven(.temp) ? values[.temp] : nil, rise: values[.dtemp])
+        let index = ProtonResistor.Instance.index()
+        var common = ParameterValues<ProtonResistor.Instance>()
+        var spread: [(key: ProtonResistor.Instance, values: [Double])] = []
+        var occupancy: [Double]?
+        if values.isGiven(.m) { common[.m] = values[.m] }
+        for field in fields {
+            guard let key = index[field.key], Key.index()[field.key] == nil else { continue }
+            guard let given = cellValues(field.value, field.key, size) else { return nil }
+            let bounds = key.parameter.bounds
+            if let wrong = given.firstIndex(where: { !bounds.contains($0) }) {
+                error(
+                    "\(field.key) of cell \(place(wrong, size.columns)) of '\(name)' is \(given[wrong]), but must be \(bounds)",
+                    at: field.value.range, hint: key.parameter.meaning)
+                return nil
+            }
+            if key == .x0 {
+                occupancy = given
+            } else if given.allSatisfy({ $0 == given[0] }) {
+                common[key] = given[0]
+            } else {
+                spread.append((key, given))
+            }
+        }
+        let template = ProtonResistor(
+            model: general, instance: common, ambient: ambient, multiplier: scope.multiplier)
+        let x0 = occupancy ?? [Double](repeating: template.x0, count: size.rows * size.columns)
+        var cells = ProtonCellValues(template: template, x0: x0)
+        // A store of hydrogen counts from each cell's own beginning.
+        if !spread.isEmpty || (general[.qres] > 0 && occupancy != nil) {
+            cells.devices = x0.indices.map { cell in
+                var own = common
+                own[.x0] = x0[cell]
+                for (key, values) in spread { own[key] = values[cell] }
+                return ProtonResistor(model: general, instance: own, ambient: ambient, multiplier: scope.multiplier)
+            }
+        }
+        guard let open = faults("open", size), let stuck = faults("stuck", size) else { return nil }
+        cells.open = open
+        cells.stuck = stuck
+        return .proton(cells)
+    }
+
+    /// Cells that `open=` or `stuck=` names: a list of `row:column`, or the probability of each.
+    private func faults(_ key: String, _ size: (rows: Int, columns: Int, ports: [Bus])) -> [Int32]? {
+        guard let token = token(key) else { return [] }
+        if token.kind == .string {
+            guard let pairs = pairs(token, what: "row:column", first: size.rows, second: size.columns) else {
+                return nil
+            }
+            return Set(pairs.map { Int32($0.0 * size.columns + $0.1) }).sorted()
+        }
+        guard let rate = elaborator.value(token, in: scope, what: key) else { return nil }
+        guard 0...1 ~= rate else {
+            error(
+                "\(key) of '\(name)' is \(rate), but a rate is from 0 to 1", at: token.range,
+                hint: "or list cells, \"3:17 4:0\"")
+            return nil
+        }
+        guard rate > 0 else { return [] }
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for byte in (name + key).utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        let bits = elaborator.randomBits(hash, in: scope)
+        var cells: [Int32] = []
+        for row in 0..<size.rows {
+            for column in 0..<size.columns where RandomStream(bits, row, column).uniform < rate {
+                cells.append(Int32(row * size.columns + column))
+            }
+        }
+        return cells
+    }
+}
+
+extension Elaborator {
+    /// Values of cells from a file of numbers: a matrix in CSV.
+    func cellValues(inFile token: Token, rows: Int, columns: Int, what: String, in scope: Scope) -> [Double]? {
+        let path = netlist.sources.text(token.range)
+        guard let text = netlist.readData(path, at: token.range, diagnostics: &diagnostics) else { return nil }
+        var values: [Double] = []
+        var found = 0
+        for line in text.split(whereSeparator: \.isNewline) where !line.hasPrefix("#") {
+            let words = line.split(separator: ",", omittingEmptySubsequences: false)
+            for word in words {
+                guard let number = Double(word.filter { $0 != " " && $0 != "\t" }), number.isFinite else {
+                    error(
+                        "'\(path)' holds '\(word)' in row \(found)", at: token.range, in: scope,
+                        hint: "numbers with commas between are expected")
+                    return nil
+                }
+                values.append(number)
+            }
+            found += 1
+        }
+        guard found == rows, values.count == rows * columns else {
+            error(
+                "\(what): '\(path)' holds \(found) rows of \(found > 0 ? values.count / found : 0) numbers, but the array has \(rows) rows and \(columns) columns",
+                at: token.range, in: scope)
+            return nil
+        }
+        return values
+    }
+
+    /// The unknowns of a bus such as `row[0:63]`, or of a single node.
+    func busNodes(_ token: Token, in scope: Scope) -> [Int32]? {
+        let text = netlist.sources.lowercased(token.range)
+        guard text.last == "]", let open = text.lastIndex(of: "["), let colon = text[open...].firstIndex(of: ":"),
+            let first = Int(text[text.index(after: open)..<colon]),
+            let last = Int(text[text.index(after: colon)...].dropLast())
+        else { return node(token, in: scope).map { [$0] } }
+        let base = text[..<open]
+        return stride(from: first, through: last, by: first <= last ? 1 : -1).map { node("\(base)[\($0)]", in: scope) }
+    }
+}
