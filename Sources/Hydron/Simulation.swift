@@ -66,14 +66,13 @@ public struct Simulation: Sendable {
         overrides.parameters = parameters
         overrides.temperature = temperature
         overrides.threads = threads
-        var simulation: Simulation?
-        if let elaboration = Elaborator.elaborate(netlist, overrides: overrides, diagnostics: &diagnostics) {
-            simulation = Simulation(netlist: netlist, overrides: overrides, elaboration: elaboration)
-            simulation?.checkOutputs(&diagnostics)
-            if diagnostics.hasErrors { simulation = nil }
-        }
+        let elaboration = Elaborator.attempt(netlist, overrides: overrides, diagnostics: &diagnostics)
+        let simulation = Simulation(netlist: netlist, overrides: overrides, elaboration: elaboration)
+        // What a text without structure leaves out nobody knows.
+        if !found.hasErrors { simulation.checkOutputs(&diagnostics) }
         return Loaded(
-            simulation: simulation, diagnostics: diagnostics, sources: netlist.sources, isUnreadable: false)
+            simulation: diagnostics.hasErrors ? nil : simulation, diagnostics: diagnostics, sources: netlist.sources,
+            isUnreadable: false)
     }
 
     /// A number with SPICE's suffixes; nil where the text is none.
@@ -82,18 +81,29 @@ public struct Simulation: Sendable {
     /// The kinds of tables that a run writes, in order.
     public var tableKinds: [TableHeader.Kind] { elaboration.tasks.map(\.tableKind) }
 
-    /// Nodes without a path for direct current, loops of voltage sources.
+    /// Nodes without a path for direct current, loops of voltage sources. Nothing where every analysis starts from
+    /// given conditions.
     public func checkTopology() -> Diagnostics {
         var diagnostics = Diagnostics()
-        var circuit = circuit
-        TopologyCheck.run(&circuit, diagnostics: &diagnostics)
+        let tasks = elaboration.tasks
+        guard tasks.isEmpty || tasks.contains(where: \.needsOperatingPoint) else { return diagnostics }
+        let swept = tasks.reduce(into: Set<String>()) { $0.formUnion($1.sweptSources) }
+        TopologyCheck.run(circuit, swept: swept, diagnostics: &diagnostics)
         return diagnostics
+    }
+
+    /// Mistakes in subcircuits that nothing calls, as warnings: they keep no analysis from running.
+    public func checkUncalledSubcircuits() -> Diagnostics {
+        Elaborator.checkUncalled(netlist, overrides: overrides)
     }
 
     /// Mistakes in what `.print` and `.save` ask for are found before anything runs.
     private func checkOutputs(_ diagnostics: inout Diagnostics) {
         for task in elaboration.tasks {
-            _ = AnalysisRunner.outputs(of: task, elaboration, netlist, diagnostics: &diagnostics)
+            var found = Diagnostics()
+            _ = AnalysisRunner.outputs(of: task, elaboration, netlist, diagnostics: &found)
+            // Several analyses may ask for the same.
+            for finding in found.all where !diagnostics.all.contains(finding) { diagnostics.append(finding) }
         }
     }
 
@@ -135,6 +145,8 @@ public struct RunReport: Sendable {
     public var diagnostics = Diagnostics()
     /// What ended the run early; nil where everything was done.
     public var failure: SimulationFailure?
+    /// Dot cards that ask for what this version does not have, such as `.noise`, in the netlist's order.
+    public var skipped: [String] = []
     public var elementCount = 0
     public var unknownCount = 0
     public var rowCount: Int { analyses.reduce(0) { $0 + $1.rowCount } }

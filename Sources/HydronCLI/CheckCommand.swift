@@ -3,7 +3,7 @@ import Hydron
 
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Check a netlist's syntax and topology; nothing is simulated.")
+        commandName: "check", abstract: "Check a netlist's syntax, subcircuits and topology; nothing is simulated.")
 
     @OptionGroup var input: InputOptions
 
@@ -14,6 +14,7 @@ struct CheckCommand: ParsableCommand {
         let simulation = try input.load(quiet: quiet)
         let found = simulation.checkTopology()
         report(found.all.filter { !quiet || $0.severity == .error }, in: simulation.sources)
+        if !quiet { report(simulation.checkUncalledSubcircuits().all, in: simulation.sources) }
         if found.hasErrors { throw ExitStatus.wrongInput.code }
         if !quiet {
             let circuit = simulation.circuit

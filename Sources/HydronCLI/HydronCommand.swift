@@ -9,7 +9,7 @@ struct HydronCommand: ParsableCommand {
         abstract: "A SPICE-class circuit simulator with the proton resistor as an element.",
         discussion: """
             Exit status: 0 all done and it holds; 1 a comparison or assertion failed; 2 the netlist or the command line \
-            is wrong; 3 no solution was found; 4 a measurement failed; 5 reading or writing failed; 130, 143 interrupted.
+            is wrong or asks for what this version lacks; 3 no solution was found; 4 a measurement failed; 5 reading or writing failed; 130, 143 interrupted.
             """,
         version: Simulation.version,
         subcommands: [RunCommand.self, CheckCommand.self, DevicesCommand.self, LoadCommand.self])

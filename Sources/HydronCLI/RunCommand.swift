@@ -83,6 +83,13 @@ struct RunCommand: ParsableCommand {
             report([failure.diagnostic], in: simulation.sources)
             throw status(of: failure).code
         }
+        if !outcome.skipped.isEmpty {
+            var words: [String] = []
+            for word in outcome.skipped where !words.contains(word) { words.append(word) }
+            let list = words.joined(separator: ", ")
+            Terminal.standardError.write("error: all is done but \(list), which this version does not have\n")
+            throw ExitStatus.wrongInput.code
+        }
     }
 
     private func status(of failure: SimulationFailure) -> ExitStatus {

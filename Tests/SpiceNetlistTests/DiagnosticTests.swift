@@ -37,6 +37,16 @@ import Testing
         #expect(render("R1 a", 0, 2, colour: true).contains("\u{1B}[1;31merror\u{1B}[0m"))
     }
 
+    @Test func charactersThatOnlyLookRightAreNamed() {
+        #expect(render("v1 a 0 \u{2212}1", 7, 11).hasSuffix("hint: '\u{2212}' is the character U+2212; write -"))
+        #expect(
+            render("r1 a\u{A0}b 1k", 3, 7).hasSuffix("hint: a blank here is the character U+00A0; write a plain one"))
+        #expect(render("\u{2018}2\u{2019}", 0, 7, hint: "other").contains("U+2018; write '\nhint: other"))
+        // Elsewhere on the card they may stand in a comment, and µ is fine.
+        #expect(!render("r1 a b ; \u{2212}", 0, 12).contains("hint"))
+        #expect(!render("10\u{B5}", 0, 4).contains("hint"))
+    }
+
     @Test func suggestionsAreNear() {
         #expect(suggestion(for: "resistnace", among: ["resistance", "reactance"]) == "resistance")
         #expect(suggestion(for: "rse", among: ["res", "foo"]) == "res")

@@ -36,7 +36,7 @@ extension Expression {
     }
 
     @Test(arguments: [
-        ("1+2*3", "(1 + (2 * 3))"), ("-2**2", "(-(2 ** 2))"), ("2**3**2", "(2 ** (3 ** 2))"),
+        ("1+2*3", "(1 + (2 * 3))"), ("-2**2", "(-(2 ** 2))"), ("2**3**2", "((2 ** 3) ** 2)"),
         ("2^3", "(2 ** 3)"), ("2**-1", "(2 ** -1)"), ("a-b-c", "((a - b) - c)"), ("-5", "-5"), ("--x", "(-(-x))"),
         ("a?b:c?d:e", "(a ? b : (c ? d : e))"), ("a||b&&c", "(a || (b && c))"), ("a^^b", "(a ^^ b)"),
         ("!a==b", "((!a) == b)"), ("a<b==c>=d", "((a < b) == (c >= d))"), ("a&b|~c", "((a & b) || (!c))"),
@@ -70,6 +70,31 @@ extension Expression {
         #expect(read("a?b:c", .xyce) == "(a ? b : c)")
         #expect(read("a?(x1:r):c", .xyce) == "(a ? <@ x1|r> : c)")
         #expect(read("@func(p1)+`g(2)", .xyce) == "(@func(p1) + `g(2))")
+    }
+
+    @Test func dialectsDisagreeAboutAPowerOfAPower() {
+        // ngspice 39: 2**3**2 prints 64; the grammar of Xyce 7 declares its power right-associative.
+        #expect(read("2^3^2") == "((2 ** 3) ** 2)")
+        #expect(read("2**3**2", .xyce) == "(2 ** (3 ** 2))")
+        #expect(read("2**(3**2)") == "(2 ** (3 ** 2))")
+        #expect(read("(2**3)**2", .xyce) == "((2 ** 3) ** 2)")
+        #expect(read("-2**2*3") == "((-(2 ** 2)) * 3)")
+    }
+
+    @Test(arguments: [
+        ("2**3**2", true), ("(2**3**2)", true), ("{2 ** 3 ** 2}", true), ("(2**3)**2", false), ("2**(3**2)", false),
+        ("2**3*2**2", false), ("f(2**3)**2", false),
+    ])
+    func aPowerOfAPowerIsRemarkedOn(text: String, isRemarkedOn: Bool) {
+        for dialect in [Dialect.ngspice, .xyce] {
+            var sources = SourceMap()
+            let file = sources.addText(text, path: "x")
+            let netlist = Netlist(sources: sources, dialect: dialect, title: "", top: Block())
+            var diagnostics = Diagnostics()
+            _ = netlist.expression(
+                SourceRange(file: file, start: 0, end: UInt32(text.utf8.count)), diagnostics: &diagnostics)
+            #expect((diagnostics.warningCount > 0) == isRemarkedOn, "\(text) in \(dialect.name)")
+        }
     }
 
     @Test func mistakesAreReportedInPlace() {

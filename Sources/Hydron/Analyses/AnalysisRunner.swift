@@ -1,3 +1,4 @@
+import Glibc
 import SparseSolvers
 import SpiceNetlist
 import Waveforms
@@ -18,9 +19,14 @@ struct AnalysisRunner {
     }
 
     mutating func run() {
+        report.skipped = simulation.elaboration.skipped.map(\.word)
         if simulation.elaboration.tasks.isEmpty {
+            let skipped = simulation.elaboration.skipped.first
             report.failure = SimulationFailure(
-                .badNetlist, "the netlist asks for no analysis", hint: "add .op, .dc or .tran")
+                .badNetlist,
+                skipped == nil
+                    ? "the netlist asks for no analysis" : "the netlist asks for no analysis that this version has",
+                at: skipped?.range ?? simulation.netlist.titleRange, hint: "add .op, .dc or .tran")
             return
         }
         for task in simulation.elaboration.tasks {
@@ -41,13 +47,11 @@ struct AnalysisRunner {
     /// The columns that an analysis gives out.
     static func outputs(
         of task: AnalysisTask, _ elaboration: Elaboration, _ netlist: Netlist, diagnostics: inout Diagnostics
-    ) -> (columns: [CompiledOutput], accumulators: [OutputCompiler.Accumulator]) {
+    ) -> CompiledOutputs {
         var sweepNames: [String] = []
         if case .dc(let sweeps) = task { sweepNames = sweeps.map(\.name) }
-        let compiler = OutputCompiler(
-            elaboration.circuit, netlist, requests: elaboration.outputs, sweepNames: sweepNames)
-        let columns = compiler.compile(elaboration.outputs.items(for: task.kindName), diagnostics: &diagnostics)
-        return (columns, compiler.accumulators)
+        let compiler = OutputCompiler(elaboration, netlist, sweepNames: sweepNames)
+        return compiler.compile(elaboration.outputs.items(for: task.kindName), diagnostics: &diagnostics)
     }
 
     private mutating func run(_ task: AnalysisTask) throws(SimulationFailure) {
@@ -148,29 +152,30 @@ struct AnalysisRunner {
     private mutating func run(
         _ task: AnalysisTask, _ elaboration: Elaboration, _ overrides: Overrides
     ) throws(SimulationFailure) {
-        var circuit = elaboration.circuit
+        var elaboration = elaboration
+        elaboration.resolveWaveforms(for: task)
         var diagnostics = Diagnostics()
         let outputs = Self.outputs(of: task, elaboration, simulation.netlist, diagnostics: &diagnostics)
         if diagnostics.hasErrors { throw Self.failure(diagnostics, "the output list") }
-        var needsOperatingPoint = true
-        if case .transient(let transient) = task { needsOperatingPoint = !transient.usesInitialConditions }
-        if needsOperatingPoint {
-            TopologyCheck.run(&circuit, diagnostics: &diagnostics)
+        if task.needsOperatingPoint {
+            let findings = TopologyCheck.run(
+                elaboration.circuit, swept: task.sweptSources, diagnostics: &diagnostics)
+            for warning in diagnostics.all where warning.severity != .error { warn(warning) }
             if let error = diagnostics.all.first(where: { $0.severity == .error }) {
-                for other in diagnostics.all where other != error { report.diagnostics.append(other) }
+                for other in diagnostics.all where other.severity == .error && other != error { warn(other) }
                 throw SimulationFailure(
                     .singularMatrix, error.message, at: error.range, hint: error.hint, notes: error.notes)
             }
+            findings.note(in: &elaboration.circuit)
         }
-        for warning in diagnostics.all where !report.diagnostics.all.contains(warning) {
-            report.diagnostics.append(warning)
-        }
-        let emitter = RowEmitter(outputs.columns, outputs.accumulators, sink)
+        let circuit = elaboration.circuit
+        let emitter = RowEmitter(outputs, sink)
         defer { note(emitter) }
         var statistics = report.analyses[report.analyses.count - 1].statistics
         defer {
             report.analyses[report.analyses.count - 1].statistics = statistics
             noteFallbacks(statistics.solver)
+            warnOfVoltages(statistics, circuit)
         }
         switch task {
         case .operatingPoint:
@@ -180,7 +185,7 @@ struct AnalysisRunner {
             var point = OperatingPoint(circuit.options)
             try point.solve(
                 system, x.base, mode: .direct, holding: [], iterationCount: &statistics.newtonIterations)
-            statistics.homotopies += point.tries.map(\.name)
+            statistics.note(point, UnsafePointer(x.base), system)
             statistics.points += 1
             system.accept(UnsafePointer(x.base))
             try emitter.accept([], UnsafePointer(x.base), system)
@@ -196,6 +201,26 @@ struct AnalysisRunner {
             elaboration.circuit = circuit
             try runDC(sweeps, elaboration, overrides, emitter, &statistics)
         }
+    }
+
+    /// What holds for every step of a sweep is said once.
+    private mutating func warn(_ finding: Diagnostic) {
+        if !report.diagnostics.all.contains(finding) { report.diagnostics.append(finding) }
+    }
+
+    /// A voltage that no circuit has is a solution of the equations, but hardly of the problem.
+    private mutating func warnOfVoltages(_ statistics: AnalysisStatistics, _ circuit: Circuit) {
+        guard let unknown = statistics.implausibleNode else { return }
+        // Three digits tell.
+        let exponent = floor(log10(abs(statistics.largestVoltage)) + 1e-9)
+        let mantissa = (statistics.largestVoltage / pow(10, exponent) * 100).rounded() / 100
+        let volts = "\(mantissa.plain)e\(exponent.plain)"
+        warn(
+            Diagnostic(
+                .warning, "\(circuit.describe(unknown)) lies at \(volts) V in the operating point",
+                at: circuit.elementsTouching(unknown).first?.identity.range,
+                hint: "a current that finds only gmin or a huge resistance on its way to ground does this",
+                notes: circuit.notes(about: unknown)))
     }
 
     private func runDC(
@@ -255,6 +280,8 @@ struct AnalysisRunner {
                 let name = system.circuit.elements.names.name(of: population.identity(element).name)
                 for (index, output) in batch.outputs.prefix(batch.tabulatedOutputs).enumerated() {
                     let value = batch.output(index, element: element, x: x, system.conditions)
+                    // What an element does not have.
+                    if value.isNaN { continue }
                     values.append((name, output.name, value, output.unit))
                 }
             }

@@ -36,7 +36,7 @@ struct DCSweepAnalysis {
                 iterationCount: &statistics.newtonIterations)
             isContinuation = true
             statistics.points += 1
-            statistics.homotopies += operatingPoint.tries.map(\.name)
+            statistics.note(operatingPoint, UnsafePointer(x.base), system)
             system.accept(UnsafePointer(x.base))
             try accept(indices, UnsafePointer(x.base), system)
             // Count up, innermost first.

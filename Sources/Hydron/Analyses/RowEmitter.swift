@@ -11,6 +11,7 @@ final class RowEmitter: PointObserver {
     private var sweepValues: [Double] = []
     var lastRow: [Double] { row }
     let observedUnknowns: [Int]
+    let rates: ChargeRates
 
     private let accumulators: [OutputCompiler.Accumulator]
     /// For each accumulator its value, its argument at the last row, and that row's time.
@@ -18,9 +19,10 @@ final class RowEmitter: PointObserver {
     private var arguments: [Double]
     private var lastTime = Double.nan
 
-    init(_ outputs: [CompiledOutput], _ accumulators: [OutputCompiler.Accumulator], _ sink: any WaveformSink) {
-        self.outputs = outputs
-        self.accumulators = accumulators
+    init(_ compiled: CompiledOutputs, _ sink: any WaveformSink) {
+        outputs = compiled.columns
+        accumulators = compiled.accumulators
+        rates = ChargeRates(compiled.rates)
         accumulated = [Double](repeating: 0, count: accumulators.count)
         arguments = accumulated
         self.sink = sink
@@ -215,6 +217,7 @@ final class RowEmitter: PointObserver {
         case .time: system.conditions.time
         case .frequency: 0
         case .accumulated(let index): Int(index) < accumulated.count ? accumulated[Int(index)] : 0
+        case .rate(let index): rates.values[Int(index)]
         case .random: 0
         case .sweep(let index): Int(index) < sweepValues.count ? sweepValues[Int(index)] : 0
         case .output(let reference, let index):

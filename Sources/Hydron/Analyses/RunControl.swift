@@ -28,18 +28,34 @@ public struct AnalysisStatistics: Sendable {
     public var breakpoints = 0
     /// Aids that an operating point needed.
     public var homotopies: [String] = []
+    /// The node with the largest voltage of all operating points, where that is beyond any circuit's.
+    var implausibleNode: Int?
+    /// Its voltage [V].
+    private(set) var largestVoltage = 1e9
     /// What solving the arrays took; nil without arrays.
     public var arrays: BlockSolverStatistics?
     /// What the solver of linear equations did.
     public var solver = SolverStatistics()
 
     public init() {}
+
+    /// What an operating point took, and whether its voltages can be meant.
+    mutating func note(_ point: OperatingPoint, _ x: UnsafePointer<Double>, _ system: EquationSystem) {
+        homotopies += point.tries.map(\.name)
+        for unknown in 1..<max(system.count, 1)
+        where abs(x[unknown]) > abs(largestVoltage) && system.circuit.unknowns.kind(unknown) == .node {
+            implausibleNode = unknown
+            largestVoltage = x[unknown]
+        }
+    }
 }
 
 /// Takes every accepted point of an analysis, as it is accepted.
 protocol PointObserver: AnyObject {
     /// Unknowns that it looks at: a jump of any other need not be shown.
     var observedUnknowns: [Int] { get }
+    /// Derivatives of charges that it looks at; the analysis keeps them up to date.
+    var rates: ChargeRates { get }
     func accept(
         _ abscissa: Double, _ x: UnsafePointer<Double>, _ system: EquationSystem
     ) throws(SimulationFailure)

@@ -36,9 +36,9 @@ final class SweptSystem {
                     .badNetlist, first?.message ?? "the netlist can't be elaborated at a point of the sweep",
                     at: first?.range, hint: first?.hint, notes: first?.notes ?? [])
             }
-            // Whatever there is to say was said before the sweep.
-            var known = Diagnostics()
-            TopologyCheck.run(&next.circuit, diagnostics: &known)
+            next.resolveWaveforms(for: .dc(sweeps))
+            next.circuit.inductorLoss = system.circuit.inductorLoss
+            next.circuit.anchors = system.circuit.anchors
             system = try EquationSystem(next.circuit)
         }
         for (index, sweep) in sweeps.enumerated() {

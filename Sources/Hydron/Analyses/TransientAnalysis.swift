@@ -49,7 +49,7 @@ struct TransientAnalysis: Sendable {
         statistics: inout AnalysisStatistics
     ) throws(SimulationFailure) {
         var stepper = Stepper(self, system, options)
-        try stepper.initialise(&statistics)
+        try stepper.initialise(observer.rates, &statistics)
         try stepper.run(observer, control, &statistics)
     }
 
@@ -116,7 +116,9 @@ struct TransientAnalysis: Sendable {
 
         // MARK: The first point
 
-        mutating func initialise(_ statistics: inout AnalysisStatistics) throws(SimulationFailure) {
+        mutating func initialise(
+            _ rates: ChargeRates, _ statistics: inout AnalysisStatistics
+        ) throws(SimulationFailure) {
             system.reset()
             if analysis.usesInitialConditions {
                 try startFromInitialConditions(&statistics)
@@ -126,7 +128,7 @@ struct TransientAnalysis: Sendable {
                 try point.solve(
                     system, x.base, mode: .waveform, holding: system.circuit.initialConditions + system.heldCurrents,
                     iterationCount: &statistics.newtonIterations)
-                statistics.homotopies += point.tries.map(\.name)
+                statistics.note(point, UnsafePointer(x.base), system)
                 system.hold([])
                 system.holdDeviceConditions(false)
             }
@@ -136,6 +138,23 @@ struct TransientAnalysis: Sendable {
             system.conditions.interval = 0
             system.accept(UnsafePointer(x.base))
             notePeaks()
+            if !rates.isEmpty { try startRates(rates, &statistics) }
+        }
+
+        /// From given conditions charges move at once: one more vanishing step of backward Euler tells how fast.
+        private func startRates(
+            _ rates: ChargeRates, _ statistics: inout AnalysisStatistics
+        ) throws(SimulationFailure) {
+            guard analysis.usesInitialConditions else { return rates.start(UnsafePointer(x.base), system) }
+            let next = Vector(system.count)
+            next.copy(x)
+            let charges = history.charge(0)
+            for row in 0..<system.count { system.history[row] = -charges[row] * system.alpha }
+            let outcome = try newton.solve(system, next.base, maximumIterations: Int(options[.itl1]))
+            statistics.newtonIterations += outcome.iterations
+            rates.start(
+                UnsafePointer(x.base), next: outcome.converged ? UnsafePointer(next.base) : nil,
+                step: 1 / system.alpha, system)
         }
 
         /// Charges and fluxes are what `ic=` and `.ic` say; everything else follows from one vanishing step of
@@ -236,7 +255,7 @@ struct TransientAnalysis: Sendable {
                     if restarting { try giveOutJump(observer) }
                     time = newTime
                     statistics.points += 1
-                    takeOver()
+                    takeOver(observer.rates)
                     if landing && target == nextOutput || analysis.outputInterval == nil
                         || analysis.stop - time <= smallest,
                         time >= analysis.start
@@ -366,19 +385,28 @@ struct TransientAnalysis: Sendable {
             for unknown in 0..<system.count {
                 behind.base[unknown] = probe[unknown] + (probe[unknown] - x.base[unknown]) * back
             }
-            for unknown in observer.observedUnknowns where !system.isDynamic[unknown] {
+            let ratesJump =
+                !observer.rates.isEmpty
+                && observer.rates.findBehind(
+                    probe: probe, after: history.solutionTimes[1] - time, new: UnsafePointer(x.base), formula: formula,
+                    back: back, smallest: newton.currentTolerance, system)
+            let unknownsJump = observer.observedUnknowns.contains { unknown in
+                guard !system.isDynamic[unknown] else { return false }
                 let size = max(peak.base[unknown], abs(x.base[unknown]), abs(behind.base[unknown]))
                 // What jumps at the corner shows in the probe already; what only shows beyond it comes later in the step.
-                guard abs(behind.base[unknown] - before[unknown]) > 0.01 * size,
-                    abs(probe[unknown] - before[unknown]) > 0.01 * size,
-                    size > newton.voltageTolerance * 1e-3
-                else { continue }
-                let accepted = system.conditions
-                system.conditions.time = time + smallest
-                defer { system.conditions = accepted }
-                try observer.accept(time + smallest, UnsafePointer(behind.base), system)
-                return
+                return abs(behind.base[unknown] - before[unknown]) > 0.01 * size
+                    && abs(probe[unknown] - before[unknown]) > 0.01 * size
+                    && size > newton.voltageTolerance * 1e-3
             }
+            guard ratesJump || unknownsJump else { return }
+            let accepted = system.conditions
+            system.conditions.time = time + smallest
+            observer.rates.exchange()
+            defer {
+                system.conditions = accepted
+                observer.rates.exchange()
+            }
+            try observer.accept(time + smallest, UnsafePointer(behind.base), system)
         }
 
         /// How far straight lines between rows depart from the curves, over what is tolerated: a chord of length h is off
@@ -516,13 +544,14 @@ struct TransientAnalysis: Sendable {
         }
 
         /// The point just solved becomes the newest.
-        private mutating func takeOver() {
+        private mutating func takeOver(_ rates: ChargeRates) {
             // A linear circuit is never evaluated: its nonlinear charges are none.
             system.totalCharge(UnsafePointer(x.base), into: history.nextCharge)
             let new = history.nextCharge
             let (slope, alpha, past) = (derivative.base, formula.alpha, system.history)
             system.parallel.parts(system.count) { for row in $0 { slope[row] = alpha * new[row] + past[row] } }
             system.accept(UnsafePointer(x.base))
+            rates.advance(formula, UnsafePointer(x.base), system)
             history.push(time: system.conditions.time, solution: UnsafePointer(x.base))
             notePeaks()
         }

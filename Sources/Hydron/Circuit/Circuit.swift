@@ -62,6 +62,14 @@ protocol Population: Sendable {
     func conductingPairs(of element: Int) -> [(Int, Int)]
     /// Pairs of local unknowns whose voltage difference the element fixes in DC (sources, inductors, E, H).
     var voltageDefinedPairs: [(Int, Int)] { get }
+    /// True for inductors: in direct current they are wires.
+    var isFluxDefined: Bool { get }
+    /// True for a voltage source of 0 V at all times: it senses a current.
+    func isAmmeter(_ element: Int) -> Bool
+    /// Pairs of unknowns between which the element drives a direct current that other unknowns control.
+    func controlledCurrents(of element: Int) -> [(Int32, Int32)]
+    /// Pairs of unknowns whose difference controls something in direct current, besides what ``conductingPairs`` says.
+    func controllingVoltages(of element: Int, in circuit: Circuit) -> [(Int32, Int32)]
     /// The local unknown that is the element's own current, for `i(name)`; nil where it has none.
     var branchUnknown: Int? { get }
     /// Name of the output that gives the current through the element where ``branchUnknown`` is nil.
@@ -85,6 +93,10 @@ extension Population {
     var conductingPairs: [(Int, Int)] { [] }
     func conductingPairs(of element: Int) -> [(Int, Int)] { conductingPairs }
     var voltageDefinedPairs: [(Int, Int)] { [] }
+    var isFluxDefined: Bool { false }
+    func isAmmeter(_ element: Int) -> Bool { false }
+    func controlledCurrents(of element: Int) -> [(Int32, Int32)] { [] }
+    func controllingVoltages(of element: Int, in circuit: Circuit) -> [(Int32, Int32)] { [] }
     var branchUnknown: Int? { nil }
     var currentOutput: String? { nil }
 }

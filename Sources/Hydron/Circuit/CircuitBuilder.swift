@@ -84,15 +84,23 @@ struct CircuitBuilder {
     /// A population by its place, as ``ElementReference`` names it.
     func population(_ place: Int) -> any Population { boxes[place].anyPopulation }
 
+    /// Where the first element that touches an unknown was written.
+    func firstElement(touching unknown: Int) -> SourceRange? {
+        for box in boxes {
+            let population = box.anyPopulation
+            for index in 0..<population.count {
+                for local in 0..<population.arity where population.unknown(local, of: index) == Int32(unknown) {
+                    return population.identity(index).range
+                }
+            }
+        }
+        return nil
+    }
+
     /// Changes a population in place.
     func update<P: Population>(_ kind: P.Type, at reference: ElementReference, _ body: (inout P) -> Void) {
         guard reference.population >= 0, let box = boxes[Int(reference.population)] as? Box<P> else { return }
         body(&box.population)
-    }
-
-    /// Tells every population the transient's times, which defaults of waveforms refer to.
-    func resolveTransient(tstep: Double, tstop: Double) {
-        for box in boxes { box.resolveTransient(tstep: tstep, tstop: tstop) }
     }
 
     consuming func build() -> Circuit {
@@ -107,7 +115,6 @@ struct CircuitBuilder {
 
 private protocol PopulationBox: AnyObject {
     var anyPopulation: any Population { get }
-    func resolveTransient(tstep: Double, tstop: Double)
     func placeUnknowns(_ unknowns: inout UnknownTable)
 }
 
@@ -120,6 +127,5 @@ private final class Box<P: Population>: PopulationBox {
         self.position = position
     }
     var anyPopulation: any Population { population }
-    func resolveTransient(tstep: Double, tstop: Double) { population.resolveTransient(tstep: tstep, tstop: tstop) }
     func placeUnknowns(_ unknowns: inout UnknownTable) { population.placeUnknowns(&unknowns) }
 }

@@ -2,12 +2,31 @@ import SpiceNetlist
 
 /// Finds what no operating point can exist with: nodes without a path for direct current to ground, and loops of
 /// elements that each fix a voltage. Near-linear in the size of the circuit (union-find).
+///
+/// What it reports is certain: the matrix is singular whatever the values are. Where values decide (a node that only
+/// controlled sources hold), the factorisation tells.
 enum TopologyCheck {
-    /// What has a way out is warned about and noted in the circuit: loops of inductors, and floating nodes that `.ic` or
-    /// `.nodeset` gives a voltage.
-    static func run(_ circuit: inout Circuit, diagnostics: inout Diagnostics) {
-        circuit.inductorLoss = findVoltageLoops(circuit, &diagnostics) ? 1e-6 : 0
-        circuit.anchors = findFloatingNodes(circuit, &diagnostics)
+    /// What was found besides mistakes.
+    struct Findings {
+        /// Inductors close a loop of their own, in which the direct current is left open.
+        var hasInductorLoop = false
+        /// A node to hold of each floating island to which `.ic` or `.nodeset` gives a voltage.
+        var anchors: [NodeCondition] = []
+
+        /// Notes in the circuit what its equations have to heed.
+        func note(in circuit: inout Circuit) {
+            circuit.inductorLoss = hasInductorLoop ? 1e-6 : 0
+            circuit.anchors = anchors
+        }
+    }
+
+    /// - Parameter swept: lower-case names of independent sources whose value is not the one on their card.
+    @discardableResult
+    static func run(_ circuit: Circuit, swept: Set<String> = [], diagnostics: inout Diagnostics) -> Findings {
+        var findings = Findings()
+        findVoltageLoops(circuit, swept, &findings, &diagnostics)
+        findFloatingNodes(circuit, &findings, &diagnostics)
+        return findings
     }
 
     /// Disjoint sets with path halving.
@@ -34,11 +53,20 @@ enum TopologyCheck {
         }
     }
 
-    /// Returns whether there is a loop with inductors in it.
-    private static func findVoltageLoops(_ circuit: Circuit, _ diagnostics: inout Diagnostics) -> Bool {
-        var hasInductorLoop = false
+    private static func findVoltageLoops(
+        _ circuit: Circuit, _ swept: Set<String>, _ findings: inout Findings, _ diagnostics: inout Diagnostics
+    ) {
         var sets = DisjointSets(circuit.unknowns.count)
         var members: [(population: Int, index: Int, a: Int32, b: Int32)] = []
+        func name(_ member: (Int, Int)) -> String {
+            circuit.elements.names.name(of: circuit.populations[member.0].identity(member.1).name)
+        }
+        func isInductor(_ member: (Int, Int)) -> Bool { circuit.populations[member.0].isFluxDefined }
+        /// An inductor, or a 0 V source that only senses a current: a wire.
+        func isWire(_ member: (Int, Int)) -> Bool {
+            isInductor(member)
+                || circuit.populations[member.0].isAmmeter(member.1) && !swept.contains(name(member))
+        }
         for (place, population) in circuit.populations.enumerated() {
             let pairs = population.voltageDefinedPairs
             guard !pairs.isEmpty else { continue }
@@ -51,37 +79,45 @@ enum TopologyCheck {
                         members.append((place, index, a, b))
                         continue
                     }
-                    let identity = population.identity(index)
-                    let name = circuit.elements.names.name(of: identity.name)
+                    let range = population.identity(index).range
+                    let own = name((place, index))
+                    if a == b, isInductor((place, index)) {
+                        // Its current is left open too; its card says so.
+                        findings.hasInductorLoop = true
+                        continue
+                    }
                     if a == b {
                         diagnostics.error(
-                            "both ends of '\(name)' are \(circuit.describe(Int(a)))", at: identity.range,
+                            "both ends of '\(own)' are \(circuit.describe(Int(a)))", at: range,
                             hint: "its voltage can't be other than 0; connect it elsewhere or remove it")
                         continue
                     }
                     let loop = path(from: a, to: b, members)
-                    let inductors = ([(place, index)] + loop).filter {
-                        circuit.populations[$0.0] is DevicePopulation<Inductor>
+                    let whole = [(place, index)] + loop
+                    let notes = loop.map { member in
+                        Diagnostic.Note(
+                            "'\(name(member))' is in the loop",
+                            at: circuit.populations[member.0].identity(member.1).range)
                     }
-                    if !inductors.isEmpty {
-                        hasInductorLoop = true
+                    if !whole.contains(where: isInductor) {
+                        diagnostics.error(
+                            "'\(own)' closes a loop of elements that each fix a voltage", at: range,
+                            hint: "put a small resistance into the loop", notes: notes)
+                    } else if whole.allSatisfy(isWire) {
+                        findings.hasInductorLoop = true
                         diagnostics.warning(
-                            "'\(name)' closes a loop of inductors and voltage sources: in direct current its inductors show 1 µΩ",
-                            at: identity.range)
-                        continue
+                            "'\(own)' closes a loop of inductors: in direct current each of its inductors shows 1 µΩ",
+                            at: range, notes: notes)
+                    } else {
+                        diagnostics.error(
+                            "'\(own)' closes a loop of voltage sources and inductors: no direct current solves it",
+                            at: range,
+                            hint: "give the inductor its winding's resistance in series, or start with 'uic'",
+                            notes: notes)
                     }
-                    diagnostics.error(
-                        "'\(name)' closes a loop of elements that each fix a voltage", at: identity.range,
-                        hint: "put a small resistance into the loop",
-                        notes: loop.map { member in
-                            let other = circuit.populations[member.0].identity(member.1)
-                            return .init(
-                                "'\(circuit.elements.names.name(of: other.name))' is in the loop", at: other.range)
-                        })
                 }
             }
         }
-        return hasInductorLoop
     }
 
     /// The elements on the way from `a` to `b`, by breadth-first search; only run where a loop was found.
@@ -118,31 +154,45 @@ enum TopologyCheck {
         return loop
     }
 
-    /// Returns a node to hold of each floating island that has one.
+    /// Kirchhoff's current law, summed over nodes that conduct only among themselves, holds no matter what: where
+    /// also no current that others control crosses their border, a row of the matrix depends on the rest. And where
+    /// nothing senses their voltage against ground, a column does. Such nodes can be held where `.ic` or `.nodeset` puts
+    /// one of them.
     private static func findFloatingNodes(
-        _ circuit: Circuit, _ diagnostics: inout Diagnostics
-    ) -> [NodeCondition] {
-        var sets = DisjointSets(circuit.unknowns.count)
+        _ circuit: Circuit, _ findings: inout Findings, _ diagnostics: inout Diagnostics
+    ) {
+        var conducting = DisjointSets(circuit.unknowns.count)
         for population in circuit.populations {
             for index in 0..<population.count {
                 for pair in population.conductingPairs(of: index) {
                     let a = population.unknown(pair.0, of: index)
                     let b = population.unknown(pair.1, of: index)
-                    if a >= 0, b >= 0 { _ = sets.join(a, b) }
+                    if a >= 0, b >= 0 { _ = conducting.join(a, b) }
                 }
             }
         }
+        let nodes = circuit.unknowns.nodes
+        guard nodes.contains(where: { conducting.root(Int32($0)) != 0 }) else { return }
+        var driven = conducting
+        var sensed = conducting
+        for population in circuit.populations {
+            for index in 0..<population.count {
+                for pair in population.controlledCurrents(of: index) { _ = driven.join(pair.0, pair.1) }
+                for pair in population.controllingVoltages(of: index, in: circuit) { _ = sensed.join(pair.0, pair.1) }
+            }
+        }
         var islands: [Int32: [Int]] = [:]
-        for unknown in circuit.unknowns.nodes {
-            let root = sets.root(Int32(unknown))
-            if root != 0 { islands[root, default: []].append(unknown) }
+        for unknown in nodes {
+            let node = Int32(unknown)
+            if driven.root(node) == 0, sensed.root(node) == 0 { continue }
+            islands[conducting.root(node), default: []].append(unknown)
         }
         var anchors: [Int32: NodeCondition] = [:]
         if !islands.isEmpty {
             for condition in circuit.initialConditions + circuit.nodesets
             where circuit.unknowns.kind(Int(condition.unknown)) == .node {
-                let root = sets.root(condition.unknown)
-                if root != 0, anchors[root] == nil { anchors[root] = condition }
+                let root = conducting.root(condition.unknown)
+                if islands[root] != nil, anchors[root] == nil { anchors[root] = condition }
             }
         }
         for root in islands.keys.sorted() {
@@ -163,6 +213,6 @@ enum TopologyCheck {
                 hint: "connect \(isOne ? "it" : "them") to ground through a resistor, however large",
                 notes: circuit.notes(about: first))
         }
-        return anchors.keys.sorted().compactMap { anchors[$0] }
+        findings.anchors = anchors.keys.sorted().compactMap { anchors[$0] }
     }
 }

@@ -104,6 +104,14 @@ struct DevicePopulation<D: Device>: Population {
     var count: Int { devices.count }
     var conductingPairs: [(Int, Int)] { D.conductingPairs }
     var voltageDefinedPairs: [(Int, Int)] { D.voltageDefinedPairs }
+    var isFluxDefined: Bool { D.isFluxDefined }
+    func controlledCurrents(of element: Int) -> [(Int32, Int32)] { unknowns(of: D.controlledPairs, element) }
+    func controllingVoltages(of element: Int, in circuit: Circuit) -> [(Int32, Int32)] {
+        unknowns(of: D.controllingPairs, element)
+    }
+    private func unknowns(of pairs: [(Int, Int)], _ element: Int) -> [(Int32, Int32)] {
+        pairs.isEmpty ? [] : pairs.map { (unknown($0.0, of: element), unknown($0.1, of: element)) }
+    }
     var branchUnknown: Int? { D.branchUnknown }
     var currentOutput: String? { D.currentOutput }
     var arity: Int { D.arity }

@@ -334,6 +334,9 @@ struct BehaviouralVoltageEquations: Population {
     func unknown(_ local: Int, of element: Int) -> Int32 { equations.unknown(local, of: element) }
     var conductingPairs: [(Int, Int)] { [(0, 1)] }
     var voltageDefinedPairs: [(Int, Int)] { [(0, 1)] }
+    func controllingVoltages(of element: Int, in circuit: Circuit) -> [(Int32, Int32)] {
+        equations.controllingVoltages(of: element, in: circuit)
+    }
     var branchUnknown: Int? { 2 }
     var outputs: [DeviceOutput] { equations.outputs }
     func makeBatch() -> any ElementBatch { equations.makeBatch() }

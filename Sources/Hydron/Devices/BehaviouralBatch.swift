@@ -133,7 +133,7 @@ final class BehaviouralBatch: ElementBatch {
                         let unknown = watchedUnknowns[place]
                         seeds.append(Seed(column: column(unknown), input: Int32(input), slope: Int32(place)))
                     }
-                case .time, .frequency, .sweep, .accumulated, .random: break
+                case .time, .frequency, .sweep, .accumulated, .rate, .random: break
                 }
             }
             columns += own
@@ -318,7 +318,7 @@ final class BehaviouralBatch: ElementBatch {
         case .unknown(let unknown): context.x[Int(unknown)]
         case .time: context.conditions.time
         case .output(let reference, let index): value(of: reference, index)
-        case .frequency, .sweep, .accumulated, .random: 0
+        case .frequency, .sweep, .accumulated, .rate, .random: 0
         }
     }
 
@@ -369,20 +369,21 @@ final class BehaviouralBatch: ElementBatch {
     func output(_ index: Int, element: Int, x: UnsafePointer<Double>, _ conditions: Conditions) -> Double {
         let item = elements[element]
         let v = x[Int(item.plus)] - x[Int(item.minus)]
-        var i = 0.0
-        if item.branch > 0 {
-            i = x[Int(item.branch)]
-        } else if index == 0 || index == 2 {
-            for term in item.terms where term.kind == .current && (term.plus == item.plus || term.minus == item.minus) {
+        func sum(_ kind: BehaviouralEquations.Term.Kind) -> Double {
+            var sum = 0.0
+            for term in item.terms where term.kind == kind && (term.plus == item.plus || term.minus == item.minus) {
                 let value = evaluate(term.program, x, conditions) * term.factor
-                i += term.plus == item.plus && item.plus != item.minus ? value : -value
+                sum += term.plus == item.plus && item.plus != item.minus ? value : -value
             }
+            return sum
         }
+        func current() -> Double { item.branch > 0 ? x[Int(item.branch)] : sum(.current) }
         switch index {
-        case 0: return i
+        case 0: return current()
         case 1: return v
-        case 2: return v * i
+        case 2: return v * current()
         case 6: return item.temperature.map { evaluate($0, x, conditions) } ?? .nan
+        case 7: return item.branch > 0 ? 0 : sum(.charge)
         default: return item.value.map { evaluate($0, x, conditions) } ?? .nan
         }
     }
@@ -401,7 +402,7 @@ final class BehaviouralBatch: ElementBatch {
                         population < others.count
                         ? others[population].batch.output(
                             Int(index), element: Int(reference.index), x: x, conditions) : 0
-                case .frequency, .sweep, .accumulated, .random: registers[place] = 0
+                case .frequency, .sweep, .accumulated, .rate, .random: registers[place] = 0
                 }
             }
             return program.evaluate(registers)

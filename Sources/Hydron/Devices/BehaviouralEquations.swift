@@ -60,16 +60,43 @@ struct BehaviouralEquations: Population {
     }
     var outputs: [DeviceOutput] { Self.outputTable }
     static let outputTable = [
-        DeviceOutput("i", unit: "A", "current from n+ through the element to n-"),
+        DeviceOutput("i", unit: "A", "current from n+ through the element to n-", withRateOf: "q"),
         DeviceOutput("v", unit: "V", "voltage from n+ to n-"),
-        DeviceOutput("p", unit: "W", "power"),
+        DeviceOutput("p", unit: "W", "power", product: ("v", "i")),
         DeviceOutput("r", unit: "Ω", "resistance that an expression gives"),
         DeviceOutput("c", unit: "F", "capacitance that an expression gives"),
         DeviceOutput("l", unit: "H", "inductance that an expression gives"),
         DeviceOutput("temp", unit: "°C", "temperature of an element that heats itself"),
+        DeviceOutput("q", unit: "C", "charge that an expression gives"),
     ]
     var currentOutput: String? { "i" }
     func makeBatch() -> any ElementBatch { BehaviouralBatch(self) }
 
     func conductingPairs(of element: Int) -> [(Int, Int)] { elements[element].conducts ? [(0, 1)] : [] }
+
+    func controlledCurrents(of element: Int) -> [(Int32, Int32)] {
+        elements[element].terms.compactMap { term in
+            let isControlled = term.program.inputs.contains { $0 != .time }
+            return term.kind == .current && isControlled ? (term.plus, term.minus) : nil
+        }
+    }
+
+    func controllingVoltages(of element: Int, in circuit: Circuit) -> [(Int32, Int32)] {
+        var found: [(Int32, Int32)] = []
+        for term in elements[element].terms where term.kind == .current {
+            for input in term.program.inputs {
+                switch input {
+                case .unknown(let unknown): found.append((unknown, 0))
+                case .output(let reference, _):
+                    let other = circuit.populations[Int(reference.population)]
+                    for local in 0..<other.arity {
+                        let unknown = other.unknown(local, of: Int(reference.index))
+                        if unknown > 0 { found.append((unknown, 0)) }
+                    }
+                case .time, .frequency, .sweep, .accumulated, .rate, .random: break
+                }
+            }
+        }
+        return found
+    }
 }

@@ -23,7 +23,10 @@ struct Capacitor: Device {
         DeviceOutput("v", unit: "V", "voltage from n+ to n-"),
         DeviceOutput("q", unit: "C", "charge"),
         DeviceOutput("e", unit: "J", "stored energy"),
+        DeviceOutput("i", unit: "A", "current from n+ to n-", withRateOf: "q"),
+        DeviceOutput("p", unit: "W", "power taken", product: ("v", "i")),
     ]
+    static var currentOutput: String? { "i" }
 
     @inline(__always) func evaluate(_ u: Locals<Gradient>, _ stamp: Stamp<Capacitor>) {
         stamp.charge(between: 0, and: 1, u.voltage(0, 1) * capacitance)
@@ -45,7 +48,8 @@ struct Capacitor: Device {
         case 0: return capacitance
         case 1: return v
         case 2: return capacitance * v
-        default: return 0.5 * capacitance * v * v
+        case 3: return 0.5 * capacitance * v * v
+        default: return 0
         }
     }
 }

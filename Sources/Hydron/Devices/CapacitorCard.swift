@@ -37,7 +37,7 @@ extension Capacitor: ElementKind {
             case .tc1: Parameter("tc1", unit: "1/K", default: 0, .any, "linear temperature coefficient")
             case .tc2: Parameter("tc2", unit: "1/K²", default: 0, .any, "quadratic temperature coefficient")
             case .tnom:
-                Parameter("tnom", "tref", unit: "°C", default: nil, .any, "temperature at which the values hold")
+                Parameter("tnom", "tref", unit: "°C", default: nil, .celsius, "temperature at which the values hold")
             case .d:
                 Parameter("d", unit: "-", default: 0.0233, .any, "ageing, part of the value lost per decade of hours")
             case .bvMaximum:
@@ -65,7 +65,7 @@ extension Capacitor: ElementKind {
             case .tc2:
                 Parameter(
                     "tc2", unit: "1/K²", default: nil, .any, "quadratic temperature coefficient, else the model's")
-            case .temp: Parameter("temp", unit: "°C", default: nil, .any, "temperature of this capacitor")
+            case .temp: Parameter("temp", unit: "°C", default: nil, .celsius, "temperature of this capacitor")
             case .dtemp: Parameter("dtemp", unit: "K", default: 0, .any, "temperature above the circuit's")
             case .m: Parameter("m", unit: "-", default: 1, .nonNegative, "capacitors in parallel")
             case .scale: Parameter("scale", unit: "-", default: 1, .any, "factor of the capacitance")
@@ -74,7 +74,7 @@ extension Capacitor: ElementKind {
     }
 
     static func elaborate(_ card: ElementCard) {
-        guard let plus = card.node("first node"), let minus = card.node("second node") else { return }
+        guard let (plus, minus) = card.nodePair() else { return }
         if let capacitance = card.takePlainNumber() {
             add(card, plus, minus, capacitance, multiplier: 1, initialVoltage: .nan)
             return
@@ -129,7 +129,7 @@ extension Capacitor: ElementKind {
         }
         capacitance = capacitance ?? model.ifGiven(.c)
         if capacitance == nil {
-            card.error("\(card.name) has no capacitance", hint: "write it behind the nodes, or name a model with cj=")
+            card.reportMissing("capacitance", hint: "write it behind the nodes, or name a model with cj=")
         }
         return capacitance
     }
@@ -151,6 +151,7 @@ extension Capacitor: ElementKind {
             card.error("the capacitance of \(card.name) is \(capacitance) F, which can't be computed with")
             return
         }
+        card.warnIfNegative(capacitance, "capacitance")
         card.builder.add(
             Capacitor(capacitance: capacitance, initialVoltage: initialVoltage), [plus, minus], identity: card.identity)
         guard !initialVoltage.isNaN, card.dialect.initialConditionsHoldOperatingPoint, plus != minus else { return }

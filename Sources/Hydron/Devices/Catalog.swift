@@ -20,6 +20,18 @@ enum Catalog {
         BehaviouralSourceCard.self,
     ]
 
+    /// `.model` types that some element takes.
+    static let modelTypes: Set<String> = Set(kinds.flatMap { $0.description.modelTypes })
+
+    /// `.model` types of the SPICE family: a library may hold models of devices that no element here uses.
+    static let familyModelTypes: Set<String> = [
+        "r", "res", "c", "cap", "l", "ind", "core", "d", "npn", "pnp", "lpnp", "nmos", "pmos", "vdmos", "njf", "pjf",
+        "nmf", "pmf", "gasfet", "nhfet", "phfet", "nigbt", "pigbt", "sw", "csw", "vswitch", "iswitch", "switch",
+        "urc", "ltra", "trn", "txl", "cpl", "lin", "dig", "adc", "dac", "uio", "ugate", "utgate", "ueff", "uadc",
+        "udac",
+        "memristor", "opamp", "amp", "proton",
+    ]
+
     /// Kinds by their letter's ASCII code. Of several the first reads the card, and hands it on where the card's model
     /// asks for another.
     static let byLetter: [UInt8: [any ElementKind.Type]] = {

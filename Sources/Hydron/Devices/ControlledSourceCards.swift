@@ -65,7 +65,7 @@ enum BehaviouralSourceCard: ElementKind {
             case .tc1: Parameter("tc1", unit: "1/K", default: 0, .any, "linear temperature coefficient of the value")
             case .tc2:
                 Parameter("tc2", unit: "1/K²", default: 0, .any, "quadratic temperature coefficient of the value")
-            case .temp: Parameter("temp", unit: "°C", default: nil, .any, "temperature of this source")
+            case .temp: Parameter("temp", unit: "°C", default: nil, .celsius, "temperature of this source")
             case .dtemp: Parameter("dtemp", unit: "K", default: 0, .any, "temperature above the circuit's")
             case .smoothbsrc:
                 Parameter("smoothbsrc", unit: "-", default: nil, .any, "1: a voltage follows through an RC filter")

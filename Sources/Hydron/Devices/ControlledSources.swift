@@ -10,6 +10,7 @@ struct VoltageControlledVoltageSource: Device {
     static var couplings: Couplings { Couplings([4], [4], [], [], [0, 1, 2, 3]) }
     static var conductingPairs: [(Int, Int)] { [(0, 1)] }
     static var voltageDefinedPairs: [(Int, Int)] { [(0, 1)] }
+    static var controllingPairs: [(Int, Int)] { [(2, 3)] }
     static var branchUnknown: Int? { 4 }
     static let outputs = ControlledSourceOutputs.table
 
@@ -32,6 +33,8 @@ struct VoltageControlledCurrentSource: Device {
     static var isLinear: Bool { true }
     static var couplings: Couplings { Couplings([2, 3], [2, 3], [], []) }
     static var conductingPairs: [(Int, Int)] { [] }
+    static var controlledPairs: [(Int, Int)] { [(0, 1)] }
+    static var controllingPairs: [(Int, Int)] { [(2, 3)] }
     static var currentOutput: String? { "i" }
     static let outputs = ControlledSourceOutputs.table
 
@@ -53,6 +56,7 @@ struct CurrentControlledCurrentSource: Device {
     static var isLinear: Bool { true }
     static var couplings: Couplings { Couplings([2], [2], []) }
     static var conductingPairs: [(Int, Int)] { [] }
+    static var controlledPairs: [(Int, Int)] { [(0, 1)] }
     static var currentOutput: String? { "i" }
     static let outputs = ControlledSourceOutputs.table
 

@@ -23,6 +23,12 @@ protocol Device: BitwiseCopyable, Sendable {
     static var conductingPairs: [(Int, Int)] { get }
     /// Pairs of terminals whose voltage difference the device fixes in direct current.
     static var voltageDefinedPairs: [(Int, Int)] { get }
+    /// True for an inductor: its voltage is a flux's change, 0 in direct current.
+    static var isFluxDefined: Bool { get }
+    /// Pairs of terminals between which the device drives a direct current that others of its unknowns control.
+    static var controlledPairs: [(Int, Int)] { get }
+    /// Pairs of terminals that no direct current flows between and whose voltage controls something.
+    static var controllingPairs: [(Int, Int)] { get }
     /// The local unknown that is the device's own current; nil where it has none.
     static var branchUnknown: Int? { get }
     /// Name of the output that gives the current through the device where it has no branch.
@@ -64,10 +70,20 @@ struct DeviceOutput: Sendable {
     var name: String
     var unit: String
     var meaning: String
-    init(_ name: String, unit: String, _ meaning: String) {
+    /// Name of the output [C or Wb] whose time derivative belongs to this one: the device's `output` gives what flows
+    /// at rest, the integration formula adds the rest.
+    var charge: String?
+    /// Names of the two outputs that this one is the product of, where one of them has a time derivative.
+    var product: (String, String)?
+    init(
+        _ name: String, unit: String, _ meaning: String, withRateOf charge: String? = nil,
+        product: (String, String)? = nil
+    ) {
         self.name = name
         self.unit = unit
         self.meaning = meaning
+        self.charge = charge
+        self.product = product
     }
 }
 
@@ -75,6 +91,9 @@ extension Device {
     static var couplings: Couplings { .all }
     static var isLinear: Bool { false }
     static var voltageDefinedPairs: [(Int, Int)] { [] }
+    static var isFluxDefined: Bool { false }
+    static var controlledPairs: [(Int, Int)] { [] }
+    static var controllingPairs: [(Int, Int)] { [] }
     static var branchUnknown: Int? { nil }
     static var currentOutput: String? { nil }
     static var outputs: [DeviceOutput] { [] }

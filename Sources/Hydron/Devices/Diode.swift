@@ -97,13 +97,14 @@ struct Diode: LimitedDevice {
     static var conductingPairs: [(Int, Int)] { [(0, 2), (2, 1)] }
     static var currentOutput: String? { "i" }
     static let outputs = [
-        DeviceOutput("i", unit: "A", "current from anode to cathode"),
+        DeviceOutput("i", unit: "A", "current from anode to cathode", withRateOf: "qd"),
         DeviceOutput("id", unit: "A", "direct current of the junction"),
         DeviceOutput("vd", unit: "V", "voltage of the junction"),
         DeviceOutput("gd", unit: "S", "conductance of the junction"),
         DeviceOutput("cd", unit: "F", "capacitance of the junction"),
         DeviceOutput("qd", unit: "C", "charge of the junction"),
-        DeviceOutput("p", unit: "W", "power"),
+        DeviceOutput("p", unit: "W", "power", product: ("v", "i")),
+        DeviceOutput("v", unit: "V", "voltage from anode to cathode"),
     ]
 
     // MARK: - Equations
@@ -210,7 +211,8 @@ struct Diode: LimitedDevice {
         case 3: return total.gradient[0]
         case 4: return charge(v, i).gradient[0]
         case 5: return charge(v, i).value
-        default: return (u.values[0] - u.values[1]) * total.value
+        case 6: return (u.values[0] - u.values[1]) * total.value
+        default: return u.values[0] - u.values[1]
         }
     }
 

@@ -21,7 +21,7 @@ extension Diode: ElementKind {
             case .m: Parameter("m", unit: "-", default: 1, .positive, "diodes in parallel")
             case .pj:
                 Parameter("pj", unit: "-", default: nil, .nonNegative, "factor of the periphery, else the model's")
-            case .temp: Parameter("temp", unit: "°C", default: nil, .any, "temperature of this diode")
+            case .temp: Parameter("temp", unit: "°C", default: nil, .celsius, "temperature of this diode")
             case .dtemp: Parameter("dtemp", unit: "K", default: 0, .any, "temperature above the circuit's")
             }
         }
@@ -84,7 +84,7 @@ extension Diode: ElementKind {
             case .tikf: Parameter("tikf", unit: "1/K", default: 0, .any, "temperature coefficient of ikf")
             case .tnom:
                 Parameter(
-                    "tnom", "tref", unit: "°C", default: nil, .any,
+                    "tnom", "tref", unit: "°C", default: nil, .celsius,
                     "temperature at which the values hold, else the option")
             case .kf: Parameter("kf", unit: "-", default: 0, .nonNegative, "flicker noise coefficient")
             case .af: Parameter("af", unit: "-", default: 1, .positive, "flicker noise exponent")
@@ -93,9 +93,7 @@ extension Diode: ElementKind {
     }
 
     static func elaborate(_ card: ElementCard) {
-        guard let anode = card.node("anode"), let cathode = card.node("cathode"), let model = card.model(["d"]) else {
-            return
-        }
+        guard let (anode, cathode) = card.nodePair("anode", "cathode"), let model = card.model(["d"]) else { return }
         guard model.level <= 3, model.level >= 1 else {
             card.error(
                 "model '\(model.name)' is a diode of level \(model.level), which this version does not have",
@@ -120,10 +118,6 @@ extension Diode: ElementKind {
         if let periphery, !instance.isGiven(.pj) { instance[.pj] = max(periphery, 0) }
         let temperature = card.temperature(
             given: instance.isGiven(.temp) ? instance[.temp] : nil, rise: instance[.dtemp])
-        guard temperature > 0 else {
-            card.error("\(card.name) is below absolute zero")
-            return
-        }
         let device = Diode(
             model: model.values(Model.self), instance: instance, temperature: temperature,
             nominal: card.options.nominalTemperature, multiplier: card.multiplier)

@@ -55,7 +55,7 @@ enum IndependentSourceCard {
                 _ = card.nextField()
                 let values = card.values()
                 source.ac = (values.first ?? 1, values.count > 1 ? values[1] : 0)
-            case "pulse", "sin", "exp", "pwl", "sffm", "am", "pat":
+            case "pulse", "sin", "sine", "exp", "pwl", "sffm", "am", "pat":
                 let token = card.nextField()?.value
                 guard let waveform = waveform(word, card, token, fileToken, repeatToken, delayToken) else { return }
                 source.waveform = waveform
@@ -73,6 +73,10 @@ enum IndependentSourceCard {
                         "\(card.name) knows no '\(word)'", at: field?.value,
                         hint: near.map { "did you mean '\($0)'?" }
                             ?? "waveforms are PULSE SIN EXP PWL SFFM AM PAT")
+                    return
+                }
+                if let field = card.peekField(), source.direct != nil || expression != nil {
+                    card.reportSurplus(field.value, "DC value")
                     return
                 }
                 isGood = readDirect(card, &source, &expression)
@@ -150,7 +154,7 @@ enum IndependentSourceCard {
                 SourceWaveform.Pulse(
                     v1: a[0], v2: argument(1), delay: argument(2), rise: argument(3, .nan), fall: argument(4, .nan),
                     width: argument(5, .nan), period: argument(6, .nan), count: max(0, argument(7))))
-        case "sin":
+        case "sin", "sine":
             guard needs(1...6) else { return nil }
             return .sine(
                 offset: a[0], amplitude: argument(1), frequency: argument(2, .nan), delay: argument(3),

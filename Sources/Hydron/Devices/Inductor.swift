@@ -30,6 +30,7 @@ struct Inductor: Device {
     static let couplings = Couplings([branch], [branch], [0, 1, branch])
     static var conductingPairs: [(Int, Int)] { [(0, 1)] }
     static var voltageDefinedPairs: [(Int, Int)] { [(0, 1)] }
+    static var isFluxDefined: Bool { true }
     static var branchUnknown: Int? { branch }
     static let outputs = [
         DeviceOutput("i", unit: "A", "current from n+ to n-"),

@@ -24,7 +24,7 @@ extension Inductor: ElementKind {
             case .tc1: Parameter("tc1", unit: "1/K", default: 0, .any, "linear temperature coefficient")
             case .tc2: Parameter("tc2", unit: "1/K²", default: 0, .any, "quadratic temperature coefficient")
             case .tnom:
-                Parameter("tnom", "tref", unit: "°C", default: nil, .any, "temperature at which the values hold")
+                Parameter("tnom", "tref", unit: "°C", default: nil, .celsius, "temperature at which the values hold")
             case .level: Parameter("level", unit: "-", default: 1, .any, "model selector, of no effect")
             }
         }
@@ -42,7 +42,7 @@ extension Inductor: ElementKind {
             case .tc2:
                 Parameter(
                     "tc2", unit: "1/K²", default: nil, .any, "quadratic temperature coefficient, else the model's")
-            case .temp: Parameter("temp", unit: "°C", default: nil, .any, "temperature of this inductor")
+            case .temp: Parameter("temp", unit: "°C", default: nil, .celsius, "temperature of this inductor")
             case .dtemp: Parameter("dtemp", unit: "K", default: 0, .any, "temperature above the circuit's")
             case .m: Parameter("m", unit: "-", default: 1, .positive, "inductors in parallel")
             case .scale: Parameter("scale", unit: "-", default: 1, .any, "factor of the inductance")
@@ -51,7 +51,7 @@ extension Inductor: ElementKind {
     }
 
     static func elaborate(_ card: ElementCard) {
-        guard let plus = card.node("first node"), let minus = card.node("second node") else { return }
+        guard let (plus, minus) = card.nodePair() else { return }
         if let inductance = card.takePlainNumber() {
             add(card, plus, minus, inductance, multiplier: 1, initialCurrent: .nan)
             return
@@ -75,7 +75,7 @@ extension Inductor: ElementKind {
             nominal = own * model.given(.l, else: 1)
         }
         guard let inductance = nominal ?? model.ifGiven(.l) else {
-            card.error("\(card.name) has no inductance", hint: "write it behind the nodes")
+            card.reportMissing("inductance", hint: "write it behind the nodes")
             return
         }
         add(
@@ -91,6 +91,7 @@ extension Inductor: ElementKind {
             card.error("the inductance of \(card.name) is \(inductance) H, which can't be computed with")
             return
         }
+        card.warnIfNegative(inductance, "inductance")
         let branch = card.builder.branch(card.name)
         card.builder.add(
             Inductor(

@@ -28,6 +28,7 @@ extension MutualInductance: ElementKind {
             names.append(field.value)
         }
         var value: Double?
+        let place = card.peekField()?.value ?? card.field("k") ?? card.field("coupling")
         if card.peekField() != nil {
             guard let given = card.value("coupling coefficient") else { return }
             value = given
@@ -41,7 +42,7 @@ extension MutualInductance: ElementKind {
         }
         guard coefficient.magnitude <= 1 else {
             card.error(
-                "the coupling coefficient of \(card.name) is \(coefficient)",
+                "the coupling coefficient of \(card.name) is \(coefficient)", at: place,
                 hint: "it can't be larger than 1: no transformer passes on more flux than there is")
             return
         }

@@ -45,6 +45,9 @@ struct PassiveFields {
                     guard let constant = card.value(what) else { return nil }
                     value = constant
                 }
+            } else if value != nil || expression != nil, card.nextIsValue, !card.nextIsModel(models) {
+                card.reportSurplus(field.value, what)
+                return nil
             } else if model == nil {
                 guard let found = card.model(models) else { return nil }
                 model = found

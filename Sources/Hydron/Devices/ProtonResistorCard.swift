@@ -73,7 +73,7 @@ extension ProtonResistor: ElementKind {
                 Parameter(
                     "eret", unit: "eV", default: 0.60, .nonNegative, "activation energy of self-discharge (estimate)")
             case .kf: Parameter("kf", unit: "-", default: 0, .nonNegative, "flicker noise, S = kf Id²/f")
-            case .tnom: Parameter("tnom", unit: "°C", default: 27, .any, "temperature at which the parameters hold")
+            case .tnom: Parameter("tnom", unit: "°C", default: 27, .celsius, "temperature at which the parameters hold")
             case .trise: Parameter("trise", unit: "K", default: 0, .any, "heating of the device above its surroundings")
             case .kg: Parameter("kg", unit: "-", default: 1, .positive, "spread: factor of the conductance")
             case .kp: Parameter("kp", unit: "-", default: 1, .positive, "spread: factor of the ionic current")
@@ -101,7 +101,7 @@ extension ProtonResistor: ElementKind {
             case .w: Parameter("w", unit: "m", default: nil, .positive, "channel width, else the model's")
             case .l: Parameter("l", unit: "m", default: nil, .positive, "channel length, else the model's")
             case .m: Parameter("m", unit: "-", default: 1, .positive, "devices in parallel")
-            case .temp: Parameter("temp", unit: "°C", default: nil, .any, "temperature of this device")
+            case .temp: Parameter("temp", unit: "°C", default: nil, .celsius, "temperature of this device")
             case .dtemp: Parameter("dtemp", unit: "K", default: 0, .any, "temperature above the circuit's")
             case .gmin:
                 Parameter(

@@ -28,7 +28,7 @@ extension Resistor: ElementKind {
             case .r:
                 Parameter(
                     "r", "res", unit: "Ω", default: nil, .any, "resistance where the card has none; a factor in Xyce")
-            case .rsh: Parameter("rsh", unit: "Ω", default: nil, .any, "sheet resistance per square")
+            case .rsh: Parameter("rsh", unit: "Ω", default: nil, .nonNegative, "sheet resistance per square")
             case .narrow: Parameter("narrow", "dw", unit: "m", default: 0, .any, "narrowing by side etching")
             case .dlr: Parameter("dlr", "short", "dl", unit: "m", default: 0, .any, "shortening by side etching")
             case .defw: Parameter("defw", unit: "m", default: 10e-6, .positive, "width where the card has none")
@@ -41,7 +41,7 @@ extension Resistor: ElementKind {
                     "tce", unit: "%/K", default: nil, .any,
                     "exponential temperature coefficient, instead of tc1 and tc2")
             case .tnom:
-                Parameter("tnom", "tref", unit: "°C", default: nil, .any, "temperature at which the values hold")
+                Parameter("tnom", "tref", unit: "°C", default: nil, .celsius, "temperature at which the values hold")
             case .kf: Parameter("kf", unit: "-", default: 0, .nonNegative, "flicker noise coefficient")
             case .af: Parameter("af", unit: "-", default: 2, .any, "flicker noise exponent of the current")
             case .lf: Parameter("lf", unit: "-", default: 1, .any, "flicker noise exponent of the length")
@@ -75,7 +75,7 @@ extension Resistor: ElementKind {
             case .tce:
                 Parameter(
                     "tce", unit: "%/K", default: nil, .any, "exponential temperature coefficient, else the model's")
-            case .temp: Parameter("temp", unit: "°C", default: nil, .any, "temperature of this resistor")
+            case .temp: Parameter("temp", unit: "°C", default: nil, .celsius, "temperature of this resistor")
             case .dtemp: Parameter("dtemp", unit: "K", default: 0, .any, "temperature above the circuit's")
             case .m: Parameter("m", unit: "-", default: 1, .nonNegative, "resistors in parallel")
             case .scale: Parameter("scale", unit: "-", default: 1, .any, "factor of the resistance")
@@ -85,7 +85,7 @@ extension Resistor: ElementKind {
     }
 
     static func elaborate(_ card: ElementCard) {
-        guard let plus = card.node("first node"), let minus = card.node("second node") else { return }
+        guard let (plus, minus) = card.nodePair() else { return }
         // Netlists from layouts hold millions of `Rname n+ n- number`: no table for those.
         if let resistance = card.takePlainNumber() {
             add(
@@ -149,7 +149,7 @@ extension Resistor: ElementKind {
             resistance = model.ifGiven(.r)
         }
         if resistance == nil {
-            card.error("\(card.name) has no resistance", hint: "write it behind the nodes, or name a model with rsh=")
+            card.reportMissing("resistance", hint: "write it behind the nodes, or name a model with rsh=")
         }
         return resistance
     }

@@ -56,6 +56,7 @@ struct SmoothSwitch: StateDevice {
     /// The control takes part in both currents and has none of its own.
     static var couplings: Couplings { Couplings(bits: 0b1111 << 8 | 0b1111) }
     static var conductingPairs: [(Int, Int)] { [(0, 1)] }
+    static var controllingPairs: [(Int, Int)] { [(2, 3)] }
     static let outputs = SwitchOutput.table
     static var currentOutput: String? { "i" }
 

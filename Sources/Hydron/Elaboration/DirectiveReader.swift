@@ -10,6 +10,7 @@ struct DirectiveReader {
         var tasks: [AnalysisTask] = []
         var steps: [Sweep] = []
         var outputs = OutputRequests()
+        var skipped: [SkippedDirective] = []
     }
 
     init(_ elaborator: Elaborator, _ cards: [Card]) {
@@ -24,9 +25,7 @@ struct DirectiveReader {
     func read() -> Result {
         var result = Result()
         var data: [String: DataTable] = [:]
-        for card in cards where card.kind == .directive(.data) {
-            if let table = readData(card) { data[table.name] = table }
-        }
+        for card in cards where card.kind == .directive(.data) { readData(card, into: &data) }
         for card in cards {
             guard case .directive(let directive) = card.kind else { continue }
             switch directive {
@@ -42,8 +41,9 @@ struct DirectiveReader {
                 result.outputs.add(list, from: directive, at: card.range)
             case .initialCondition, .nodeset: readNodeConditions(card, directive, in: top)
             case .ac, .noise, .tf, .sens, .pz, .four, .fft, .disto, .sp, .monteCarlo, .measure:
-                elaborator.diagnostics.warning(
-                    "'.\(directive.rawValue)' is not in this version: skipped", at: card.range)
+                let word = SkippedDirective(word: ".\(directive.rawValue)", range: sources.firstWord(of: card.range))
+                result.skipped.append(word)
+                elaborator.diagnostics.warning("'\(word.word)' is not in this version: skipped", at: word.range)
             default: break
             }
         }
@@ -51,17 +51,26 @@ struct DirectiveReader {
         return result
     }
 
-    /// Warns of a `.print` of an analysis that the netlist does not ask for.
+    /// Warns of a `.print` of nothing, or of an analysis that the netlist does not ask for.
     private func checkOutputs(of result: Result) {
-        guard !result.tasks.isEmpty else { return }
-        for card in cards where card.kind == .directive(.print) {
-            var ignored = Diagnostics()
-            guard let kind = netlist.outputList(card, diagnostics: &ignored).analysis,
+        for card in cards {
+            guard case .directive(let directive) = card.kind, [.print, .save, .plot].contains(directive) else {
+                continue
+            }
+            var found = Diagnostics()
+            let list = netlist.outputList(card, diagnostics: &found)
+            if list.items.isEmpty, !found.hasErrors {
+                elaborator.diagnostics.warning(
+                    "'.\(directive.rawValue)' names nothing: ignored", at: sources.firstWord(of: card.range),
+                    hint:
+                        "name what it is to give out, `.\(directive.rawValue) \(list.analysis ?? "tran") v(out) i(v1)`")
+            }
+            guard directive == .print, !result.tasks.isEmpty, let kind = list.analysis,
                 !result.tasks.contains(where: { $0.kindName == kind }),
                 !cards.contains(where: { $0.kind == .directive(Directive(rawValue: kind) ?? .unknown) })
             else { continue }
             elaborator.diagnostics.warning(
-                "'.print \(kind)' prints nothing: the netlist has no .\(kind)", at: card.range)
+                "'.print \(kind)' prints nothing: the netlist has no .\(kind)", at: list.analysisRange ?? card.range)
         }
     }
 
@@ -92,41 +101,72 @@ struct DirectiveReader {
                     usesInitialConditions = true
                     continue
                 }
+                if netlist.number(field.value) == nil, top.parameter(word) == nil {
+                    error(
+                        ".tran knows no '\(word)'", field.value.range,
+                        hint: word == "sweep"
+                            ? "sweep with a card of its own, such as `.step r1 1k 3k 1k`"
+                            : "write `.tran tstep tstop [tstart [tmax]] [uic]`")
+                    return nil
+                }
             }
             guard let value = elaborator.value(field.value, in: top, what: "time") else { return nil }
             values.append(value)
         }
+        if values.count == 1, netlist.dialect.transientTakesEndAlone { values.insert(0, at: 0) }
         guard values.count >= 2 else {
-            error(".tran needs a step and an end", card.range, hint: "write `.tran tstep tstop [tstart [tmax]] [uic]`")
+            let isEnd = values.count == 1
+            error(
+                ".tran needs a step and an end", isEnd ? place(0, of: statement) : sources.firstWord(of: card.range),
+                hint: "write `.tran tstep tstop [tstart [tmax]] [uic]`"
+                    + (isEnd ? "; with `--dialect ltspice` one number is the end" : ""))
             return nil
         }
         guard values.count <= 4 else {
             error(
-                ".tran has a number too many", statement.fields[4].value.range,
+                ".tran has a number too many", place(4, of: statement),
                 hint: "write `.tran tstep tstop [tstart [tmax]] [uic]`")
             return nil
         }
         var step = values[0]
         let stop = values[1]
         guard stop > 0, stop.isFinite else {
-            error("the end of .tran must be above 0", statement.fields[1].value.range)
+            error("the end of .tran must be above 0", place(1, of: statement))
             return nil
         }
         if step == 0 { step = stop / 50 }
         guard step > 0 else {
-            error("the step of .tran must be above 0", statement.fields[0].value.range)
+            error("the step of .tran must be above 0", place(0, of: statement))
             return nil
+        }
+        if step > stop {
+            elaborator.diagnostics.warning(
+                "the step of .tran is longer than the whole run", at: place(0, of: statement),
+                hint: "the card reads `.tran tstep tstop`")
         }
         var transient = TransientAnalysis(step: step, stop: stop)
         if values.count > 2 { transient.start = values[2] }
         guard transient.start >= 0, transient.start < stop else {
-            error("the start of .tran's output must lie between 0 and the end", statement.fields[2].value.range)
+            error("the start of .tran's output must lie between 0 and the end", place(2, of: statement))
             return nil
         }
-        if values.count > 3, values[3] > 0 { transient.maximumStep = values[3] }
+        if values.count > 3 {
+            guard values[3] >= 0 else {
+                error("the longest step of .tran must be above 0", place(3, of: statement))
+                return nil
+            }
+            if values[3] > 0 { transient.maximumStep = values[3] }
+        }
         transient.usesInitialConditions = usesInitialConditions
         transient.outputInterval = elaborator.outputInterval
         return transient
+    }
+
+    /// Where the number of this index stands, or the last field.
+    private func place(_ index: Int, of statement: Statement) -> SourceRange {
+        let numbers = statement.fields.filter { netlist.number($0.value) != nil || $0.value.kind == .expression }
+        return (index < numbers.count ? numbers[index] : numbers.last ?? statement.fields.last)?.value.range
+            ?? statement.name.range
     }
 
     // MARK: - Sweeps
@@ -165,6 +205,17 @@ struct DirectiveReader {
 
     private enum Shape { case linear, decade, octave, list }
 
+    /// The sweep, where its temperatures lie above absolute zero.
+    private func checked(_ sweep: Sweep, at token: Token) -> Sweep? {
+        guard sweep.target == .temperature, let coldest = sweep.values.min(),
+            !Parameter.Bounds.celsius.contains(coldest)
+        else { return sweep }
+        error(
+            "the sweep of '\(sweep.name)' reaches \(coldest.plain) °C, which is not above absolute zero", token.range,
+            hint: "temperatures are degrees Celsius, above -273.15")
+        return nil
+    }
+
     private func takeShape(_ tokens: inout ArraySlice<Token>) -> Shape? {
         let shapes: [String: Shape] = ["lin": .linear, "dec": .decade, "oct": .octave, "list": .list, "poi": .list]
         guard let first = tokens.first, first.kind == .word, let shape = shapes[text(first)] else { return nil }
@@ -201,16 +252,19 @@ struct DirectiveReader {
                 error("the list of '\(name)' is empty", nameToken.range)
                 return nil
             }
-            return Sweep(name: name, target: target, values: values)
+            return checked(Sweep(name: name, target: target, values: values), at: nameToken)
         case .linear:
             guard let start = next("start"), let stop = next("stop"), let step = next("step") else { return nil }
             guard let values = Self.linear(start, stop, step) else {
+                let span = "the sweep of '\(name)' from \(start.plain) to \(stop.plain)"
                 error(
-                    "the sweep of '\(name)' from \(start) to \(stop) never gets there in steps of \(step)",
-                    nameToken.range, hint: "the step must not be 0 and the points must be fewer than 10 million")
+                    step == 0
+                        ? span + " never gets there in steps of 0"
+                        : span + " has more than 10 million points in steps of \(step.plain)",
+                    nameToken.range, hint: step == 0 ? "give it a step" : "take a larger step")
                 return nil
             }
-            return Sweep(name: name, target: target, values: values)
+            return checked(Sweep(name: name, target: target, values: values), at: nameToken)
         case .decade, .octave:
             // Xyce: `dec name start stop n`; else `name dec n start stop`.
             guard let a = next("start"), let b = next("stop"), let c = next("number of points") else { return nil }
@@ -219,9 +273,8 @@ struct DirectiveReader {
                 error("a sweep by decades or octaves needs positive ends and points", nameToken.range)
                 return nil
             }
-            return Sweep(
-                name: name, target: target,
-                values: Self.logarithmic(start, stop, count, base: shape == .decade ? 10 : 2))
+            let values = Self.logarithmic(start, stop, count, base: shape == .decade ? 10 : 2)
+            return checked(Sweep(name: name, target: target, values: values), at: nameToken)
         }
     }
 
@@ -293,19 +346,21 @@ struct DirectiveReader {
     // MARK: - .data
 
     struct DataTable {
-        var name: String
+        /// Empty for a table that can't be read.
         var columns: [(name: String, token: Token)]
         var rows: [[Double]]
     }
 
     /// `.data name p1 p2 … v11 v12 … .enddata`
-    private func readData(_ card: Card) -> DataTable? {
-        guard let statement = words(card) else { return nil }
+    private func readData(_ card: Card, into data: inout [String: DataTable]) {
+        guard let statement = words(card) else { return }
         var tokens = statement.fields.map(\.value)[...]
         guard let nameToken = tokens.popFirst() else {
-            error(".data has no name", card.range)
-            return nil
+            error(".data has no name", sources.firstWord(of: card.range))
+            return
         }
+        // Until its rows are read it is known, so that what sweeps it is no second mistake.
+        data[text(nameToken)] = DataTable(columns: [], rows: [])
         var columns: [(name: String, token: Token)] = []
         while let first = tokens.first, first.kind == .word, netlist.number(first) == nil, !text(first).hasPrefix("+") {
             columns.append((text(first), first))
@@ -314,17 +369,17 @@ struct DirectiveReader {
         var values: [Double] = []
         for token in tokens {
             if token.kind == .word, text(token) == "+" { continue }
-            guard let value = elaborator.value(token, in: top) else { return nil }
+            guard let value = elaborator.value(token, in: top) else { return }
             values.append(value)
         }
         guard !columns.isEmpty, !values.isEmpty, values.count % columns.count == 0 else {
             error(
                 ".data '\(text(nameToken))' has \(columns.count) columns and \(values.count) values", card.range,
                 hint: "each row needs a value for each column")
-            return nil
+            return
         }
         let rows = stride(from: 0, to: values.count, by: columns.count).map { Array(values[$0..<($0 + columns.count)]) }
-        return DataTable(name: text(nameToken), columns: columns, rows: rows)
+        data[text(nameToken)] = DataTable(columns: columns, rows: rows)
     }
 
     /// `data=name`: the table's columns move together.
@@ -338,9 +393,12 @@ struct DirectiveReader {
         }
         var sweeps: [Sweep] = []
         for (index, column) in table.columns.enumerated() {
-            guard let target = target(column.name, column.token) else { return [] }
-            sweeps.append(
-                Sweep(name: column.name, target: target, values: table.rows.map { $0[index] }, isTied: index > 0))
+            guard let target = target(column.name, column.token),
+                let sweep = checked(
+                    Sweep(name: column.name, target: target, values: table.rows.map { $0[index] }, isTied: index > 0),
+                    at: column.token)
+            else { return [] }
+            sweeps.append(sweep)
         }
         return sweeps
     }

@@ -8,6 +8,30 @@ struct Elaboration: Sendable {
     /// `.step`, outermost last.
     var steps: [Sweep]
     var outputs: OutputRequests
+    /// What the netlist asks for and this version does not have.
+    var skipped: [SkippedDirective] = []
+    /// Lower-case, hierarchical names on cards with mistakes: what they would have made is missing.
+    var broken: Set<String> = []
+
+    /// Fills in what waveforms leave to a transient: its own step and end, in other analyses those of the netlist's
+    /// first one. At t = 0, where static analyses look, no waveform depends on them.
+    mutating func resolveWaveforms(for task: AnalysisTask) {
+        var times: (step: Double, stop: Double)?
+        for task in [task] + tasks {
+            if case .transient(let transient) = task { times = times ?? (transient.step, transient.stop) }
+        }
+        let (step, stop) = times ?? (1, 1)
+        for index in circuit.populations.indices {
+            circuit.populations[index].resolveTransient(tstep: step, tstop: stop)
+        }
+    }
+}
+
+/// A dot card that asks for something which this version does not do.
+struct SkippedDirective: Sendable {
+    /// `.ac`
+    var word: String
+    var range: SourceRange
 }
 
 /// Makes a flat ``Circuit`` of a ``Netlist``: parameters evaluated, subcircuits expanded, models found.
@@ -31,6 +55,8 @@ final class Elaborator {
     var replacesGround = false
     /// Xyce's `.options output initial_interval=`: rows at multiples of this time [s].
     var outputInterval: Double?
+    /// `.options savecurrents`
+    var savesCurrents = false
     /// The letter of the element whose card is read: `1F` looks like a farad on a capacitor's, `1A` like an ampere on a
     /// current source's.
     private var elementLetter: UInt8 = 0
@@ -40,14 +66,40 @@ final class Elaborator {
     /// First bytes of each source file, so that names are read without a lookup.
     private let files: [UnsafePointer<UInt8>?]
     static let deepestNesting = 60
+    private var broken: Set<String> = []
+    /// Read subcircuits that nothing calls as well.
+    private var readsUncalled = false
+    private var definitions: [Scope.Definition] = []
+    private var calledDefinitions: Set<SourceRange> = []
 
     static func elaborate(
         _ netlist: Netlist, overrides: Overrides = .none, diagnostics: inout Diagnostics
     ) -> Elaboration? {
+        let result = attempt(netlist, overrides: overrides, diagnostics: &diagnostics)
+        return diagnostics.hasErrors ? nil : result
+    }
+
+    /// The same, but gives what could be made also where there are mistakes.
+    static func attempt(_ netlist: Netlist, overrides: Overrides, diagnostics: inout Diagnostics) -> Elaboration {
         let elaborator = Elaborator(netlist, overrides, diagnostics)
         let result = elaborator.run()
         diagnostics = elaborator.diagnostics
-        return diagnostics.hasErrors ? nil : result
+        return result
+    }
+
+    /// Mistakes in subcircuits that nothing calls, as warnings: each is read once, with its own defaults.
+    static func checkUncalled(_ netlist: Netlist, overrides: Overrides) -> Diagnostics {
+        var known = Diagnostics()
+        _ = attempt(netlist, overrides: overrides, diagnostics: &known)
+        let elaborator = Elaborator(netlist, overrides, Diagnostics())
+        elaborator.readsUncalled = true
+        _ = elaborator.run()
+        var found = Diagnostics()
+        for var finding in elaborator.diagnostics.all where !known.all.contains(finding) {
+            finding.severity = .warning
+            found.append(finding)
+        }
+        return found
     }
 
     private init(_ netlist: Netlist, _ overrides: Overrides, _ diagnostics: Diagnostics) {
@@ -73,7 +125,15 @@ final class Elaborator {
         readOptions(active)
         for (name, value) in overrides.parameters { top.parameters[name] = .value(value) }
         if let threads = overrides.threads { card.builder.options.threads = threads }
-        if let temperature = overrides.temperature { card.builder.options[.temp] = temperature }
+        if let temperature = overrides.temperature {
+            if Parameter.Bounds.celsius.contains(temperature) {
+                card.builder.options[.temp] = temperature
+            } else {
+                error(
+                    "a temperature of \(temperature.plain) °C is not above absolute zero", at: nil, in: top,
+                    hint: "temperatures are degrees Celsius, above -273.15")
+            }
+        }
         randomState = UInt64(bitPattern: Int64(card.builder.options[.seed].rounded().clamped(to: -1e15...1e15)))
         evaluateParameters(of: top)
         if active.count > 10_000 {
@@ -82,6 +142,7 @@ final class Elaborator {
             card.builder.unknowns.nodeNames.reserveCapacity(active.count)
         }
         readElements(netlist.top, active, in: top)
+        if readsUncalled { readUncalledSubcircuits() }
         // A completion may leave something for later itself.
         var next = 0
         while next < completions.count, !diagnostics.isFull {
@@ -90,6 +151,7 @@ final class Elaborator {
         }
         completions = []
         var directives = DirectiveReader(self, active).read()
+        directives.outputs.savesCurrents = savesCurrents
         for name in top.parameters.keys {
             switch top.parameter(name) {
             case .value(let value): directives.outputs.parameters[name] = value
@@ -97,18 +159,14 @@ final class Elaborator {
             case nil: break
             }
         }
+        warnOfGroundNames()
         for (name, function) in top.functions {
             directives.outputs.functions[name] = OutputRequests.UserFunction(
                 arguments: function.arguments.map { netlist.sources.lowercased($0.range) }, body: function.body)
         }
-        if let transient = directives.tasks.lazy.compactMap({ task -> TransientAnalysis? in
-            if case .transient(let transient) = task { transient } else { nil }
-        }).first {
-            card.builder.resolveTransient(tstep: transient.step, tstop: transient.stop)
-        }
         return Elaboration(
             circuit: card.builder.build(), tasks: directives.tasks, steps: directives.steps,
-            outputs: directives.outputs)
+            outputs: directives.outputs, skipped: directives.skipped, broken: broken)
     }
 
     // MARK: - Definitions
@@ -168,7 +226,9 @@ final class Elaborator {
                 notes: [.init("first defined here", at: earlier.subcircuit.name.range)])
             return
         }
-        scope.subcircuits[name] = Scope.Definition(subcircuit: subcircuit, scope: scope)
+        let definition = Scope.Definition(subcircuit: subcircuit, scope: scope)
+        scope.subcircuits[name] = definition
+        if readsUncalled { definitions.append(definition) }
     }
 
     private func define(_ card: Card, _ directive: Directive, in scope: Scope) {
@@ -177,19 +237,27 @@ final class Elaborator {
             var statement = Statement()
             let isWhole = netlist.decode(
                 card, into: &statement, freeExpressions: true, diagnostics: &diagnostics)
-            for field in statement.fields {
+            var isValueOfLast = false
+            for (index, field) in statement.fields.enumerated() {
                 guard let key = field.key else {
                     // What a card that can't be read would have set is no further mistake where it is used.
                     guard isWhole else {
                         scope.parameters[netlist.sources.lowercased(field.value.range)] = .broken
                         continue
                     }
+                    let word = netlist.sources.lowercased(field.value.range)
+                    scope.parameters[word] = .broken
+                    // `.param a 1` is one mistake.
+                    if isValueOfLast { continue }
+                    let following = index + 1 < statement.fields.count ? statement.fields[index + 1] : nil
+                    isValueOfLast = following.map { $0.key == nil } ?? false
+                    let value = isValueOfLast ? following.map { netlist.sources.text($0.value.range) } : nil
                     error(
-                        "'\(netlist.sources.text(field.value.range))' is no assignment", at: field.value.range,
-                        in: scope,
-                        hint: "write `name=value`")
+                        "'\(word)' is given no value", at: field.value.range, in: scope,
+                        hint: "write `\(word)=\(value ?? "value")`")
                     continue
                 }
+                isValueOfLast = false
                 define(Assignment(name: key, value: field.value), in: directive == .globalParam ? top : scope)
             }
         case .function:
@@ -218,6 +286,14 @@ final class Elaborator {
                 return
             }
             scope.models[name] = card
+            let type = netlist.sources.lowercased(words[1].value.range)
+            if !Catalog.modelTypes.contains(type), !Catalog.familyModelTypes.contains(type), !type.hasPrefix("ako:") {
+                let near = suggestion(for: type, among: Catalog.modelTypes.sorted())
+                diagnostics.warning(
+                    "model '\(name)' is of type '\(type)', which no element takes", at: words[1].value.range,
+                    hint: near.map { "did you mean '\($0)'?" }
+                        ?? "known: " + Catalog.modelTypes.sorted().joined(separator: " "))
+            }
         case .global:
             var statement = Statement()
             netlist.decode(card, into: &statement, diagnostics: &diagnostics)
@@ -250,6 +326,19 @@ final class Elaborator {
         scope.parameters[name] = .token(assignment.value, scope)
     }
 
+    /// A node whose name means ground to another dialect and is one of its own here.
+    private func warnOfGroundNames() {
+        for name in netlist.dialect.replaceableGroundAliases {
+            guard let unknown = card.builder.unknowns.node(named: name), unknown > 0,
+                let range = card.builder.firstElement(touching: unknown)
+            else { continue }
+            diagnostics.warning(
+                "node '\(name)' is not ground in the \(netlist.dialect.name) dialect", at: range,
+                hint: netlist.dialect.name == "xyce"
+                    ? "write 0, or `.preprocess replaceground true`" : "write 0 or gnd where ground is meant")
+        }
+    }
+
     /// Every parameter is evaluated once, used or not: a mistake in it is a mistake in the netlist.
     private func evaluateParameters(of scope: Scope) {
         for name in scope.parameters.keys.sorted() { _ = scope.parameter(name) }
@@ -262,21 +351,60 @@ final class Elaborator {
         for card in cards {
             guard case .element(let letter) = card.kind else { continue }
             if diagnostics.isFull { return }
-            if letter == UInt8(ascii: "x") {
-                readCall(card, in: scope)
-                continue
-            }
-            guard let kinds = Catalog.byLetter[letter] else {
-                unknownElement(card, letter, in: scope)
-                continue
-            }
-            elementLetter = letter
-            guard self.card.read(card, freeExpressions: letter == UInt8(ascii: "b")) else { continue }
-            guard let identity = identity(of: card, isPlain: isPlain, in: scope) else { continue }
-            self.card.begin(identity: identity, scope: scope)
-            kinds[0].elaborate(self.card)
+            let errorCount = diagnostics.errorCount
+            readElement(card, letter, isPlain: isPlain, in: scope)
+            if diagnostics.errorCount > errorCount { noteBroken(card, in: scope) }
         }
         elementLetter = 0
+    }
+
+    private func readElement(_ card: Card, _ letter: UInt8, isPlain: Bool, in scope: Scope) {
+        if letter == UInt8(ascii: "x") { return readCall(card, in: scope) }
+        guard let kinds = Catalog.byLetter[letter] else { return unknownElement(card, letter, in: scope) }
+        elementLetter = letter
+        guard self.card.read(card, freeExpressions: letter == UInt8(ascii: "b")),
+            let identity = identity(of: card, isPlain: isPlain, in: scope)
+        else { return }
+        self.card.begin(identity: identity, scope: scope)
+        kinds[0].elaborate(self.card)
+    }
+
+    /// Files the names on a card with a mistake, so that nothing is said about what is missing because of it.
+    private func noteBroken(_ card: Card, in scope: Scope) {
+        var statement = Statement()
+        var ignored = Diagnostics()
+        netlist.decode(card, into: &statement, diagnostics: &ignored)
+        broken.insert(scope.prefix + netlist.sources.lowercased(statement.name.range))
+        for field in statement.fields where field.key == nil && field.value.kind == .word {
+            broken.insert(scope.prefix + netlist.sources.lowercased(field.value.range))
+        }
+    }
+
+    private func readUncalledSubcircuits() {
+        var next = 0
+        // Reading one may define or call others.
+        while next < definitions.count, !diagnostics.isFull {
+            let definition = definitions[next]
+            next += 1
+            let subcircuit = definition.subcircuit
+            guard calledDefinitions.insert(subcircuit.name.range).inserted else { continue }
+            let name = netlist.sources.lowercased(subcircuit.name.range)
+            let outer = definition.scope
+            let inner = Scope(
+                self, outer: outer, caller: outer, prefix: "\(outer.prefix)\(name):",
+                call: Scope.Call(
+                    name: "in subcircuit '\(name)', which nothing calls", range: subcircuit.name.range, isMade: false))
+            for port in subcircuit.ports {
+                let port = netlist.sources.lowercased(port.range)
+                inner.ports[port] = card.builder.node(inner.prefix + port)
+            }
+            for parameter in subcircuit.parameters {
+                inner.parameters[netlist.sources.lowercased(parameter.name.range)] = .token(parameter.value, inner)
+            }
+            let active = collectDefinitions(subcircuit.body, in: inner)
+            evaluateParameters(of: inner)
+            readElements(subcircuit.body, active, in: inner)
+        }
     }
 
     private func unknownElement(_ card: Card, _ letter: UInt8, in scope: Scope) {
@@ -348,6 +476,7 @@ final class Elaborator {
             return
         }
         let subcircuit = definition.subcircuit
+        if readsUncalled { calledDefinitions.insert(subcircuit.name.range) }
         guard words.count == subcircuit.ports.count else {
             error(
                 "subcircuit '\(wanted)' has \(subcircuit.ports.count) ports, '\(name)' gives \(words.count) node\(words.count == 1 ? "" : "s")",
@@ -373,7 +502,7 @@ final class Elaborator {
         }
         let inner = Scope(
             self, outer: definition.scope, caller: scope, prefix: "\(scope.prefix)\(name).",
-            call: (scope.prefix + name, card.range), multiplier: multiplier)
+            call: Scope.Call(name: scope.prefix + name, range: card.range), multiplier: multiplier)
         for (port, node) in zip(subcircuit.ports, words) {
             guard let unknown = self.node(node, in: scope) else { return }
             let portName = sources.lowercased(port.range)
@@ -526,7 +655,7 @@ final class Elaborator {
     func checked(_ number: Double, _ token: Token) -> Double? {
         _ = netlist.number(
             token, isFarad: elementLetter == UInt8(ascii: "c"), isAmpere: elementLetter == UInt8(ascii: "i"),
-            diagnostics: &diagnostics)
+            isOhm: elementLetter == UInt8(ascii: "r"), diagnostics: &diagnostics)
         return number.isFinite ? number : nil
     }
 
@@ -564,7 +693,7 @@ final class Elaborator {
         let parameter = key.parameter
         guard parameter.bounds.contains(value) else {
             error(
-                "\(parameter.name) of \(owner) is \(value)\(parameter.unit == "-" ? "" : " " + parameter.unit), but must be \(parameter.bounds)",
+                "\(parameter.name) of \(owner) is \(value.plain)\(parameter.unit == "-" ? "" : " " + parameter.unit), but must be \(parameter.bounds)",
                 at: token.range, in: scope, hint: parameter.meaning)
             return false
         }
@@ -605,15 +734,24 @@ extension Comparable {
     func clamped(to range: ClosedRange<Self>) -> Self { min(max(self, range.lowerBound), range.upperBound) }
 }
 
+extension Double {
+    /// For messages: 5 instead of 5.0.
+    var plain: String {
+        let text = "\(self)"
+        return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+    }
+}
+
 extension Parameter.Bounds: CustomStringConvertible {
     /// "above 0", "from 0 to 1", …
     public var description: String {
-        switch (lowest.isFinite, highest.isFinite) {
+        let (low, high) = (lowest.plain, highest.plain)
+        return switch (lowest.isFinite, highest.isFinite) {
         case (false, false): "any number"
-        case (true, false): excludesLowest ? "above \(lowest)" : "at least \(lowest)"
-        case (false, true): excludesHighest ? "below \(highest)" : "at most \(highest)"
+        case (true, false): excludesLowest ? "above \(low)" : "at least \(low)"
+        case (false, true): excludesHighest ? "below \(high)" : "at most \(high)"
         case (true, true):
-            "from \(lowest)\(excludesLowest ? " (excluded)" : "") to \(highest)\(excludesHighest ? " (excluded)" : "")"
+            "from \(low)\(excludesLowest ? " (excluded)" : "") to \(high)\(excludesHighest ? " (excluded)" : "")"
         }
     }
 }

@@ -76,6 +76,42 @@ final class ElementCard {
         return elaborator.node(token, in: scope)
     }
 
+    /// The two nodes of an element between them; warns where they are one.
+    func nodePair(_ first: String = "first node", _ second: String = "second node") -> (Int32, Int32)? {
+        guard let plus = node(first), let minus = node(second) else { return nil }
+        if plus == minus {
+            warnOnce(
+                "both ends of \(name) are the same node: it does nothing", hint: "connect it elsewhere or remove it")
+        }
+        return (plus, minus)
+    }
+
+    /// Reports that the card ends before its value; of two nodes the second may be meant for it.
+    func reportMissing(_ what: String, hint: String) {
+        let last = statement.fields.last { $0.key == nil }?.value
+        let isNumber =
+            last.map { elaborator.netlist.number($0) != nil && !text($0).allSatisfy(\.isWholeNumber) } ?? false
+        let positional = statement.fields.count { $0.key == nil }
+        guard let last, isNumber, positional <= 2 else {
+            return error("\(name) has no \(what)", hint: hint)
+        }
+        error(
+            "\(name) has no \(what): '\(elaborator.netlist.sources.text(last.range))' is read as its second node",
+            at: last, hint: "write both nodes before the \(what)")
+    }
+
+    /// Reports a value where all that is expected was given.
+    func reportSurplus(_ token: Token, _ what: String) {
+        let source = elaborator.netlist.sources
+        let before = SourceRange(
+            file: token.range.file, start: token.range.start > 0 ? token.range.start - 1 : 0, end: token.range.start)
+        error(
+            "\(name) has one value too many", at: token,
+            hint: source.text(before) == ","
+                ? "a comma separates two values; the decimal sign is a point"
+                : "its \(what) is given already; remove one of the two")
+    }
+
     /// Looks at the next positional field without taking it: its lower-case text, nil at the end or for an expression.
     var nextWord: String? {
         skipKeyed()
@@ -176,10 +212,10 @@ final class ElementCard {
         return nil
     }
 
-    /// The field `key=…`, left in place.
+    /// The value of the field `key=…`, left in place; nil where the card has none.
     func field(_ key: String) -> Token? {
-        statement.fields.first {
-            $0.key.map { elaborator.netlist.sources.lowercased($0.range) == key } ?? false
+        statement.fields.first { field in
+            field.key.map { elaborator.netlist.sources.lowercased($0.range) == key } ?? false
         }?.value
     }
 
@@ -229,7 +265,9 @@ final class ElementCard {
                 elaborator.assign(value, to: key, in: &values, owner: name, at: field.value, scope: scope) && isGood
         }
         for (parameter, value) in overrides ?? [:] {
-            if let key = index[parameter] { values[key] = value }
+            guard let key = index[parameter] else { continue }
+            let token = Token(kind: .word, range: identity.range)
+            isGood = elaborator.assign(value, to: key, in: &values, owner: name, at: token, scope: scope) && isGood
         }
         return isGood ? values : nil
     }
@@ -331,6 +369,10 @@ final class ElementCard {
         let wanted = text(field.value)
         guard let model = scope.model(wanted) else {
             let near = suggestion(for: wanted, among: scope.visibleModels)
+            if near == nil, let first = wanted.first, first.isWholeNumber || ".+-".contains(first) {
+                error("'\(wanted)' is neither a number nor the name of a model", at: field.value)
+                return nil
+            }
             error(
                 "no model '\(wanted)'", at: field.value,
                 hint: near.map { "did you mean '\($0)'?" } ?? "define it with `.model \(wanted) \(types.first ?? "")`")
@@ -352,6 +394,19 @@ final class ElementCard {
 
     // MARK: Mistakes
 
+    /// Warns of a value below 0, which is allowed and seldom meant.
+    func warnIfNegative(_ value: Double, _ what: String) {
+        guard value < 0 else { return }
+        warnOnce("the \(what) of \(name) is negative: it gives energy away, and a transient may grow without bound")
+    }
+
+    /// A card that many subcircuit calls read is remarked on once.
+    private func warnOnce(_ message: String, hint: String? = nil) {
+        let range = identity.range
+        guard !elaborator.diagnostics.all.contains(where: { $0.range == range }) else { return }
+        warning(message, hint: hint)
+    }
+
     func error(_ message: String, at token: Token? = nil, hint: String? = nil) {
         elaborator.error(message, at: token?.range ?? identity.range, in: scope, hint: hint)
     }
@@ -361,10 +416,14 @@ final class ElementCard {
             message, at: token?.range ?? identity.range, hint: hint, notes: scope.callNotes)
     }
 
-    /// Temperature [K] of an element whose card says `temp=` or `dtemp=`: the circuit's, unless given.
+    /// Temperature [K] of an element whose card says `temp=` or `dtemp=`: the circuit's, unless given. Reports a
+    /// `dtemp=` that leads below absolute zero.
     func temperature(given: Double?, rise: Double?) -> Double {
         if let given { return given + PhysicalConstants.zeroCelsius }
-        return options.temperature + (rise ?? 0)
+        let temperature = options.temperature + (rise ?? 0)
+        if temperature > 0 { return temperature }
+        error("\(name) is below absolute zero: dtemp is \((rise ?? 0).plain) K at \(options[.temp].plain) °C")
+        return options.temperature
     }
 }
 

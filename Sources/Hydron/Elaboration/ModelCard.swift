@@ -27,7 +27,9 @@ final class ModelCard {
         elaborator = scope.elaborator
         range = card.range
         var statement = Statement()
-        elaborator.netlist.decode(card, into: &statement, diagnostics: &elaborator.diagnostics)
+        // What can't be read was reported where the model was defined.
+        var ignored = Diagnostics()
+        elaborator.netlist.decode(card, into: &statement, diagnostics: &ignored)
         let sources = elaborator.netlist.sources
         var type = ""
         var level = 1
@@ -64,11 +66,19 @@ final class ModelCard {
                 }
                 continue
             }
-            guard let value = elaborator.value(field.value, in: scope) else { continue }
-            elaborator.assign(value, to: key, in: &values, owner: "model '\(name)'", at: field.value, scope: scope)
+            guard let value = elaborator.value(field.value, in: scope),
+                elaborator.assign(value, to: key, in: &values, owner: "model '\(name)'", at: field.value, scope: scope)
+            else {
+                // The mistake is reported; that the value is missing is no other one.
+                values[key] = key.parameter.defaultValue ?? 1
+                continue
+            }
         }
         for (parameter, value) in elaborator.overrides.models[name] ?? [:] {
-            if let key = index[parameter] { values[key] = value }
+            guard let key = index[parameter] else { continue }
+            elaborator.assign(
+                value, to: key, in: &values, owner: "model '\(name)'", at: Token(kind: .word, range: range),
+                scope: scope)
         }
         cache[ObjectIdentifier(table)] = values
         return values

@@ -7,11 +7,11 @@ extension Elaborator {
         "timeint", "nonlin", "nonlin-tran", "device", "linsol", "output", "parser", "topology", "restart", "dist",
         "loca", "hbint", "measure", "fft", "sensitivity", "diagnostic", "supernode", "type", "newbpstepping", "newlte",
         "exitstep", "exittime", "initial_interval", "acct", "list", "nomod", "nopage", "node", "opts", "noacct",
-        "nopost", "post", "probe", "ingold", "numdgt", "savecurrents", "klu", "sparse", "interp", "limpts", "cptime",
+        "nopost", "post", "probe", "ingold", "numdgt", "klu", "sparse", "interp", "limpts", "cptime",
         "itl3", "itl5", "itl6", "lvltim", "chgtol_", "erroption", "minord", "delmax", "maxstep", "nlmin", "nlmax",
         "tr_ltetest", "solver_", "maxsearchstep", "searchmethod", "printoutputsteps", "minsaverecord", "bpenable",
-        "restartstepscale", "timestepsreversal", "conststep", "useDeviceMax", "debuglevel", "warn", "rshunt",
-        "abstol_", "defad", "defas", "pivtol_", "compat", "parhier", "plotwinsize", "noopiter", "bypass", "cshunt",
+        "restartstepscale", "timestepsreversal", "conststep", "useDeviceMax", "debuglevel", "warn",
+        "abstol_", "defad", "defas", "pivtol_", "compat", "parhier", "plotwinsize", "noopiter", "bypass",
         "keepopinfo", "trytocompact", "badmos3", "oldlimit", "autostop", "maxtimestepestimate", "mincapacitor",
         "mincap", "minres", "lambertw", "voltlim", "b3soivoltlim", "zeroresistancetol", "checkforzeroresistance",
         "in_forcing", "continuation", "method_", "delta_x_tol", "rhstol",
@@ -30,6 +30,11 @@ extension Elaborator {
             guard netlist.decode(card, into: &statement, diagnostics: &diagnostics) else { continue }
             if directive == .temp {
                 guard let field = statement.fields.first, let value = value(field.value, in: top) else { continue }
+                if statement.fields.count > 1 {
+                    diagnostics.warning(
+                        "'.temp' takes the first of several temperatures", at: statement.fields[1].value.range,
+                        hint: "run them all with `.step temp list …`")
+                }
                 assign(
                     value, to: .temp, in: &self.card.builder.options.values, owner: ".temp", at: field.value, scope: top
                 )
@@ -52,6 +57,7 @@ extension Elaborator {
             let word = sources.lowercased(field.value.range)
             switch word {
             case "gear": card.builder.options.method = .gear
+            case "savecurrents": savesCurrents = true
             case "trap": card.builder.options.method = .trapezoidal
             default:
                 if !Self.harmless.contains(word) {
@@ -61,6 +67,10 @@ extension Elaborator {
             return
         }
         let name = sources.lowercased(keyToken.range)
+        if name == "savecurrents" {
+            savesCurrents = (value(field.value, in: top) ?? 0) != 0
+            return
+        }
         if name == "method" {
             readMethod(field.value)
             return

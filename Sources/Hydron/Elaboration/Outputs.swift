@@ -10,6 +10,8 @@ struct OutputRequests: Sendable {
         var isSave: Bool
     }
     var requests: [Request] = []
+    /// `.options savecurrents`: where nothing else is asked for, the currents of all elements of two terminals too.
+    var savesCurrents = false
     /// Constant parameters of the top level, which output expressions may use.
     var parameters: [String: Double] = [:]
     /// Parameters of the top level that depend on the solution.
@@ -47,6 +49,15 @@ struct CompiledOutput: Sendable {
     var source: Source
 }
 
+/// The columns of an analysis, and what they need besides the solution.
+struct CompiledOutputs: Sendable {
+    var columns: [CompiledOutput] = []
+    /// `ddt` and `sdt` of output expressions, in the order of their making: inner ones first.
+    var accumulators: [OutputCompiler.Accumulator] = []
+    /// Charges whose time derivatives are asked for.
+    var rates: [ChargeRates.Charge] = []
+}
+
 /// Compiles output items against a finished circuit.
 final class OutputCompiler: ExpressionScope {
     let circuit: Circuit
@@ -57,15 +68,24 @@ final class OutputCompiler: ExpressionScope {
     /// Swept names of a `.dc`, whose current value is an input.
     let sweepNames: [String]
 
-    init(_ circuit: Circuit, _ netlist: Netlist, requests: OutputRequests, sweepNames: [String] = []) {
-        self.circuit = circuit
+    /// Names on cards with mistakes.
+    private let broken: Set<String>
+
+    init(_ elaboration: Elaboration, _ netlist: Netlist, sweepNames: [String] = []) {
+        broken = elaboration.broken
+        circuit = elaboration.circuit
         self.netlist = netlist
-        self.requests = requests
+        requests = elaboration.outputs
         self.sweepNames = sweepNames
     }
 
     /// The columns of an analysis; every node voltage and branch current where nothing was asked for.
-    func compile(_ items: [OutputItem], diagnostics: inout Diagnostics) -> [CompiledOutput] {
+    func compile(_ items: [OutputItem], diagnostics: inout Diagnostics) -> CompiledOutputs {
+        let columns = columns(items, diagnostics: &diagnostics)
+        return CompiledOutputs(columns: columns, accumulators: accumulators, rates: rates)
+    }
+
+    private func columns(_ items: [OutputItem], diagnostics: inout Diagnostics) -> [CompiledOutput] {
         var outputs: [CompiledOutput] = []
         for item in items {
             if case .name(let name, _) = item.expression {
@@ -131,6 +151,27 @@ final class OutputCompiler: ExpressionScope {
             outputs.append(
                 CompiledOutput(
                     column: Column("i(\(name.dropLast(7)))", .current, unit: "A"), source: .unknown(unknown)))
+        }
+        if requests.savesCurrents { outputs += elementCurrents() }
+        return outputs
+    }
+
+    /// Currents of all elements that have one and no branch.
+    private func elementCurrents() -> [CompiledOutput] {
+        guard let place = netlist.titleRange else { return [] }
+        var outputs: [CompiledOutput] = []
+        var ignored = Diagnostics()
+        for id in 0..<circuit.elements.names.count {
+            let name = circuit.elements.names.name(of: UInt32(id))
+            guard let reference = circuit.elements.find(name) else { continue }
+            let population = circuit.populations[Int(reference.population)]
+            // What the elaboration makes for itself (ddt, sdt) has a `#` in its name.
+            guard population.branchUnknown == nil, population.currentOutput != nil,
+                !name.utf8.contains(UInt8(ascii: "#")),
+                let program = ExpressionCompiler.compile(
+                    .probe(Probe(kind: .current, arguments: [name]), place), in: self, diagnostics: &ignored)
+            else { continue }
+            outputs.append(CompiledOutput(column: Column("i(\(name))", .current, unit: "A"), source: source(program)))
         }
         return outputs
     }
@@ -205,17 +246,27 @@ final class OutputCompiler: ExpressionScope {
     }
 
     func resolve(_ probe: Probe, _ range: SourceRange, _ diagnostics: inout Diagnostics) -> ResolvedProbe? {
-        ProbeResolver(unknowns: circuit.unknowns, directory: circuit.elements, dialect: dialect) {
-            self.circuit.populations[$0]
-        }.resolve(probe, prefixes: [""], ports: [:], range, &diagnostics)
+        ProbeResolver(
+            unknowns: circuit.unknowns, directory: circuit.elements, dialect: dialect,
+            population: { self.circuit.populations[$0] }, rate: { self.rate($0) }, broken: broken
+        ).resolve(probe, prefixes: [""], ports: [:], range, &diagnostics)
     }
 
     func auxiliary(_ kind: AuxiliaryKind, _ program: Program) -> ProgramInput? {
         accumulators.append(Accumulator(kind: kind, program: program))
         return .accumulated(Int32(accumulators.count - 1))
     }
-    /// `ddt` and `sdt` of output expressions, in the order of their making: inner ones first.
-    private(set) var accumulators: [Accumulator] = []
+    private var accumulators: [Accumulator] = []
+
+    private func rate(_ charge: ChargeRates.Charge) -> ProgramInput {
+        if let known = rateIndex[charge] { return .rate(known) }
+        let index = Int32(rates.count)
+        rates.append(charge)
+        rateIndex[charge] = index
+        return .rate(index)
+    }
+    private var rates: [ChargeRates.Charge] = []
+    private var rateIndex: [ChargeRates.Charge: Int32] = [:]
 
     struct Accumulator: Sendable {
         var kind: AuxiliaryKind

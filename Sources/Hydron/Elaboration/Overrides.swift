@@ -58,4 +58,17 @@ enum AnalysisTask: Sendable {
         case .transient: "tran"
         }
     }
+
+    /// False where a transient starts from given conditions.
+    var needsOperatingPoint: Bool {
+        if case .transient(let transient) = self { !transient.usesInitialConditions } else { true }
+    }
+
+    /// Lower-case names of independent sources that a `.dc` changes.
+    var sweptSources: Set<String> {
+        guard case .dc(let sweeps) = self else { return [] }
+        var names: Set<String> = []
+        for sweep in sweeps { if case .source(let name) = sweep.target { names.insert(name) } }
+        return names
+    }
 }

@@ -6,6 +6,21 @@ struct ProbeResolver {
     let directory: ElementDirectory
     let dialect: Dialect
     let population: (Int) -> any Population
+    /// The input that is a charge's time derivative.
+    let rate: (ChargeRates.Charge) -> ProgramInput?
+    /// Names on cards with mistakes: that they are missing is no news.
+    var broken: Set<String> = []
+
+    /// Whether a name or a part of the hierarchy above it has a mistake.
+    private func isBroken(_ name: String) -> Bool {
+        guard !broken.isEmpty else { return false }
+        var name = name[...]
+        while true {
+            if broken.contains(String(name)) { return true }
+            guard let dot = name.lastIndex(of: ".") else { return false }
+            name = name[..<dot]
+        }
+    }
 
     /// - Parameters:
     ///   - prefixes: hierarchical prefixes to try, the innermost scope's first.
@@ -25,8 +40,9 @@ struct ProbeResolver {
             for prefix in prefixes {
                 if let unknown = unknowns.node(named: prefix + name) { return Int32(unknown) }
             }
+            if prefixes.contains(where: { isBroken($0 + name) }) { return nil }
             let names = unknowns.nodes.prefix(20_000).map { unknowns.name($0) }
-            let near = suggestion(for: name, among: names)
+            let near = names.first { $0.hasSuffix("." + name) } ?? suggestion(for: name, among: names)
             diagnostics.error(
                 "no node '\(written)'", at: range, hint: near.map { "did you mean '\($0)'?" })
             return nil
@@ -37,8 +53,9 @@ struct ProbeResolver {
             for prefix in prefixes {
                 if let found = directory.find(prefix + name), found.population >= 0 { return found }
             }
+            if prefixes.contains(where: { isBroken($0 + name) }) { return nil }
             let names = (0..<min(directory.names.count, 20_000)).map { directory.names.name(of: UInt32($0)) }
-            let near = suggestion(for: name, among: names)
+            let near = names.first { $0.hasSuffix("." + name) } ?? suggestion(for: name, among: names)
             diagnostics.error(
                 "no element '\(written)'", at: range, hint: near.map { "did you mean '\($0)'?" })
             return nil
@@ -55,7 +72,26 @@ struct ProbeResolver {
                         ?? (known.isEmpty ? "it has none to print" : "it has: \(known)"))
                 return nil
             }
-            return ResolvedProbe([(.output(reference, Int32(index)), 1)])
+            if let factors = outputs[index].product {
+                guard let first = outputs.firstIndex(where: { $0.name == factors.0 }),
+                    let second = outputs.firstIndex(where: { $0.name == factors.1 })
+                else { return nil }
+                return ResolvedProbe(terms(reference, outputs, first), times: terms(reference, outputs, second))
+            }
+            return ResolvedProbe(terms(reference, outputs, index))
+        }
+
+        /// An output and the time derivative that belongs to it.
+        func terms(
+            _ reference: ElementReference, _ outputs: [DeviceOutput], _ index: Int
+        ) -> [(input: ProgramInput, factor: Double)] {
+            var terms: [(input: ProgramInput, factor: Double)] = [(.output(reference, Int32(index)), 1)]
+            if let name = outputs[index].charge, let charge = outputs.firstIndex(where: { $0.name == name }),
+                let derivative = rate(ChargeRates.Charge(reference: reference, output: Int32(charge)))
+            {
+                terms.append((derivative, 1))
+            }
+            return terms
         }
 
         /// Xyce's `n(x1:ymin!k1_h)`: behind the mark a device and, after a line, its quantity or one of its branches.
@@ -167,8 +203,14 @@ extension Elaborator {
         }
         // A port's own names are the caller's nodes.
         return ProbeResolver(
-            unknowns: card.builder.unknowns, directory: card.builder.directory, dialect: netlist.dialect
-        ) { self.card.builder.population($0) }
+            unknowns: card.builder.unknowns, directory: card.builder.directory, dialect: netlist.dialect,
+            population: { self.card.builder.population($0) },
+            rate: { charge in
+                var program = Program()
+                program.inputs = [.output(charge.reference, charge.output)]
+                return self.auxiliary(.derivative, program)
+            }
+        )
         .resolve(probe, prefixes: prefixes, ports: scope.ports, range, &diagnostics)
     }
 

@@ -21,6 +21,13 @@ final class Scope: ExpressionScope {
         var scope: Scope
     }
 
+    struct Call {
+        var name: String
+        var range: SourceRange
+        /// False where no card calls the subcircuit: `name` then says so.
+        var isMade = true
+    }
+
     unowned let elaborator: Elaborator
     /// Around the definition; nil at the top.
     let outer: Scope?
@@ -29,9 +36,11 @@ final class Scope: ExpressionScope {
     /// `x1.x2.`, empty at the top.
     let prefix: String
     /// The call, for messages.
-    let call: (name: String, range: SourceRange)?
+    let call: Call?
     let multiplier: Double
     let depth: Int
+    /// A chain of parameters that refer to each other may be as long: a link takes up to 2 KB of the stack's 8 MB.
+    private static let longestChain = 1500
     var parameters: [String: Parameter] = [:]
     var parameterRanges: [String: SourceRange] = [:]
     var functions: [String: FunctionDefinition] = [:]
@@ -48,7 +57,7 @@ final class Scope: ExpressionScope {
 
     init(
         _ elaborator: Elaborator, outer: Scope? = nil, caller: Scope? = nil, prefix: String = "",
-        call: (name: String, range: SourceRange)? = nil, multiplier: Double = 1
+        call: Call? = nil, multiplier: Double = 1
     ) {
         self.elaborator = elaborator
         self.outer = outer
@@ -61,15 +70,19 @@ final class Scope: ExpressionScope {
 
     var isTop: Bool { outer == nil }
 
-    /// "in subcircuit x1 called at …", innermost first.
+    /// "in subcircuit call 'x1'", innermost first; of a long chain its ends.
     var callNotes: [Diagnostic.Note] {
         var notes: [Diagnostic.Note] = []
         var scope: Scope? = self
         while let current = scope, let call = current.call {
-            notes.append(Diagnostic.Note("in subcircuit call '\(call.name)'", at: call.range))
+            let name = call.name.count > 40 ? "\(call.name.prefix(12))…\(call.name.suffix(12))" : call.name
+            notes.append(Diagnostic.Note(call.isMade ? "in subcircuit call '\(name)'" : call.name, at: call.range))
             scope = current.caller
         }
-        return notes
+        let shown = 3
+        guard notes.count > 2 * shown + 1 else { return notes }
+        let between = Diagnostic.Note("… \(notes.count - 2 * shown) more calls in between")
+        return notes.prefix(shown) + [between] + notes.suffix(shown)
     }
 
     // MARK: Looking up
@@ -155,6 +168,14 @@ final class Scope: ExpressionScope {
             parameters[name] = .broken
             return .broken
         case .token(let token, let scope):
+            guard elaborator.evaluationPath.count < Self.longestChain else {
+                elaborator.error(
+                    "more than \(Self.longestChain) parameters refer to each other one by one", at: token.range,
+                    in: self,
+                    hint: "define those first that others are made of")
+                parameters[name] = .broken
+                return .broken
+            }
             parameters[name] = .evaluating(token)
             elaborator.evaluationPath.append(prefix + name)
             defer { elaborator.evaluationPath.removeLast() }
@@ -178,36 +199,58 @@ final class Scope: ExpressionScope {
         }
     }
 
+    private static let independentVariables: Set<String> = ["time", "hertz", "freq", "frequency"]
+
+    /// A part of an expression that is still to be looked at, in the scope where it stands.
+    private struct Visit {
+        var expression: Expression
+        var scope: Scope
+        /// Arguments of the function whose body this is: what is passed for them is looked at as well.
+        var bound: [String]
+        func with(_ part: Expression) -> Visit { Visit(expression: part, scope: scope, bound: bound) }
+    }
+
+    private struct FunctionKey: Hashable {
+        var scope: ObjectIdentifier
+        var name: String
+    }
+
     /// True where an expression's value can only be known while the circuit is solved.
-    func dependsOnSolution(_ expression: Expression, bound: Set<String> = [], depth: Int = 0) -> Bool {
-        guard depth < 200 else { return false }
-        func any(_ expressions: [Expression]) -> Bool {
-            expressions.contains { dependsOnSolution($0, bound: bound, depth: depth + 1) }
-        }
-        switch expression {
-        case .number, .string: return false
-        case .probe: return true
-        case .name(let name, _):
-            if bound.contains(name) { return false }
-            switch parameter(name) {
-            case .value: return false
-            case .expression: return true
-            case nil: return name == "time" || name == "hertz" || name == "freq" || name == "frequency"
+    ///
+    /// Walks through the functions that it calls with a list of its own instead of the stack: however deep they nest,
+    /// each is looked at once.
+    func dependsOnSolution(_ expression: Expression) -> Bool {
+        var open = [Visit(expression: expression, scope: self, bound: [])]
+        var seen: Set<FunctionKey> = []
+        while let visit = open.popLast() {
+            switch visit.expression {
+            case .number, .string: break
+            case .probe: return true
+            case .name(let name, _):
+                if visit.bound.contains(name) { continue }
+                switch visit.scope.parameter(name) {
+                case .value: break
+                case .expression: return true
+                case nil:
+                    if Self.independentVariables.contains(name) { return true }
+                }
+            case .unary(_, let a, _): open.append(visit.with(a))
+            case .binary(_, let a, let b, _): open += [visit.with(a), visit.with(b)]
+            case .conditional(let c, let a, let b, _): open += [visit.with(c), visit.with(a), visit.with(b)]
+            case .call(let name, let arguments, _):
+                open += arguments.map { visit.with($0) }
+                if let function = visit.scope.function(name), let scope = function.scope as? Scope {
+                    if seen.insert(FunctionKey(scope: ObjectIdentifier(scope), name: name)).inserted {
+                        open.append(Visit(expression: function.body, scope: scope, bound: function.arguments))
+                    }
+                    continue
+                }
+                if name.hasPrefix("spice_") || name == "ddt" || name == "sdt" || name == "idt" { return true }
+                // A table from a file, of nothing else: of time.
+                if ExpressionCompiler.isTable(name), case .string? = arguments.first { return true }
             }
-        case .unary(_, let a, _): return any([a])
-        case .binary(_, let a, let b, _): return any([a, b])
-        case .conditional(let c, let a, let b, _): return any([c, a, b])
-        case .call(let name, let arguments, _):
-            if any(arguments) { return true }
-            if let function = function(name), let scope = function.scope as? Scope {
-                return scope.dependsOnSolution(
-                    function.body, bound: Set(function.arguments), depth: depth + 1)
-            }
-            if name.hasPrefix("spice_") || name == "ddt" || name == "sdt" || name == "idt" { return true }
-            // A table from a file, of nothing else: of time.
-            if ExpressionCompiler.isTable(name), case .string? = arguments.first { return true }
-            return false
         }
+        return false
     }
 
     func quantity(_ name: String) -> ProgramInput? { elaborator.quantity(name, in: self) }

@@ -247,12 +247,16 @@ final class EquationSystem {
         if shunt > 0 {
             for slot in nodeDiagonals { baseline[Int(slot)] += shunt }
         }
-        if inductorLoss > 0, alpha == 0 {
-            // The equation of an inductor becomes v − r i = 0.
-            for case let inductors as DevicePopulation<Inductor> in circuit.populations {
-                for index in 0..<inductors.count {
-                    let row = Int(inductors.unknown(Inductor.branch, of: index)) - 1
-                    if let slot = pattern.slot(row: row, column: row) { baseline[slot + 1] -= inductorLoss }
+        if inductorLoss > 0 {
+            // The loss makes an inductor's equation v − r i = 0. One of 0 H needs it in time as well.
+            for population in circuit.populations where population.isFluxDefined {
+                guard let local = population.branchUnknown else { continue }
+                for index in 0..<population.count {
+                    let branch = Int(population.unknown(local, of: index))
+                    guard branch > 0, let slot = pattern.slot(row: branch - 1, column: branch - 1),
+                        alpha == 0 || capacitance[slot + 1] == 0
+                    else { continue }
+                    baseline[slot + 1] -= inductorLoss
                 }
             }
         }

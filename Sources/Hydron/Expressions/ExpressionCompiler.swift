@@ -29,7 +29,6 @@ struct ExpressionCompiler {
         var scope: ObjectIdentifier
         var name: String
         var isFunction = false
-        var label: String { isFunction ? name + "( )" : name }
     }
     private struct Call: Hashable {
         var function: Expansion
@@ -418,14 +417,17 @@ struct ExpressionCompiler {
         let near = suggestion(for: name, among: frame.scope.parameterNames + Array(frame.arguments.keys))
         report(
             "no parameter '\(name)'", at: range,
-            hint: near.map { "did you mean '\($0)'?" } ?? "define it with `.param \(name)=…`")
+            hint: near.map { "did you mean '\($0)'?" }
+                ?? (name.utf8.contains(UInt8(ascii: ":"))
+                    ? "a ':' names a device's quantity in the Xyce dialect only; elsewhere write `@device[quantity]`"
+                    : "define it with `.param \(name)=…`"))
         return nil
     }
 
     /// Enters a parameter or function; reports a cycle with its path.
     private mutating func begin(_ expansion: Expansion, _ message: String, at range: SourceRange) -> Bool {
         if let start = expanding.firstIndex(of: expansion) {
-            let path = (expanding[start...] + [expansion]).map(\.label).joined(separator: " → ")
+            let path = (expanding[start...] + [expansion]).map(\.name).joined(separator: " → ")
             report("\(message): \(path)", at: range)
             return false
         }

@@ -192,6 +192,8 @@ enum ProgramInput: Hashable, Sendable {
     case frequency
     /// A quantity of a device.
     case output(ElementReference, Int32)
+    /// The time derivative of a device's charge: only in output lists.
+    case rate(Int32)
     /// The current value of a swept quantity, innermost first: only in output lists.
     case sweep(Int32)
     /// A random number of its own at each evaluation, uniform in (0, 1) or standard normal: only in values of an array's

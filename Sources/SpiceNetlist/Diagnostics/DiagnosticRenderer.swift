@@ -16,6 +16,11 @@ public struct DiagnosticRenderer: Sendable {
         var lines: [String] = []
         if let range = diagnostic.range { lines += inclusions(of: range.file) }
         lines += block(diagnostic.severity, diagnostic.message, diagnostic.range)
+        if diagnostic.severity == .error, let range = diagnostic.range,
+            let mark = Lookalike.first(in: sources.text(range))
+        {
+            lines.append(paint("hint", "36") + ": " + mark.hint)
+        }
         if let hint = diagnostic.hint { lines.append(paint("hint", "36") + ": " + printable(hint)) }
         for note in diagnostic.notes { lines += block(.note, note.message, note.range) }
         return lines.joined(separator: "\n")

@@ -18,6 +18,8 @@ public struct Number: Sendable, Equatable {
         case unknownUnit
         /// `X` or `A` where the dialect does not have it as a suffix.
         case suffixOfOtherDialect
+        /// A capital M and nothing behind it: milli to SPICE, mega to many who write a resistance.
+        case capitalMilli
     }
 
     public var value: Double
@@ -170,6 +172,8 @@ struct NumberScanner {
                     || isCapital && second == UInt8(ascii: "o") && third == UInt8(ascii: "h")
                 {
                     note = .megaLooksMeant
+                } else if isCapital, position + 1 == count {
+                    note = .capitalMilli
                 }
             }
         case UInt8(ascii: "x"):

@@ -6,6 +6,8 @@ enum DotCard: Equatable {
     case subcircuit, endSubcircuit
     case control, endControl
     case end, title, endData
+    /// Means nothing here, and nothing is lost: `.backanno` of LTspice, `.protect` of HSPICE, `.width` of SPICE2.
+    case ignored
 
     /// - Parameter word: lower-case, with its dot.
     static func named(_ word: String) -> DotCard? { table[word] }
@@ -19,6 +21,8 @@ enum DotCard: Equatable {
             ".subckt": .subcircuit, ".macro": .subcircuit, ".subcircuit": .subcircuit,
             ".ends": .endSubcircuit, ".eom": .endSubcircuit, ".endsubckt": .endSubcircuit,
             ".endsubcircuit": .endSubcircuit,
+            ".backanno": .ignored, ".protect": .ignored, ".unprotect": .ignored, ".prot": .ignored,
+            ".unprot": .ignored, ".width": .ignored,
             ".control": .control, ".endc": .endControl, ".end": .end, ".title": .title, ".enddata": .endData,
             ".option": .directive(.options), ".opt": .directive(.options), ".opts": .directive(.options),
             ".measure": .directive(.measure), ".params": .directive(.param), ".parameter": .directive(.param),

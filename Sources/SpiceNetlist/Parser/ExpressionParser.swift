@@ -1,7 +1,7 @@
 /// Reads an arithmetic expression by operator precedence (Pratt 1973, doi:10.1145/512927.512931), straight from the bytes.
 ///
 /// From the loosest to the tightest: `?:`, `||`, `^^`, `&&`, `== !=`, `< <= > >=`, `+ -`, `* / %`, signs and `!`, `**`.
-/// The power is right-associative and binds tighter than a sign before it: -2**2 is -4.
+/// The power binds tighter than a sign before it: -2**2 is -4. Which of two goes first is the dialect's.
 ///
 /// Depth is limited in both directions, nesting and length of a chain, so that neither reading nor any later walk over
 /// the tree can overflow the stack.
@@ -23,6 +23,8 @@ struct ExpressionParser {
     /// Numbers that may mean something else, reported at the end.
     var notes: [(Number, SourceRange)] = []
     var failure: Diagnostic?
+    /// How the first power of a power is read, and where it stands.
+    var chain: (reading: String, range: SourceRange)?
 
     init(_ sources: SourceMap, _ range: SourceRange, dialect: Dialect) {
         view = sources.view(of: range.file)
@@ -152,7 +154,9 @@ struct ExpressionParser {
             position += length
             switch infix {
             case .binary(let operation):
-                let right = parse(operation == .power ? binding : binding + 1)
+                let isRightAssociative = operation == .power && !dialect.powerIsLeftAssociative
+                let right = parse(isRightAssociative ? binding : binding + 1)
+                if operation == .power { noteChain(left.value, right.value) }
                 left.height = max(left.height, right.height) + 1
                 left.value = .binary(operation, left.value, right.value, left.value.range.through(right.value.range))
             case .question:
@@ -166,6 +170,26 @@ struct ExpressionParser {
             }
         }
         return left
+    }
+
+    /// Dialects disagree about `a**b**c`: whoever writes it is told how it is read. Parentheses leave no trace in a
+    /// tree, but beside it.
+    private mutating func noteChain(_ base: Expression, _ exponent: Expression) {
+        guard !failed, chain == nil else { return }
+        let reading: String
+        if dialect.powerIsLeftAssociative {
+            guard case .binary(.power, _, _, let place) = base else { return }
+            let behind = rules.skipBlanks(view, from: Int(place.end), to: end)
+            guard behind < end, view[behind] == ASCII.star || view[behind] == ASCII.caret else { return }
+            reading = "(a**b)**c"
+        } else {
+            guard case .binary(.power, _, _, let place) = exponent else { return }
+            var before = Int(place.start) - 1
+            while before > 0, ASCII.isBlank(view[before]) { before -= 1 }
+            guard before >= 0, view[before] == ASCII.star || view[before] == ASCII.caret else { return }
+            reading = "a**(b**c)"
+        }
+        chain = (reading, base.range.through(exponent.range))
     }
 
     private mutating func parseBranches() -> (Tree, Tree) {

@@ -212,12 +212,5 @@ struct ParserState {
         }
     }
 
-    func firstWord(_ range: SourceRange) -> SourceRange {
-        let view = sources.view(of: range.file)
-        var end = Int(range.start)
-        while end < Int(range.end), !ASCII.isBlank(view[end]), view[end] != ASCII.open, view[end] != ASCII.semicolon {
-            end += 1
-        }
-        return SourceRange(file: range.file, start: range.start, end: UInt32(end))
-    }
+    func firstWord(_ range: SourceRange) -> SourceRange { sources.firstWord(of: range) }
 }

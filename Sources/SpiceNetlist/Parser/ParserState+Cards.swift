@@ -36,6 +36,7 @@ extension ParserState {
         case .end:
             if chain.count <= 1 { isFinished = true }
             return fileEnd
+        case .ignored: break
         case .title:
             let text = SourceRange(file: range.file, start: wordRange.end, end: range.end)
             title = ASCII.trimmed(sources.text(text))
@@ -89,6 +90,12 @@ extension ParserState {
                     "`\(text)` is neither a port nor `name=value`", at: field.value.range,
                     hint: "ports stand before the parameters")
             } else {
+                let port = sources.lowercased(field.value.range)
+                if let first = subcircuit.ports.first(where: { sources.lowercased($0.range) == port }) {
+                    diagnostics.error(
+                        "port `\(port)` stands twice", at: field.value.range, hint: "give each port a name of its own",
+                        notes: [Diagnostic.Note("first here", at: first.range)])
+                }
                 subcircuit.ports.append(field.value)
             }
         }
@@ -106,7 +113,7 @@ extension ParserState {
             diagnostics.error("`.ends` without `.subckt`", at: wordRange)
             return
         }
-        if let name = argumentWords(range).first {
+        if let name = argumentWords(range)?.first {
             let text = sources.lowercased(name.range)
             let expected = sources.lowercased(open.subcircuit.name.range)
             if text != expected {
@@ -200,8 +207,9 @@ extension ParserState {
         return nil
     }
 
-    /// The words behind a dot card's name, split at blanks alone; quotes are taken off.
-    func argumentWords(_ range: SourceRange) -> [Token] {
+    /// The words behind a dot card's name, split at blanks alone; quotes are taken off. nil after an error about a
+    /// quote that is never closed.
+    mutating func argumentWords(_ range: SourceRange) -> [Token]? {
         let view = sources.view(of: range.file)
         let end = Int(range.end)
         var position = Int(firstWord(range).end)
@@ -213,6 +221,12 @@ extension ParserState {
             var stop = position + 1
             if byte == ASCII.quote || byte == ASCII.apostrophe {
                 while stop < end, view[stop] != byte { stop += 1 }
+                guard stop < end else {
+                    diagnostics.error(
+                        "`\(Character(Unicode.Scalar(byte)))` is never closed",
+                        at: SourceRange(file: range.file, start: UInt32(position), end: UInt32(position + 1)))
+                    return nil
+                }
                 let inside = SourceRange(file: range.file, start: UInt32(position + 1), end: UInt32(stop))
                 words.append(Token(kind: .string, range: inside))
                 position = min(stop + 1, end)

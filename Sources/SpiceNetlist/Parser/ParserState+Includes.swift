@@ -12,7 +12,8 @@ extension ParserState {
     static var maximumIncludes: Int { 20_000 }
 
     mutating func readInclude(_ range: SourceRange) {
-        guard let argument = argumentWords(range).first else {
+        guard let arguments = argumentWords(range) else { return }
+        guard let argument = arguments.first else {
             diagnostics.error("`.include` names no file", at: firstWord(range))
             return
         }
@@ -23,7 +24,7 @@ extension ParserState {
     /// `.lib file section` reads a section, `.lib file` a file; `.lib section` up to `.endl` defines one, which is only
     /// read when it is called.
     mutating func readLibrary(_ range: SourceRange, nextLine: Int, fileEnd: Int) -> Int {
-        let arguments = argumentWords(range)
+        guard let arguments = argumentWords(range) else { return nextLine }
         guard let first = arguments.first else {
             diagnostics.error("`.lib` names no file", at: firstWord(range))
             return nextLine
@@ -128,8 +129,7 @@ extension ParserState {
                 open = nil
                 continue
             }
-            let arguments = argumentWords(found.line)
-            guard arguments.count == 1 else { continue }
+            guard let arguments = argumentWords(found.line), arguments.count == 1 else { continue }
             if let section = open {
                 diagnostics.error("section `\(section.name)` has no `.endl`", at: section.range)
             }

@@ -76,6 +76,18 @@ public struct SourceMap: Sendable {
     /// The whole line on which a range starts, without its line break.
     public func line(of range: SourceRange) -> String { text(lineRange(of: range)) }
 
+    /// The first word of a card, such as `.tran`.
+    public func firstWord(of card: SourceRange) -> SourceRange {
+        let view = view(of: card.file)
+        var end = Int(card.start)
+        while end < min(Int(card.end), view.count), !ASCII.isBlank(view[end]), view[end] != ASCII.open,
+            view[end] != ASCII.semicolon
+        {
+            end += 1
+        }
+        return SourceRange(file: card.file, start: card.start, end: UInt32(end))
+    }
+
     func lineRange(of range: SourceRange) -> SourceRange {
         let view = view(of: range.file)
         var start = min(Int(range.start), view.count)

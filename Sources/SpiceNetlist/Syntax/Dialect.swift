@@ -42,8 +42,12 @@ public struct Dialect: Sendable, Equatable {
     public var logIsBase10 = false
     /// `a ^ b` is a power; otherwise the exclusive or of two truth values.
     public var caretIsPower = true
+    /// `a ** b ** c` is `(a ** b) ** c`, as ngspice has it; otherwise `a ** (b ** c)`.
+    public var powerIsLeftAssociative = false
     /// `'…'` is an expression; otherwise a quoted text.
     public var singleQuoteIsExpression = true
+    /// `.tran stop` gives the end alone.
+    public var transientTakesEndAlone = false
     /// `ic=` of capacitors and inductors holds in the operating point before a transient (Xyce), else with `uic` only.
     public var conditionsHoldInOperatingPoint = false
 
@@ -54,6 +58,7 @@ public struct Dialect: Sendable, Equatable {
         var dialect = Dialect("ngspice")
         dialect.slashSlashStartsComment = true
         dialect.hashStartsComment = true
+        dialect.powerIsLeftAssociative = true
         return dialect
     }()
 
@@ -84,6 +89,7 @@ public struct Dialect: Sendable, Equatable {
         dialect.dollarStartsComment = false
         dialect.slashSlashStartsComment = true
         dialect.aSuffixIsAtto = false
+        dialect.transientTakesEndAlone = true
         return dialect
     }()
 

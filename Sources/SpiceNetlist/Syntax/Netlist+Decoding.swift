@@ -52,21 +52,23 @@ extension Netlist {
     /// none.
     ///
     /// - Parameter isFarad: the number is a capacitance, where `1F` looks meant as a farad; a current likewise with
-    ///   `isAmpere`.
+    ///   `isAmpere`; and a resistance with `isOhm`, where `1M` looks meant as a megohm.
     public func number(
-        _ token: Token, isFarad: Bool = false, isAmpere: Bool = false, diagnostics: inout Diagnostics
+        _ token: Token, isFarad: Bool = false, isAmpere: Bool = false, isOhm: Bool = false,
+        diagnostics: inout Diagnostics
     ) -> Double? {
         guard token.kind == .word, let number = Number.parse(sources.slice(token.range), dialect: dialect) else {
             return nil
         }
         if number.note != .none || !number.value.isFinite {
-            report(number, at: token.range, isFarad: isFarad, isAmpere: isAmpere, diagnostics: &diagnostics)
+            report(
+                number, at: token.range, isFarad: isFarad, isAmpere: isAmpere, isOhm: isOhm, diagnostics: &diagnostics)
         }
         return number.value
     }
 
     func report(
-        _ number: Number, at range: SourceRange, isFarad: Bool = false, isAmpere: Bool = false,
+        _ number: Number, at range: SourceRange, isFarad: Bool = false, isAmpere: Bool = false, isOhm: Bool = false,
         diagnostics: inout Diagnostics
     ) {
         guard !diagnostics.all.contains(where: { $0.range == range }) else { return }
@@ -79,6 +81,11 @@ extension Netlist {
         case .none: break
         case .megaLooksMeant:
             diagnostics.warning("`\(text)` is \(number.value): M means milli", at: range, hint: "mega is written MEG")
+        case .capitalMilli:
+            guard isOhm else { return }
+            diagnostics.warning(
+                "`\(text)` is \(number.value) ohm: M means milli", at: range,
+                hint: "mega is written MEG; write a small m where milli is meant")
         case .faradLooksMeant:
             // A small f reads as femto to everyone.
             guard isFarad, text.hasSuffix("F") else { return }

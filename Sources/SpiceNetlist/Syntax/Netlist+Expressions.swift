@@ -10,6 +10,11 @@ extension Netlist {
         let result = parser.parseAll()
         if let failure = parser.failure { diagnostics.append(failure) }
         for (number, place) in parser.notes { report(number, at: place, diagnostics: &diagnostics) }
+        if !parser.failed, let chain = parser.chain, !diagnostics.all.contains(where: { $0.range == chain.range }) {
+            diagnostics.warning(
+                "a power of a power: the \(dialect.name) dialect reads \(chain.reading)", at: chain.range,
+                hint: "write the parentheses; others read it the other way round")
+        }
         return parser.failed ? nil : result
     }
 

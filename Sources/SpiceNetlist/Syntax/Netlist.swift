@@ -12,6 +12,11 @@ public struct Netlist: Sendable {
     /// Folders besides the netlist's own that files may be read from.
     public var libraryPaths: [String]
 
+    /// The first line of the top file: where what is missing altogether is reported. nil for a netlist without text.
+    public var titleRange: SourceRange? {
+        sources.files.isEmpty ? nil : sources.lineRange(of: SourceRange(file: 0, start: 0, end: 0))
+    }
+
     public init(sources: SourceMap, dialect: Dialect, title: String, top: Block, libraryPaths: [String] = []) {
         self.sources = sources
         self.dialect = dialect

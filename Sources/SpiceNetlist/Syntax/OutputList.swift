@@ -2,6 +2,8 @@
 public struct OutputList: Sendable {
     /// `tran`, `dc`, …; nil where the card names none.
     public var analysis: String?
+    /// Where that stands.
+    public var analysisRange: SourceRange?
     public var items: [OutputItem]
     /// `format=noindex file=x.prn width=10 …`
     public var options: [Assignment]
@@ -49,6 +51,7 @@ extension Netlist {
                 let label = reader.label(range)
                 if isFirst, isWord, Self.analyses.contains(label) {
                     list.analysis = label
+                    list.analysisRange = range
                 } else if let expression = outputExpression(range, label, isWord, diagnostics: &diagnostics) {
                     list.items.append(OutputItem(label: label, expression: expression, range: range))
                 }

@@ -153,6 +153,7 @@ import Waveforms
         await #expect(processExitsWith: .success) {
             final class Silent: PointObserver {
                 var observedUnknowns: [Int] { [] }
+                let rates = ChargeRates([])
                 func accept(
                     _ abscissa: Double, _ x: UnsafePointer<Double>, _ system: EquationSystem
                 ) throws(SimulationFailure) {}
@@ -321,6 +322,7 @@ import Waveforms
         let system = try EquationSystem(circuit)
         final class Silent: PointObserver {
             var observedUnknowns: [Int] { [] }
+            let rates = ChargeRates([])
             func accept(
                 _ abscissa: Double, _ x: UnsafePointer<Double>, _ system: EquationSystem
             ) throws(SimulationFailure) {}

@@ -58,7 +58,7 @@ import Testing
         try scope.define("f", ["x"], "g(x)")
         try scope.define("g", ["x"], "f(x) + 1")
         #expect(try scope.mistake("p") == "parameter 'q' is defined by itself: q → r → q")
-        #expect(try scope.mistake("f(1)") == "function 'f' calls itself: f( ) → g( ) → f( )")
+        #expect(try scope.mistake("f(1)") == "function 'f' calls itself: f → g → f")
     }
 
     @Test func mistakesSayWhatWouldBeRight() throws {
