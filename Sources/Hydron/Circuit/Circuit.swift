@@ -64,8 +64,8 @@ protocol Population: Sendable {
     var voltageDefinedPairs: [(Int, Int)] { get }
     /// True for inductors: in direct current they are wires.
     var isFluxDefined: Bool { get }
-    /// True for a voltage source of 0 V at all times: it senses a current.
-    func isAmmeter(_ element: Int) -> Bool
+    /// True for a voltage source of 0 V in direct current: one that senses a current, or whose waveform starts from 0.
+    func restsAtZero(_ element: Int) -> Bool
     /// Pairs of unknowns between which the element drives a direct current that other unknowns control.
     func controlledCurrents(of element: Int) -> [(Int32, Int32)]
     /// Pairs of unknowns whose difference controls something in direct current, besides what ``conductingPairs`` says.
@@ -94,7 +94,7 @@ extension Population {
     func conductingPairs(of element: Int) -> [(Int, Int)] { conductingPairs }
     var voltageDefinedPairs: [(Int, Int)] { [] }
     var isFluxDefined: Bool { false }
-    func isAmmeter(_ element: Int) -> Bool { false }
+    func restsAtZero(_ element: Int) -> Bool { false }
     func controlledCurrents(of element: Int) -> [(Int32, Int32)] { [] }
     func controllingVoltages(of element: Int, in circuit: Circuit) -> [(Int32, Int32)] { [] }
     var branchUnknown: Int? { nil }

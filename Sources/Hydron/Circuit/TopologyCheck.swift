@@ -62,10 +62,10 @@ enum TopologyCheck {
             circuit.elements.names.name(of: circuit.populations[member.0].identity(member.1).name)
         }
         func isInductor(_ member: (Int, Int)) -> Bool { circuit.populations[member.0].isFluxDefined }
-        /// An inductor, or a 0 V source that only senses a current: a wire.
+        /// An inductor, or a source that is at 0 V in direct current: a wire.
         func isWire(_ member: (Int, Int)) -> Bool {
             isInductor(member)
-                || circuit.populations[member.0].isAmmeter(member.1) && !swept.contains(name(member))
+                || circuit.populations[member.0].restsAtZero(member.1) && !swept.contains(name(member))
         }
         for (place, population) in circuit.populations.enumerated() {
             let pairs = population.voltageDefinedPairs

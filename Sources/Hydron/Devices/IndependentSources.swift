@@ -42,7 +42,9 @@ struct VoltageSources: Population {
     }
     var conductingPairs: [(Int, Int)] { [(0, 1)] }
     var voltageDefinedPairs: [(Int, Int)] { [(0, 1)] }
-    func isAmmeter(_ element: Int) -> Bool { sources[element].staticValue == 0 && sources[element].waveform == nil }
+    func restsAtZero(_ element: Int) -> Bool {
+        sources[element].staticValue == 0 && (sources[element].waveform?.value(at: 0) ?? 0) == 0
+    }
     var branchUnknown: Int? { 2 }
     var outputs: [DeviceOutput] { IndependentSource.outputs }
     mutating func resolveTransient(tstep: Double, tstop: Double) {

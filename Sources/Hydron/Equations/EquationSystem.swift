@@ -254,7 +254,7 @@ final class EquationSystem {
                 for index in 0..<population.count {
                     let branch = Int(population.unknown(local, of: index))
                     guard branch > 0, let slot = pattern.slot(row: branch - 1, column: branch - 1),
-                        alpha == 0 || capacitance[slot + 1] == 0
+                        alpha == 0 || !isDynamic[branch]
                     else { continue }
                     baseline[slot + 1] -= inductorLoss
                 }
