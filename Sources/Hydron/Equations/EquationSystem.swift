@@ -78,6 +78,8 @@ final class EquationSystem {
     var inductorLoss = 0.0
     /// True for unknowns that appear in q, which the integration error is judged by.
     private(set) var isDynamic: [Bool] = []
+    /// True for equations with an entry in ∂q/∂x.
+    private var holdsCharge: [Bool] = []
     private var columnStarts: [Int32]
     private var rowIndices: [Int32]
 
@@ -215,14 +217,16 @@ final class EquationSystem {
         markDynamic(probe)
     }
 
-    /// Marks the columns with an entry.
+    /// Marks the columns and rows with an entry.
     private func markDynamic(_ probe: UnsafePointer<Double>) {
         // In a local array: each access to a class's own is checked.
         var found = [Bool](repeating: false, count: count)
+        var rows = found
         columnStarts.withUnsafeBufferPointer { starts in
             for column in 0..<max(sparseCount - 1, 0) {
                 for entry in Int(starts[column])..<Int(starts[column + 1]) where probe[entry + 1] != 0 {
                     found[column + 1] = true
+                    rows[Int(rowIndices[entry]) + 1] = true
                 }
             }
         }
@@ -230,6 +234,7 @@ final class EquationSystem {
             for unknown in grid.unknowns where grid.holdsCharge(unknown) { found[unknown] = true }
         }
         isDynamic = found
+        holdsCharge = rows
     }
 
     // MARK: - Phase 4: the baseline
@@ -254,7 +259,7 @@ final class EquationSystem {
                 for index in 0..<population.count {
                     let branch = Int(population.unknown(local, of: index))
                     guard branch > 0, let slot = pattern.slot(row: branch - 1, column: branch - 1),
-                        alpha == 0 || !isDynamic[branch]
+                        alpha == 0 || !holdsCharge[branch]
                     else { continue }
                     baseline[slot + 1] -= inductorLoss
                 }
