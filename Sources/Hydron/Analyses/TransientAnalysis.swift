@@ -550,6 +550,7 @@ struct TransientAnalysis: Sendable {
             let new = history.nextCharge
             let (slope, alpha, past) = (derivative.base, formula.alpha, system.history)
             system.parallel.parts(system.count) { for row in $0 { slope[row] = alpha * new[row] + past[row] } }
+            system.conditions.endWeight = formula.order == 1 ? 1 : 0.5
             system.accept(UnsafePointer(x.base))
             rates.advance(formula, UnsafePointer(x.base), system)
             history.push(time: system.conditions.time, solution: UnsafePointer(x.base))

@@ -18,20 +18,29 @@ protocol GridCells: AnyObject {
     var bytes: Int { get }
     /// For linear cells: adds their currents and the magnitudes of these.
     func addCurrents(_ nodes: GridNodes, _ parallel: Parallel)
-    /// For others: adds currents, charges and scales, and fills ``matrix``.
-    func load(_ nodes: GridNodes, _ context: LoadContext, _ parallel: Parallel)
+    /// For others: adds currents, charges and scales, and fills ``matrix``. `last` is the last accepted point.
+    func load(_ nodes: GridNodes, from last: PlaneVoltages, _ context: LoadContext, _ parallel: Parallel)
     func reset()
-    func accept(_ nodes: GridNodes, _ conditions: Conditions, _ parallel: Parallel)
+    /// Takes over the step from `last` to `now`, and adds up its energies and charges.
+    func accept(
+        _ now: PlaneVoltages, from last: PlaneVoltages, _ conditions: Conditions, _ parallel: Parallel)
     func stepError() -> Double
     /// A quantity of one cell; NaN where it has none of this kind.
-    func value(_ quantity: CellQuantity, _ row: Int, _ column: Int, _ nodes: GridNodes) -> Double
+    func value(_ quantity: CellQuantity, _ row: Int, _ column: Int, _ voltages: PlaneVoltages) -> Double
     /// What the cells took or stored since the start, in total.
     func total(_ quantity: CrossbarTotal) -> Double
 }
 
+/// Voltages of an array's nodes [V], one a cell with padding.
+struct PlaneVoltages {
+    let row: UnsafePointer<Double>
+    let column: UnsafePointer<Double>
+    let gate: UnsafePointer<Double>?
+}
+
 /// The three planes of an array inside the circuit's arrays.
 struct GridNodes {
-    let voltage: (row: UnsafePointer<Double>, column: UnsafePointer<Double>, gate: UnsafePointer<Double>?)
+    let voltage: PlaneVoltages
     /// Residual, charge, and largest current or sum of magnitudes, at offsets from the same plane.
     let current:
         (row: UnsafeMutablePointer<Double>, column: UnsafeMutablePointer<Double>, gate: UnsafeMutablePointer<Double>?)
@@ -72,6 +81,10 @@ enum CellQuantity: String, CaseIterable, Sendable {
 /// Sums over all cells since the start.
 enum CrossbarTotal: Int, CaseIterable, Sendable {
     case ionicEnergy, switchingEnergy, channelEnergy, gateCharge, lostCharge, storedCharge
+    /// In the gates' capacitances [J].
+    case storedEnergy
+    /// What cells take beyond charge times mean voltage of each step [J]: current and voltage that rise together.
+    case rampEnergy
 }
 
 /// Resistors at the crossings.
@@ -81,6 +94,8 @@ final class ResistorCells: GridCells {
     var isLinear: Bool { true }
     var holdsCharge: Bool { false }
     var bytes: Int { shape.size * 8 }
+    private var energy = 0.0
+    private var rampEnergy = 0.0
 
     init(_ shape: GridShape, conductances: [Double]) {
         self.shape = shape
@@ -113,15 +128,51 @@ final class ResistorCells: GridCells {
         }
     }
 
-    func load(_ nodes: GridNodes, _ context: LoadContext, _ parallel: Parallel) {}
-    func reset() {}
-    func accept(_ nodes: GridNodes, _ conditions: Conditions, _ parallel: Parallel) {}
+    func load(_ nodes: GridNodes, from last: PlaneVoltages, _ context: LoadContext, _ parallel: Parallel) {}
+    func reset() {
+        energy = 0
+        rampEnergy = 0
+    }
     func stepError() -> Double { 0 }
-    func total(_ quantity: CrossbarTotal) -> Double { 0 }
 
-    func value(_ quantity: CellQuantity, _ row: Int, _ column: Int, _ nodes: GridNodes) -> Double {
+    func accept(
+        _ now: PlaneVoltages, from last: PlaneVoltages, _ conditions: Conditions, _ parallel: Parallel
+    ) {
+        let h = conditions.interval
+        guard h > 0 else { return }
+        nonisolated(unsafe) let (now, last, g) = (now, last, matrix.rowColumn.base)
+        let (shape, weight) = (self.shape, conditions.endWeight)
+        // Mean of v², and charge times mean voltage, over straight lines.
+        func sum(_ body: @escaping (Lanes, Lanes) -> Lanes) -> Double {
+            nonisolated(unsafe) let body = body
+            return h
+                * parallel.sum(shape.rowChunks) { chunk in
+                    var sum = Lanes.zero
+                    let length = GridShape.lanes * shape.stride
+                    for place in Swift.stride(from: chunk * length, to: (chunk + 1) * length, by: GridShape.lanes) {
+                        let before = loadLanes(last.row + place) - loadLanes(last.column + place)
+                        let after = loadLanes(now.row + place) - loadLanes(now.column + place)
+                        sum += loadLanes(g + place) * body(before, after)
+                    }
+                    return sum.sum()
+                }
+        }
+        let exact = sum { a, b in (a * a + a * b + b * b) / 3 }
+        energy += exact
+        rampEnergy += exact - sum { a, b in (weight * b + (1 - weight) * a) * 0.5 * (a + b) }
+    }
+
+    func total(_ quantity: CrossbarTotal) -> Double {
+        switch quantity {
+        case .channelEnergy: energy
+        case .rampEnergy: rampEnergy
+        default: 0
+        }
+    }
+
+    func value(_ quantity: CellQuantity, _ row: Int, _ column: Int, _ voltages: PlaneVoltages) -> Double {
         let place = shape.index(row, column)
-        let (v, w, g) = (nodes.voltage.row[place], nodes.voltage.column[place], matrix.rowColumn.base[place])
+        let (v, w, g) = (voltages.row[place], voltages.column[place], matrix.rowColumn.base[place])
         switch quantity {
         case .g: return g
         case .id: return g * (v - w)

@@ -27,7 +27,7 @@ final class CrossbarBatch: ElementBatch {
 
     func load(_ context: LoadContext) -> LoadResult {
         for grid in grids where !grid.isLinear {
-            grid.cells.load(nodes(grid, context), context, parallel)
+            grid.cells.load(nodes(grid, context), from: grid.last, context, parallel)
         }
         return LoadResult()
     }
@@ -36,16 +36,10 @@ final class CrossbarBatch: ElementBatch {
         grid.nodes(voltage: context.x, current: context.f, charge: context.q, scale: context.scale)
     }
 
-    func reset() { for grid in grids { grid.cells.reset() } }
-
-    /// Only voltages count: the other arrays stand in as targets that nothing is written to.
-    private func voltages(_ grid: CrossbarGrid, _ x: UnsafePointer<Double>) -> GridNodes {
-        let target = UnsafeMutablePointer(mutating: x)
-        return grid.nodes(voltage: x, current: target, charge: target, scale: target)
-    }
+    func reset() { for grid in grids { grid.reset() } }
 
     func accept(_ x: UnsafePointer<Double>, _ conditions: Conditions) {
-        for grid in grids { grid.cells.accept(voltages(grid, x), conditions, parallel) }
+        for grid in grids { grid.accept(x, conditions, parallel) }
     }
 
     func stepError() -> Double { grids.reduce(0) { max($0, $1.cells.stepError()) } }
@@ -64,6 +58,9 @@ final class CrossbarBatch: ElementBatch {
             DeviceOutput("eion", unit: "J", "energy of ions and leakage in all cells since the start"),
             DeviceOutput("ecv", unit: "J", "energy lost by switching the cells' gate capacitances since the start"),
             DeviceOutput("ed", unit: "J", "energy of all channels since the start"),
+            DeviceOutput("ein", unit: "J", "energy that came in through all ports since the start"),
+            DeviceOutput("ewire", unit: "J", "energy of all wires since the start"),
+            DeviceOutput("estore", unit: "J", "energy gained by the capacitances of gates and wires since the start"),
             DeviceOutput("qg", unit: "C", "ionic charge through all gates since the start"),
             DeviceOutput("ql", unit: "C", "charge that all cells lost to their surroundings since the start"),
             DeviceOutput("qx", unit: "C", "charge that all channels gained since the start"),
@@ -85,7 +82,7 @@ final class CrossbarBatch: ElementBatch {
 
     func output(_ index: Int, element: Int, x: UnsafePointer<Double>, _ conditions: Conditions) -> Double {
         let grid = grids[element]
-        let nodes = voltages(grid, x)
+        let nodes = grid.voltages(x)
         let quantities = CellQuantity.allCases
         if index >= Self.arrayOutputs.count {
             let (cell, quantity) = (index - Self.arrayOutputs.count).quotientAndRemainder(dividingBy: quantities.count)
@@ -100,8 +97,11 @@ final class CrossbarBatch: ElementBatch {
         case 0: return grid.cells.total(.ionicEnergy)
         case 1: return grid.cells.total(.switchingEnergy)
         case 2: return grid.cells.total(.channelEnergy)
-        case 3: return grid.cells.total(.gateCharge)
-        case 4: return grid.cells.total(.lostCharge)
+        case 3: return grid.portEnergy + grid.cells.total(.rampEnergy)
+        case 4: return grid.wireEnergy
+        case 5: return grid.wireStoredEnergy + grid.cells.total(.storedEnergy)
+        case 6: return grid.cells.total(.gateCharge)
+        case 7: return grid.cells.total(.lostCharge)
         default: return grid.cells.total(.storedCharge)
         }
     }
@@ -109,7 +109,7 @@ final class CrossbarBatch: ElementBatch {
     private enum Statistic: Int { case mean, deviation, smallest, largest, sum }
 
     private func statistic(
-        _ statistic: Statistic, _ grid: CrossbarGrid, _ quantity: CellQuantity, _ nodes: GridNodes
+        _ statistic: Statistic, _ grid: CrossbarGrid, _ quantity: CellQuantity, _ nodes: PlaneVoltages
     ) -> Double {
         let shape = grid.shape
         nonisolated(unsafe) let nodes = nodes
@@ -146,7 +146,7 @@ final class CrossbarBatch: ElementBatch {
     /// A quantity of every cell, row by row.
     func map(_ quantity: CellQuantity, element: Int, x: UnsafePointer<Double>) -> [Double] {
         let grid = grids[element]
-        let nodes = voltages(grid, x)
+        let nodes = grid.voltages(x)
         var values: [Double] = []
         values.reserveCapacity(grid.shape.cellCount)
         for row in 0..<grid.shape.rows {

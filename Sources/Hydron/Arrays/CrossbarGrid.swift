@@ -33,6 +33,14 @@ final class CrossbarGrid {
     private var product: [Plane] = []
     private var solution: [Plane] = []
     private var preconditioned: [Plane] = []
+    /// The planes one behind the other, and each plane's ports, at the last accepted point.
+    private let lastVoltages: Plane
+    private var lastPorts: [WirePlane.PortVoltages?] = []
+    /// Since the start [J]: charge times mean voltage of each step at the ports, the same in the wires, and what the
+    /// wires' capacitance took up.
+    private(set) var portEnergy = 0.0
+    private(set) var wireEnergy = 0.0
+    private(set) var wireStoredEnergy = 0.0
     /// Eliminated rows of eight wires a thread.
     private var scratch: Plane
     private var nearSums: [Double]
@@ -51,9 +59,11 @@ final class CrossbarGrid {
         firstRow = Int(array.firstUnknown)
         firstColumn = firstRow + shape.size
         firstGate = firstColumn + shape.size
+        lastVoltages = Plane(array.planeCount * shape.size)
         scratch = Plane(0)
         nearSums = [Double](repeating: 0, count: shape.paddedRows)
         farSums = nearSums
+        reset()
     }
 
     private static func plane(_ wires: CrossbarArray.Wires, _ shape: GridShape) -> WirePlane {
@@ -105,10 +115,48 @@ final class CrossbarGrid {
     ) -> GridNodes {
         let hasGate = gates != nil
         return GridNodes(
-            voltage: (voltage + firstRow, voltage + firstColumn, hasGate ? voltage + firstGate : nil),
+            voltage: voltages(voltage),
             current: (current + firstRow, current + firstColumn, hasGate ? current + firstGate : nil),
             charge: (charge + firstRow, charge + firstColumn, hasGate ? charge + firstGate : nil),
             scale: (scale + firstRow, scale + firstColumn, hasGate ? scale + firstGate : nil))
+    }
+
+    /// The planes' voltages in the circuit's array of unknowns.
+    func voltages(_ x: UnsafePointer<Double>) -> PlaneVoltages {
+        PlaneVoltages(row: x + firstRow, column: x + firstColumn, gate: gates == nil ? nil : x + firstGate)
+    }
+
+    // MARK: - Accepted points
+
+    /// Voltages at the last accepted point.
+    var last: PlaneVoltages {
+        let base = UnsafePointer(lastVoltages.base)
+        return PlaneVoltages(row: base, column: base + shape.size, gate: gates == nil ? nil : base + 2 * shape.size)
+    }
+
+    func reset() {
+        cells.reset()
+        lastVoltages.base.update(repeating: 0, count: lastVoltages.count)
+        lastPorts = planes.map { _ in nil }
+        (portEnergy, wireEnergy, wireStoredEnergy) = (0, 0, 0)
+    }
+
+    /// Takes over the step that ended at `x`.
+    func accept(_ x: UnsafePointer<Double>, _ conditions: Conditions, _ parallel: Parallel) {
+        cells.accept(voltages(x), from: last, conditions, parallel)
+        for (index, (plane, first)) in planes.enumerated() {
+            let ports = plane.portVoltages(x)
+            if conditions.interval > 0, let before = lastPorts[index] {
+                let energies = plane.energies(
+                    from: lastVoltages.base + index * shape.size, to: x + first, ports: (before, ports), conditions,
+                    parallel)
+                portEnergy += energies.delivered
+                wireEnergy += energies.lost
+                wireStoredEnergy += energies.stored
+            }
+            lastPorts[index] = ports
+        }
+        lastVoltages.base.update(from: x + firstRow, count: lastVoltages.count)
     }
 
     // MARK: - Residual

@@ -18,10 +18,6 @@ final class ProtonCells: GridCells {
     private let charge: Plane
     private let nextX: Plane
     private let nextCharge: Plane
-    /// Voltages of the three planes at the last accepted point.
-    private let row: Plane
-    private let column: Plane
-    private let gate: Plane
     private var worstError = 0.0
     private var totals = [Double](repeating: 0, count: CrossbarTotal.allCases.count)
 
@@ -33,9 +29,6 @@ final class ProtonCells: GridCells {
         charge = Plane(shape.size)
         nextX = Plane(shape.size)
         nextCharge = Plane(shape.size)
-        row = Plane(shape.size)
-        column = Plane(shape.size)
-        gate = Plane(shape.size)
         if let own = values.devices {
             let storage = UnsafeMutablePointer<ProtonResistor>.allocate(capacity: shape.size)
             storage.initialize(repeating: template, count: shape.size)
@@ -68,7 +61,7 @@ final class ProtonCells: GridCells {
     deinit { devices?.deallocate() }
 
     var bytes: Int {
-        let planes = 9 + (matrix.rowGate === matrix.columnGate ? 0 : 1)
+        let planes = 6 + (matrix.rowGate === matrix.columnGate ? 0 : 1)
         return planes * shape.size * 8 + (devices == nil ? 0 : shape.size * MemoryLayout<ProtonResistor>.stride)
             + isMissing.count + isStuck.count
     }
@@ -80,7 +73,7 @@ final class ProtonCells: GridCells {
             }
         }
         nextX.copy(x)
-        for plane in [charge, nextCharge, row, column, gate] { plane.base.update(repeating: 0, count: shape.size) }
+        for plane in [charge, nextCharge] { plane.base.update(repeating: 0, count: shape.size) }
         for index in totals.indices { totals[index] = 0 }
         worstError = 0
     }
@@ -91,10 +84,10 @@ final class ProtonCells: GridCells {
         devices.map { UnsafePointer($0 + place) }
     }
 
-    func load(_ nodes: GridNodes, _ context: LoadContext, _ parallel: Parallel) {
+    func load(_ nodes: GridNodes, from last: PlaneVoltages, _ context: LoadContext, _ parallel: Parallel) {
         var template = self.template
         withUnsafePointer(to: &template) { template in
-            nonisolated(unsafe) let (nodes, common) = (nodes, template)
+            nonisolated(unsafe) let (nodes, last, common) = (nodes, last, template)
             let shape = self.shape
             // One worst error a chunk; the largest is the same in whatever order.
             var errors = [Double](repeating: 0, count: shape.rowChunks)
@@ -106,7 +99,7 @@ final class ProtonCells: GridCells {
                         let start = shape.index(row, 0)
                         for place in start..<start + shape.columns {
                             if !isMissing.isEmpty, isMissing[place] { continue }
-                            worst = max(worst, load(place, device(place) ?? common, nodes, context))
+                            worst = max(worst, load(place, device(place) ?? common, nodes, last, context))
                         }
                     }
                     target[chunk] = worst
@@ -119,9 +112,10 @@ final class ProtonCells: GridCells {
     /// One cell; gives its step error.
     @inline(__always)
     private func load(
-        _ place: Int, _ device: UnsafePointer<ProtonResistor>, _ nodes: GridNodes, _ context: LoadContext
+        _ place: Int, _ device: UnsafePointer<ProtonResistor>, _ nodes: GridNodes, _ last: PlaneVoltages,
+        _ context: LoadContext
     ) -> Double {
-        guard let gateVoltage = nodes.voltage.gate, let gateCurrent = nodes.current.gate,
+        guard let gateVoltage = nodes.voltage.gate, let lastGate = last.gate, let gateCurrent = nodes.current.gate,
             let gateChargeSum = nodes.charge.gate, let gateScale = nodes.scale.gate
         else { return 0 }
         let d = nodes.voltage.row[place]
@@ -130,7 +124,7 @@ final class ProtonCells: GridCells {
         let multiplier = device.pointee.multiplier
         let cell = device.pointee.point(
             x: x.base[place], charge: charge.base[place],
-            last: gate.base[place] - 0.5 * (row.base[place] + column.base[place]), vgc: g - 0.5 * (d + s),
+            last: lastGate[place] - 0.5 * (last.row[place] + last.column[place]), vgc: g - 0.5 * (d + s),
             interval: context.conditions.interval, isStuck: !isStuck.isEmpty && isStuck[place])
         nextX.base[place] = cell.x
         nextCharge.base[place] = cell.ionicCharge
@@ -168,42 +162,48 @@ final class ProtonCells: GridCells {
 
     func stepError() -> Double { worstError }
 
-    func accept(_ nodes: GridNodes, _ conditions: Conditions, _ parallel: Parallel) {
-        let h = conditions.interval
-        if h > 0 { integrate(nodes, h, parallel) }
+    func accept(
+        _ now: PlaneVoltages, from last: PlaneVoltages, _ conditions: Conditions, _ parallel: Parallel
+    ) {
+        if conditions.interval > 0 { integrate(now, from: last, conditions, parallel) }
         x.copy(nextX)
         charge.copy(nextCharge)
-        row.copy(nodes.voltage.row)
-        column.copy(nodes.voltage.column)
-        if let voltages = nodes.voltage.gate { gate.copy(voltages) }
     }
 
     /// Energies and charges of the step just taken, summed over the cells.
-    private func integrate(_ nodes: GridNodes, _ h: Double, _ parallel: Parallel) {
-        guard let gateVoltage = nodes.voltage.gate else { return }
+    private func integrate(
+        _ now: PlaneVoltages, from last: PlaneVoltages, _ conditions: Conditions, _ parallel: Parallel
+    ) {
+        guard let gateVoltage = now.gate, let lastGate = last.gate else { return }
+        let (h, weight) = (conditions.interval, conditions.endWeight)
         var template = self.template
         let shape = self.shape
         let width = totals.count
         var sums = [Double](repeating: 0, count: shape.rowChunks * width)
         withUnsafePointer(to: &template) { template in
             sums.withUnsafeMutableBufferPointer { sums in
-                nonisolated(unsafe) let (nodes, common, target, gateVoltage) = (nodes, template, sums, gateVoltage)
+                nonisolated(unsafe) let (now, last, common, target) = (now, last, template, sums)
+                nonisolated(unsafe) let (gateVoltage, lastGate) = (gateVoltage, lastGate)
                 parallel.each(shape.rowChunks) { chunk in
                     var part = ProtonResistor.StepEnergies()
                     var gained = 0.0
                     var stored = 0.0
+                    var energy = 0.0
+                    var plain = 0.0
                     for row in shape.rowRange(chunk) {
                         let start = shape.index(row, 0)
                         for place in start..<start + shape.columns {
                             if !isMissing.isEmpty, isMissing[place] { continue }
                             let device = device(place) ?? common
                             let ionic = nextCharge.base[place] - charge.base[place]
+                            let a = (drain: last.row[place], source: last.column[place], gate: lastGate[place])
+                            let b = (drain: now.row[place], source: now.column[place], gate: gateVoltage[place])
+                            let occupancy = (x.base[place], nextX.base[place])
                             part += device.pointee.energies(
-                                from: (drain: self.row.base[place], source: column.base[place], gate: gate.base[place]),
-                                to: (
-                                    drain: nodes.voltage.row[place], source: nodes.voltage.column[place],
-                                    gate: gateVoltage[place]
-                                ), x: (x.base[place], nextX.base[place]), ionicCharge: ionic, interval: h)
+                                from: a, to: b, x: occupancy, ionicCharge: ionic, interval: h)
+                            plain += device.pointee.chargeEnergy(
+                                from: a, to: b, x: occupancy, ionicCharge: ionic, interval: h, endWeight: weight)
+                            energy += device.pointee.storedEnergy(b) - device.pointee.storedEnergy(a)
                             gained += device.pointee.multiplier * ionic
                             stored +=
                                 device.pointee.multiplier * device.pointee.physics.qmax
@@ -217,6 +217,8 @@ final class ProtonCells: GridCells {
                     target[base + CrossbarTotal.gateCharge.rawValue] = gained
                     target[base + CrossbarTotal.storedCharge.rawValue] = stored
                     target[base + CrossbarTotal.lostCharge.rawValue] = gained - stored
+                    target[base + CrossbarTotal.storedEnergy.rawValue] = energy
+                    target[base + CrossbarTotal.rampEnergy.rawValue] = part.ionic + part.channel - plain
                 }
             }
         }
@@ -227,13 +229,13 @@ final class ProtonCells: GridCells {
 
     func total(_ quantity: CrossbarTotal) -> Double { totals[quantity.rawValue] }
 
-    func value(_ quantity: CellQuantity, _ rowIndex: Int, _ columnIndex: Int, _ nodes: GridNodes) -> Double {
+    func value(_ quantity: CellQuantity, _ rowIndex: Int, _ columnIndex: Int, _ voltages: PlaneVoltages) -> Double {
         let place = shape.index(rowIndex, columnIndex)
         if quantity == .x { return x.base[place] }
         let device = devices?[place] ?? template
-        let d = nodes.voltage.row[place]
-        let s = nodes.voltage.column[place]
-        let g = nodes.voltage.gate?[place] ?? 0
+        let d = voltages.row[place]
+        let s = voltages.column[place]
+        let g = voltages.gate?[place] ?? 0
         let vgc = g - 0.5 * (d + s)
         let isPresent = isMissing.isEmpty || !isMissing[place]
         let conductance = isPresent ? device.physics.channelConductance(x.base[place]) : 0

@@ -374,6 +374,86 @@ final class WirePlane {
         portCurrents[0] = 0
     }
 
+    // MARK: - Energies
+
+    /// Voltages of a plane's ports [V]; empty where that end is open.
+    struct PortVoltages {
+        var near: [Double]
+        var far: [Double]
+    }
+
+    func portVoltages(_ x: UnsafePointer<Double>) -> PortVoltages {
+        PortVoltages(near: nearPorts.map { x[Int($0)] }, far: farPorts.map { x[Int($0)] })
+    }
+
+    /// Of a step from `a` to `b` [J]: what came in through the ports, what segments and leads took, and what the
+    /// capacitance to ground gained. Each is a charge that the integration formula moved times the mean voltage, so
+    /// that the sum over a whole circuit is 0 (B. D. H. Tellegen, Philips Res. Rep. 7, 259 (1952)).
+    func energies(
+        from a: UnsafePointer<Double>, to b: UnsafePointer<Double>, ports: (PortVoltages, PortVoltages),
+        _ conditions: Conditions, _ parallel: Parallel
+    ) -> (delivered: Double, lost: Double, stored: Double) {
+        let (h, weight) = (conditions.interval, conditions.endWeight)
+        nonisolated(unsafe) let (old, new, segments) = (a, b, self.segments?.base)
+        let along = direction == .alongRows ? 1 : shape.stride
+        let shift = isReversed ? along : 0
+        let (shape, segment, isAlongRows) = (self.shape, self.segment, direction == .alongRows)
+        var lost = parallel.sum(shape.rowChunks) { chunk in
+            var sum = Lanes.zero
+            var rest = 0.0
+            for row in shape.rowRange(chunk) where isAlongRows || row + 1 < shape.rows {
+                let start = shape.index(row, 0)
+                let end = start + (isAlongRows ? shape.columns - 1 : shape.columns)
+                var place = start
+                while place + GridShape.lanes <= end {
+                    let before = loadLanes(old + place) - loadLanes(old + place + along)
+                    let after = loadLanes(new + place) - loadLanes(new + place + along)
+                    let energy = (weight * after + (1 - weight) * before) * (before + after)
+                    sum += (segments.map { loadLanes($0 + place + shift) } ?? Lanes(repeating: segment)) * energy
+                    place += GridShape.lanes
+                }
+                while place < end {
+                    let before = old[place] - old[place + along]
+                    let after = new[place] - new[place + along]
+                    rest +=
+                        (segments.map { $0[place + shift] } ?? segment)
+                        * (weight * after + (1 - weight) * before) * (before + after)
+                    place += 1
+                }
+            }
+            return 0.5 * h * (sum.sum() + rest)
+        }
+        var stored = 0.0
+        if nodeCapacitance != 0 {
+            stored =
+                0.5 * nodeCapacitance
+                * parallel.sum(shape.rowChunks) { chunk in
+                    var sum = 0.0
+                    for row in shape.rowRange(chunk) {
+                        for place in shape.index(row, 0)..<shape.index(row, shape.columns) {
+                            sum += (new[place] - old[place]) * (new[place] + old[place])
+                        }
+                    }
+                    return sum
+                }
+        }
+        var delivered = 0.0
+        let ends = [
+            (ports.0.near, ports.1.near, nearLead, first),
+            (ports.0.far, ports.1.far, farLead, first + (length - 1) * step),
+        ]
+        for (before, after, lead, node) in ends {
+            for wire in after.indices {
+                let place = node + wire * across
+                let (drop, next) = (before[wire] - old[place], after[wire] - new[place])
+                let charge = h * lead * (weight * next + (1 - weight) * drop)
+                delivered += charge * 0.5 * (before[wire] + after[wire])
+                lost += charge * 0.5 * (drop + next)
+            }
+        }
+        return (delivered, lost, stored)
+    }
+
     /// Adds C v, the charges of the wires' capacitance to ground, to `q`.
     func addCharges(_ v: UnsafePointer<Double>, _ q: UnsafeMutablePointer<Double>) {
         guard nodeCapacitance != 0 else { return }

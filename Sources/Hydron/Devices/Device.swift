@@ -133,6 +133,9 @@ struct Conditions: Sendable, BitwiseCopyable {
     var time = 0.0
     /// Length [s] of the time step that ends at `time`; 0 in static analyses, where states are held.
     var interval = 0.0
+    /// Share that currents at the end of that step have in what flowed during it: 1 for backward Euler, 1/2 for the
+    /// trapezoidal rule, and near enough for formulas over several steps.
+    var endWeight = 1.0
 }
 
 /// The unknowns of one element, as numbers or as variables to differentiate by.

@@ -180,6 +180,31 @@ struct ProtonResistor: StateDevice {
             channel: multiplier * h * conductance * meanSquare(a.drain - a.source, b.drain - b.source))
     }
 
+    /// Charge through channel and gate times the mean voltage of the step [J]: what Kirchhoff's laws alone say of it,
+    /// with the charges that the integration formula moved (`endWeight` as in ``Conditions``).
+    @inline(__always)
+    func chargeEnergy(
+        from a: (drain: Double, source: Double, gate: Double), to b: (drain: Double, source: Double, gate: Double),
+        x: (Double, Double), ionicCharge: Double, interval h: Double, endWeight: Double
+    ) -> Double {
+        let before = a.gate - 0.5 * (a.drain + a.source)
+        let after = b.gate - 0.5 * (b.drain + b.source)
+        let (old, new) = (a.drain - a.source, b.drain - b.source)
+        let gate = ionicCharge + h * gel * (endWeight * after + (1 - endWeight) * before)
+        let channel =
+            h
+            * (endWeight * physics.channelConductance(x.1) * new
+                + (1 - endWeight) * physics.channelConductance(x.0) * old)
+        return multiplier * 0.5 * (gate * (before + after) + channel * (old + new))
+    }
+
+    /// In the gate's capacitances at these voltages [J].
+    @inline(__always)
+    func storedEnergy(_ v: (drain: Double, source: Double, gate: Double)) -> Double {
+        let (drain, source) = (v.gate - v.drain, v.gate - v.source)
+        return 0.5 * multiplier * (gateDrain * drain * drain + gateSource * source * source)
+    }
+
     /// The device at an iterate as plain numbers, for arrays of them: what ``evaluate(_:from:to:_:)`` stamps.
     struct Point {
         var x: Double
