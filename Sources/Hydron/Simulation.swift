@@ -81,6 +81,14 @@ public struct Simulation: Sendable {
     /// The kinds of tables that a run writes, in order.
     public var tableKinds: [TableHeader.Kind] { elaboration.tasks.map(\.tableKind) }
 
+    /// The maps of arrays that a run takes.
+    public var snapshots: [Snapshot] { elaboration.snapshots.map(\.snapshot) }
+
+    /// How often `.step` runs each analysis.
+    public var stepCount: Int {
+        elaboration.steps.reduce(1) { $0 * ($1.isTied ? 1 : $1.values.count) }
+    }
+
     /// Nodes without a path for direct current, loops of voltage sources. Nothing where every analysis starts from
     /// given conditions.
     public func checkTopology() -> Diagnostics {

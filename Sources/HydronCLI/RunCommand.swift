@@ -25,6 +25,9 @@ struct RunCommand: ParsableCommand {
     @Flag(name: .long, help: "Write the rawfile as text.")
     var ascii = false
 
+    @Option(name: .long, help: "Folder for the files of .snapshot.", completion: .directory)
+    var snapshots = "."
+
     @Flag(name: .long, help: "Simulate, but write no waveforms.")
     var noOutput = false
 
@@ -120,6 +123,13 @@ struct RunCommand: ParsableCommand {
                     command: "hydron \(Simulation.version), ngspice-compatible raw"))
         }
         if writesToStandardOutput(simulation) { sinks.append(CSVWriter(descriptor: 1)) }
+        if !noOutput, !simulation.snapshots.isEmpty {
+            let name = input.file.split(separator: "/").last.map(String.init) ?? "netlist"
+            sinks.append(
+                SnapshotWriter(
+                    simulation.snapshots, folder: snapshots,
+                    stem: name.lastIndex(of: ".").map { String(name[..<$0]) } ?? name, stepCount: simulation.stepCount))
+        }
         return FanOut(sinks)
     }
 }

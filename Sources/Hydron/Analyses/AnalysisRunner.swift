@@ -169,7 +169,8 @@ struct AnalysisRunner {
             findings.note(in: &elaboration.circuit)
         }
         let circuit = elaboration.circuit
-        let emitter = RowEmitter(outputs, sink)
+        let emitter = RowEmitter(outputs, sink, snapshots: elaboration.snapshots)
+        let isLast = report.analyses.count == simulation.elaboration.tasks.count
         defer { note(emitter) }
         var statistics = report.analyses[report.analyses.count - 1].statistics
         defer {
@@ -189,17 +190,19 @@ struct AnalysisRunner {
             statistics.points += 1
             system.accept(UnsafePointer(x.base))
             try emitter.accept([], UnsafePointer(x.base), system)
+            if isLast { try emitter.finish(0, UnsafePointer(x.base), system) }
             report.analyses[report.analyses.count - 1].deviceValues = Self.deviceValues(system, UnsafePointer(x.base))
         case .transient(let transient):
             let system = try EquationSystem(circuit)
             defer { note(system, &statistics) }
             if transient.outputInterval == nil { emitter.cornerTolerance = 0.3 * circuit.options[.reltol] }
-            try transient.run(
+            let end = try transient.run(
                 system, options: circuit.options, observer: emitter, control: control, statistics: &statistics)
+            if isLast { try emitter.finish(transient.stop, UnsafePointer(end.base), system) }
         case .dc(let sweeps):
             var elaboration = elaboration
             elaboration.circuit = circuit
-            try runDC(sweeps, elaboration, overrides, emitter, &statistics)
+            try runDC(sweeps, elaboration, overrides, emitter, isLast, &statistics)
         }
     }
 
@@ -225,7 +228,7 @@ struct AnalysisRunner {
 
     private func runDC(
         _ sweeps: [Sweep], _ elaboration: Elaboration, _ overrides: Overrides, _ emitter: RowEmitter,
-        _ statistics: inout AnalysisStatistics
+        _ isLast: Bool, _ statistics: inout AnalysisStatistics
     ) throws(SimulationFailure) {
         let groups = Self.tied(sweeps)
         let system = try SweptSystem(simulation.netlist, elaboration, overrides, groups.flatMap { $0 })
@@ -233,6 +236,7 @@ struct AnalysisRunner {
         let axes = groups.map { $0[0].values }
         let places = groups.map { group in group.map(\.values) }
         let analysis = DCSweepAnalysis(axes: axes)
+        let end = axes.map { $0.count - 1 }
         try analysis.run(
             options: elaboration.circuit.options,
             systemAt: { (indices: [Int]) throws(SimulationFailure) in
@@ -244,6 +248,7 @@ struct AnalysisRunner {
                 var values: [Double] = []
                 for (group, index) in zip(places, indices) { values += group.map { $0[index] } }
                 try emitter.accept(values, x, system)
+                if isLast, indices == end { try emitter.finish(0, x, system) }
             },
             control: control, statistics: &statistics)
     }

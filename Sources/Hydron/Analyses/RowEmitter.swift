@@ -19,7 +19,13 @@ final class RowEmitter: PointObserver {
     private var arguments: [Double]
     private var lastTime = Double.nan
 
-    init(_ compiled: CompiledOutputs, _ sink: any WaveformSink) {
+    /// Maps of arrays, with their numbers among the run's.
+    private let snapshots: [(index: Int, request: SnapshotRequest)]
+    let stops: [Double]
+
+    init(_ compiled: CompiledOutputs, _ sink: any WaveformSink, snapshots: [SnapshotRequest] = []) {
+        self.snapshots = Array(zip(snapshots.indices, snapshots))
+        stops = Set(snapshots.flatMap(\.snapshot.times)).sorted()
         outputs = compiled.columns
         accumulators = compiled.accumulators
         rates = ChargeRates(compiled.rates)
@@ -85,6 +91,31 @@ final class RowEmitter: PointObserver {
         fill(x, system)
         if cornerTolerance.isFinite, !bentColumns.isEmpty { try giveOutCorners(before: abscissa, x, system) }
         try emit()
+    }
+
+    func reach(_ time: Double, _ x: UnsafePointer<Double>, _ system: EquationSystem) throws(SimulationFailure) {
+        for (index, request) in snapshots where request.snapshot.times.contains(time) {
+            try takeMap(index, request, time, x, system)
+        }
+    }
+
+    /// Maps that are asked for at the end.
+    func finish(_ time: Double, _ x: UnsafePointer<Double>, _ system: EquationSystem) throws(SimulationFailure) {
+        for (index, request) in snapshots where request.snapshot.times.isEmpty {
+            try takeMap(index, request, time, x, system)
+        }
+    }
+
+    private func takeMap(
+        _ index: Int, _ request: SnapshotRequest, _ time: Double, _ x: UnsafePointer<Double>, _ system: EquationSystem
+    ) throws(SimulationFailure) {
+        guard let batch = system.batches[Int(request.array.population)] as? CrossbarBatch else { return }
+        let values = batch.map(request.quantity, element: Int(request.array.index), x: x)
+        do throws(WaveformError) {
+            try sink.map(index, time: time, values: values)
+        } catch {
+            throw SimulationFailure(.output, "\(error)")
+        }
     }
 
     /// Voltages are straight lines between rows as far as the analysis promises it, but |v| is not where v changes its

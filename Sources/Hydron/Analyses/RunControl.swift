@@ -56,7 +56,16 @@ protocol PointObserver: AnyObject {
     var observedUnknowns: [Int] { get }
     /// Derivatives of charges that it looks at; the analysis keeps them up to date.
     var rates: ChargeRates { get }
+    /// Times [s], rising, that the analysis lands on and reports by ``reach(_:_:_:)``.
+    var stops: [Double] { get }
     func accept(
         _ abscissa: Double, _ x: UnsafePointer<Double>, _ system: EquationSystem
     ) throws(SimulationFailure)
+    /// One of ``stops`` was reached.
+    func reach(_ time: Double, _ x: UnsafePointer<Double>, _ system: EquationSystem) throws(SimulationFailure)
+}
+
+extension PointObserver {
+    var stops: [Double] { [] }
+    func reach(_ time: Double, _ x: UnsafePointer<Double>, _ system: EquationSystem) throws(SimulationFailure) {}
 }

@@ -44,13 +44,16 @@ struct TransientAnalysis: Sendable {
     /// Steps whose lengths differ by less than this keep α, so that a linear circuit keeps its factors.
     private static let sameStep = 1e-9
 
+    /// - Returns: the solution at the end.
+    @discardableResult
     func run(
         _ system: EquationSystem, options: SimulationOptions, observer: any PointObserver, control: RunControl,
         statistics: inout AnalysisStatistics
-    ) throws(SimulationFailure) {
+    ) throws(SimulationFailure) -> Vector {
         var stepper = Stepper(self, system, options)
         try stepper.initialise(observer.rates, &statistics)
         try stepper.run(observer, control, &statistics)
+        return stepper.x
     }
 
     /// The state of a run.
@@ -201,6 +204,12 @@ struct TransientAnalysis: Sendable {
             _ observer: any PointObserver, _ control: RunControl, _ statistics: inout AnalysisStatistics
         ) throws(SimulationFailure) {
             statistics.points += 1
+            let stops = observer.stops.filter { $0 <= analysis.stop + smallest }
+            var stopCount = 0
+            if let first = stops.first, first <= smallest {
+                stopCount = 1
+                try observer.reach(first, UnsafePointer((given ?? x).base), system)
+            }
             if analysis.start <= 0 {
                 try observer.accept(0, UnsafePointer((given ?? x).base), system)
                 if given != nil, analysis.outputInterval == nil {
@@ -226,7 +235,11 @@ struct TransientAnalysis: Sendable {
                 }
                 // A row that is asked for at a corner is one target, however they are rounded.
                 if abs(breakpoint - nextOutput) < smallest { nextOutput = breakpoint }
-                let distance = min(breakpoint, nextOutput) - time
+                var nextStop = stopCount < stops.count ? stops[stopCount] : .infinity
+                if abs(nextStop - breakpoint) < smallest { nextStop = breakpoint }
+                if abs(nextStop - nextOutput) < smallest { nextStop = nextOutput }
+                let target = min(breakpoint, nextOutput, nextStop)
+                let distance = target - time
                 if restarting, failures == 0 {
                     history.restart()
                     order = 1
@@ -245,7 +258,6 @@ struct TransientAnalysis: Sendable {
                     try probeSlope(step * TransientAnalysis.probeFraction, &statistics)
                 }
 
-                let target = min(breakpoint, nextOutput)
                 let newTime = landing ? target : time + step
                 let verdict = try attempt(step, to: newTime, &statistics)
                 switch verdict {
@@ -256,6 +268,10 @@ struct TransientAnalysis: Sendable {
                     time = newTime
                     statistics.points += 1
                     takeOver(observer.rates)
+                    if landing, target == nextStop {
+                        try observer.reach(stops[stopCount], UnsafePointer(x.base), system)
+                        stopCount += 1
+                    }
                     if landing && target == nextOutput || analysis.outputInterval == nil
                         || analysis.stop - time <= smallest,
                         time >= analysis.start

@@ -46,6 +46,14 @@ struct CrossbarArray: Sendable {
         var conductance: Double
     }
 
+    /// Whether cells have this quantity at all.
+    func has(_ quantity: CellQuantity) -> Bool {
+        switch quantity {
+        case .g, .id, .vrow, .vcol, .p: true
+        case .x, .ig, .vgate, .vgc: gateWires != nil
+        }
+    }
+
     var portCount: Int { rowWires.ports.count + columnWires.ports.count + (gateWires?.ports.count ?? 0) }
     var shape: GridShape { GridShape(rows: rows, columns: columns) }
     var planeCount: Int { gateWires == nil ? 2 : 3 }

@@ -84,6 +84,11 @@ struct CircuitBuilder {
     /// A population by its place, as ``ElementReference`` names it.
     func population(_ place: Int) -> any Population { boxes[place].anyPopulation }
 
+    /// Names of the arrays of cells.
+    var arrays: [String] {
+        boxes.flatMap { ($0.anyPopulation as? CrossbarPopulation)?.arrays.map(\.name) ?? [] }
+    }
+
     /// Where the first element that touches an unknown was written.
     func firstElement(touching unknown: Int) -> SourceRange? {
         for box in boxes {

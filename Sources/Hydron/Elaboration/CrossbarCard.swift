@@ -1,4 +1,5 @@
 import SpiceNetlist
+import Waveforms
 
 /// The card of an array:
 ///
@@ -465,32 +466,37 @@ struct CrossbarCard {
 }
 
 extension Elaborator {
-    /// Values of cells from a file of numbers: a matrix in CSV.
+    /// Values of cells from a file: NumPy's format, or rows of numbers with commas between.
     func cellValues(inFile token: Token, rows: Int, columns: Int, what: String, in scope: Scope) -> [Double]? {
         let path = netlist.sources.text(token.range)
-        guard let text = netlist.readData(path, at: token.range, diagnostics: &diagnostics) else { return nil }
-        var values: [Double] = []
-        var found = 0
-        for line in text.split(whereSeparator: \.isNewline) where !line.hasPrefix("#") {
-            let words = line.split(separator: ",", omittingEmptySubsequences: false)
-            for word in words {
-                guard let number = Double(word.filter { $0 != " " && $0 != "\t" }), number.isFinite else {
-                    error(
-                        "'\(path)' holds '\(word)' in row \(found)", at: token.range, in: scope,
-                        hint: "numbers with commas between are expected")
-                    return nil
-                }
-                values.append(number)
+        let outcome = netlist.withData(path, at: token.range, diagnostics: &diagnostics) {
+            bytes -> Result<NumberArray, WaveformError> in
+            do throws(WaveformError) {
+                return .success(try NumberArray.read(bytes, path: path))
+            } catch {
+                return .failure(error)
             }
-            found += 1
         }
-        guard found == rows, values.count == rows * columns else {
+        switch outcome {
+        case nil: return nil
+        case .failure(let failure):
             error(
-                "\(what): '\(path)' holds \(found) rows of \(found > 0 ? values.count / found : 0) numbers, but the array has \(rows) rows and \(columns) columns",
-                at: token.range, in: scope)
+                "\(what): \(failure)", at: token.range, in: scope,
+                hint: "a file holds a finite number for each cell: NumPy's .npy, or rows with commas between")
             return nil
+        case .success(let array):
+            // A vector serves an array of one row or one column.
+            let fits = array.shape == [rows, columns] || array.shape.count == 1 && min(rows, columns) == 1
+            guard fits, array.values.count == rows * columns else {
+                let shape = array.shape.map(String.init).joined(separator: " × ")
+                error(
+                    "\(what): '\(path)' holds \(shape) numbers, but the array has \(rows) rows and \(columns) columns",
+                    at: token.range, in: scope,
+                    hint: array.shape == [columns, rows] ? "transpose it" : "rows come first")
+                return nil
+            }
+            return array.values
         }
-        return values
     }
 
     /// The unknowns of a bus such as `row[0:63]`, or of a single node.

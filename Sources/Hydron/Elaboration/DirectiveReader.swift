@@ -11,6 +11,7 @@ struct DirectiveReader {
         var steps: [Sweep] = []
         var outputs = OutputRequests()
         var skipped: [SkippedDirective] = []
+        var snapshots: [SnapshotRequest] = []
     }
 
     init(_ elaborator: Elaborator, _ cards: [Card]) {
@@ -39,6 +40,10 @@ struct DirectiveReader {
             case .print, .save, .plot, .probe:
                 let list = netlist.outputList(card, diagnostics: &elaborator.diagnostics)
                 result.outputs.add(list, from: directive, at: card.range)
+            case .snapshot:
+                if let request = SnapshotReader(elaborator: elaborator, card: card).read() {
+                    result.snapshots.append(request)
+                }
             case .initialCondition, .nodeset: readNodeConditions(card, directive, in: top)
             case .ac, .noise, .tf, .sens, .pz, .four, .fft, .disto, .sp, .monteCarlo, .measure:
                 let word = SkippedDirective(word: ".\(directive.rawValue)", range: sources.firstWord(of: card.range))
@@ -48,6 +53,7 @@ struct DirectiveReader {
             }
         }
         checkOutputs(of: result)
+        checkSnapshots(of: result)
         return result
     }
 
@@ -71,6 +77,30 @@ struct DirectiveReader {
             else { continue }
             elaborator.diagnostics.warning(
                 "'.print \(kind)' prints nothing: the netlist has no .\(kind)", at: list.analysisRange ?? card.range)
+        }
+    }
+
+    /// Maps at times that no transient reaches would never be taken.
+    private func checkSnapshots(of result: Result) {
+        let ends = result.tasks.compactMap { task -> Double? in
+            if case .transient(let transient) = task { return transient.stop }
+            return nil
+        }
+        for (index, request) in result.snapshots.enumerated() {
+            let place = cards.filter { $0.kind == .directive(.snapshot) }
+            let range = index < place.count ? place[index].range : nil
+            guard let last = request.snapshot.times.last, let range else { continue }
+            guard let end = ends.max() else {
+                error(
+                    "'.snapshot' names times, but the netlist has no .tran", sources.firstWord(of: range),
+                    hint: "leave 'at=' out for the end of the analysis")
+                continue
+            }
+            if last > end {
+                error(
+                    "'.snapshot' asks for a map at \(last) s, but .tran ends at \(end) s",
+                    sources.firstWord(of: range), hint: "leave 'at=' out for the end of the analysis")
+            }
         }
     }
 

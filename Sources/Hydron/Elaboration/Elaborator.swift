@@ -8,6 +8,8 @@ struct Elaboration: Sendable {
     /// `.step`, outermost last.
     var steps: [Sweep]
     var outputs: OutputRequests
+    /// Maps of arrays.
+    var snapshots: [SnapshotRequest] = []
     /// What the netlist asks for and this version does not have.
     var skipped: [SkippedDirective] = []
     /// Lower-case, hierarchical names on cards with mistakes: what they would have made is missing.
@@ -66,7 +68,7 @@ final class Elaborator {
     /// First bytes of each source file, so that names are read without a lookup.
     private let files: [UnsafePointer<UInt8>?]
     static let deepestNesting = 60
-    private var broken: Set<String> = []
+    private(set) var broken: Set<String> = []
     /// Read subcircuits that nothing calls as well.
     private var readsUncalled = false
     private var definitions: [Scope.Definition] = []
@@ -166,7 +168,7 @@ final class Elaborator {
         }
         return Elaboration(
             circuit: card.builder.build(), tasks: directives.tasks, steps: directives.steps,
-            outputs: directives.outputs, skipped: directives.skipped, broken: broken)
+            outputs: directives.outputs, snapshots: directives.snapshots, skipped: directives.skipped, broken: broken)
     }
 
     // MARK: - Definitions

@@ -94,6 +94,37 @@ struct ProbeResolver {
             return terms
         }
 
+        /// `x1.cell[3][17]`: one cell of an array; nil where this is no such name, a probe of nil after an error.
+        func cell(_ written: String, _ wanted: String) -> (probe: ResolvedProbe?, Void)? {
+            let name = hierarchical(written)
+            let parts = name.split(separator: "[", omittingEmptySubsequences: false)
+            guard parts.count == 3, parts[0].hasSuffix(".cell"), parts[1].hasSuffix("]"), parts[2].hasSuffix("]"),
+                let row = Int(parts[1].dropLast()), let column = Int(parts[2].dropLast())
+            else { return nil }
+            for prefix in prefixes {
+                guard let found = directory.find(prefix + parts[0].dropLast(5)), found.population >= 0,
+                    let arrays = population(Int(found.population)) as? CrossbarPopulation
+                else { continue }
+                let array = arrays.arrays[Int(found.index)]
+                guard 0..<array.rows ~= row, 0..<array.columns ~= column else {
+                    diagnostics.error(
+                        "'\(array.name)' has no cell [\(row)][\(column)]", at: range,
+                        hint: "it has \(array.rows) rows and \(array.columns) columns, numbered from 0")
+                    return (nil, ())
+                }
+                guard let quantity = CellQuantity(rawValue: wanted), array.has(quantity) else {
+                    let known = CellQuantity.allCases.filter { array.has($0) }.map(\.rawValue)
+                    diagnostics.error(
+                        "cells of '\(array.name)' have no quantity '\(wanted)'", at: range,
+                        hint: "they have: \(known.joined(separator: " "))")
+                    return (nil, ())
+                }
+                let output = CrossbarBatch.cellOutput(quantity, row: row, column: column, of: array)
+                return (ResolvedProbe([(.output(found, Int32(output)), 1)]), ())
+            }
+            return nil
+        }
+
         /// Xyce's `n(x1:ymin!k1_h)`: behind the mark a device and, after a line, its quantity or one of its branches.
         func deviceVariable(_ name: String) -> ResolvedProbe? {
             guard let mark = name.lastIndex(of: "!") else { return nil }
@@ -163,6 +194,7 @@ struct ProbeResolver {
                     }
                 }
             }
+            if let cell = cell(probe.arguments[0], probe.arguments[1]) { return cell.probe }
             guard let reference = element(probe.arguments[0]) else { return nil }
             return output(reference, probe.arguments[1], of: probe.arguments[0])
         case .internalVariable:

@@ -4,12 +4,20 @@ extension Netlist {
     ///
     /// - Returns: the text; nil after an error was reported.
     public func readData(_ path: String, at range: SourceRange, diagnostics: inout Diagnostics) -> String? {
+        withData(path, at: range, diagnostics: &diagnostics) { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// The same with the file's bytes, which are there as long as `body` runs.
+    public func withData<Result>(
+        _ path: String, at range: SourceRange, diagnostics: inout Diagnostics,
+        body: (UnsafeRawBufferPointer) -> Result
+    ) -> Result? {
         guard let top = sources.files.first else { return nil }
         let including = Int(range.file) < sources.files.count ? sources.files[Int(range.file)].path : top.path
         var resolver = IncludeResolver(topPath: top.path, libraryPaths: libraryPaths)
         do throws(IncludeResolver.Problem) {
             let found = try resolver.find(path, from: FileSystem.folder(of: including))
-            return String(decoding: found.buffer.bytes, as: UTF8.self)
+            return withExtendedLifetime(found.buffer) { body(found.buffer.bytes) }
         } catch {
             switch error {
             case .outside(let path):

@@ -112,7 +112,7 @@ extension ExpressionParser {
         return ASCII.trimmed(text(first, max(first, end)))
     }
 
-    /// `@device[parameter]`.
+    /// `@device[parameter]`; of several brackets in a row the last holds the parameter: `@x1.cell[3][17][g]`.
     mutating func parseDeviceParameter() -> Tree {
         let start = position
         var stop = start + 1
@@ -121,16 +121,15 @@ extension ExpressionParser {
         {
             stop += 1
         }
-        let device = text(start + 1, stop)
-        var arguments = [device]
-        if stop < end, view[stop] == ASCII.openBracket {
+        var arguments = [text(start + 1, stop)]
+        while stop < end, view[stop] == ASCII.openBracket {
             let open = stop
             while stop < end, view[stop] != ASCII.closeBracket { stop += 1 }
             guard stop < end else {
                 fail("`[` is never closed", range(open, open + 1))
                 return Tree(value: .number(0, range(start, stop)), height: 1)
             }
-            arguments.append(argument(open + 1, stop))
+            arguments = [text(start + 1, open), argument(open + 1, stop)]
             stop += 1
         }
         guard arguments.count == 2, arguments.allSatisfy({ !$0.isEmpty }) else {

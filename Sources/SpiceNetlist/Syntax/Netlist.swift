@@ -63,7 +63,7 @@ public enum Directive: String, Sendable, CaseIterable, BitwiseCopyable {
     case temp, options
     case initialCondition = "ic"
     case nodeset
-    case save, print, plot, probe
+    case save, print, plot, probe, snapshot
     case measure = "meas"
     case step, data
     case op, dc, tran, ac, noise, tf, sens, pz, four, fft, disto, sp

@@ -3,6 +3,9 @@ public final class TableRecorder: WaveformSink {
     /// The tables so far. An analysis that is under way is in here once `end` or `finish` was called.
     public private(set) var tables: [Table] = []
 
+    /// Maps of arrays, in the order in which they were taken.
+    public private(set) var maps: [(snapshot: Int, time: Double, values: [Double])] = []
+
     private var header: TableHeader?
     private var columns: [[Double]] = []
     private var imaginaryColumns: [[Double]] = []
@@ -56,11 +59,16 @@ public final class TableRecorder: WaveformSink {
         imaginaryColumns = []
     }
 
+    public func map(_ index: Int, time: Double, values: [Double]) throws(WaveformError) {
+        maps.append((index, time, values))
+    }
+
     public func finish() throws(WaveformError) { try end() }
 
     public func discard() {
         header = nil
         tables = []
+        maps = []
         columns = []
         imaginaryColumns = []
     }

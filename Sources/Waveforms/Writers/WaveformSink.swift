@@ -12,6 +12,8 @@ public protocol WaveformSink: AnyObject {
     func append(_ row: UnsafeBufferPointer<Double>) throws(WaveformError)
     /// A new `.step` of the same table, with the values of the header's `stepParameters`.
     func beginStep(index: Int, parameters: [Double]) throws(WaveformError)
+    /// A map of an array, row by row: `index` counts the run's ``Snapshot``s. Taken before the row of the same time.
+    func map(_ index: Int, time: Double, values: [Double]) throws(WaveformError)
     /// The table is complete.
     func end() throws(WaveformError)
     /// All tables are complete, or the run was interrupted: puts the files in their places.
@@ -22,6 +24,7 @@ public protocol WaveformSink: AnyObject {
 
 extension WaveformSink {
     public func prepare() throws(WaveformError) {}
+    public func map(_ index: Int, time: Double, values: [Double]) throws(WaveformError) {}
 
     public func append(_ row: [Double]) throws(WaveformError) {
         // withUnsafeBufferPointer does not carry a typed error through every supported library: go by Result.
@@ -53,6 +56,10 @@ public final class FanOut: WaveformSink {
 
     public func beginStep(index: Int, parameters: [Double]) throws(WaveformError) {
         for sink in sinks { try sink.beginStep(index: index, parameters: parameters) }
+    }
+
+    public func map(_ index: Int, time: Double, values: [Double]) throws(WaveformError) {
+        for sink in sinks { try sink.map(index, time: time, values: values) }
     }
 
     public func end() throws(WaveformError) { for sink in sinks { try sink.end() } }

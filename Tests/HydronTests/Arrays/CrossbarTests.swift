@@ -206,9 +206,11 @@ import Waveforms
     func mistakesAreNamed(_ pair: (String, String)) { #expect(Self.message(pair.0).contains(pair.1)) }
 
     @Test(arguments: [
-        ("1k,2k\n3k,4k\n", "holds '1k' in row 0"),
-        ("1000,2000\n3000,4000\n", "holds 2 rows of 2 numbers, but the array has 3 rows and 2 columns"),
-        ("1000,2000\n3000,nan\n5000,6000\n", "holds 'nan' in row 1"),
+        ("1k,2k\n3k,4k\n", "cells.csv:1: '1k' is no number"),
+        ("1000,2000\n3000\n", "cells.csv:2: 1 numbers, where the rows before have 2"),
+        ("1000,,2000\n", "cells.csv:1: a number is missing between commas"),
+        ("1000,2000\n3000,4000\n", "holds 2 × 2 numbers, but the array has 3 rows and 2 columns"),
+        ("1000,2000\n3000,nan\n5000,6000\n", "cells.csv:2: column 2 holds nan"),
     ])
     func filesOfCellsAreChecked(_ pair: (String, String)) throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
@@ -218,6 +220,82 @@ import Waveforms
         let text = "t\nx1 r[0:2] c[0:1] crossbar r=\"cells.csv\"\n.op\n.end"
         let loaded = Simulation.load(text: text, path: folder.appendingPathComponent("n.cir").path)
         #expect(loaded.diagnostics.all.contains { $0.message.contains(pair.1) })
+    }
+
+    /// What comes in through the ports is what ions, channels and wires take and capacitances store.
+    @Test(arguments: ["", " gateend=both rowend=both", " gates=rows"])
+    func energyIsKept(_ more: String) throws {
+        let quantities = "@x1[ein] @x1[ewire] @x1[estore] @x1[eion] @x1[ed]"
+        let text = Self.pulsed(quantities).replacingOccurrences(of: "rgate=", with: "\(more) rgate=")
+        let result = try simulate(
+            more == " gates=rows"
+                ? text.replacingOccurrences(of: "gin[0:4]", with: "gin[0:5]")
+                    .replacingOccurrences(of: "vg4 ", with: "vg5 gin[5] 0 0\nvg4 ") : text)
+        let parts = ["ewire", "estore", "eion", "ed"].map { result["@x1[\($0)]"] }
+        let total = result["@x1[ein]"]
+        #expect((total.last ?? 0) > 1e-16)
+        for row in total.indices where total[row] > 1e-18 {
+            let sum = parts.reduce(0) { $0 + $1[row] }
+            #expect(abs(total[row] - sum) < 1e-6 * abs(total[row]))
+        }
+        // A driver of 1 V and 500 fA would show 0.5 fJ in a nanosecond.
+        #expect((parts[0].last ?? 0) > 0)
+    }
+
+    @Test func energyOfResistorsIsKept() throws {
+        let result = try simulate(
+            """
+            t
+            v1 r[0] 0 pulse(0 1 1n 0.1n 0.1n 5n 1)
+            v2 r[1] 0 0.5
+            vc0 c[0] 0 0
+            vc1 c[1] 0 0
+            vc2 c[2] 0 0
+            x1 r[0:1] c[0:2] crossbar r=50k rrow=2 rcol=3 crow=1f ccol=1f rowopen="1:1"
+            .print tran @x1[ein] @x1[ewire] @x1[estore] @x1[ed]
+            .tran 0.1n 4n
+            .end
+            """)
+        let parts = ["ewire", "estore", "ed"].map { result["@x1[\($0)]"].last ?? 0 }
+        let total = result["@x1[ein]"].last ?? 0
+        #expect(abs(total - parts.reduce(0, +)) < 1e-6 * total)
+        // Three cells at 1 V for 2.9 ns and the ramp, one at 0.5 V for 4 ns, but for a thousandth in the wires.
+        let expected = 3.0 / 50e3 * (2.9e-9 + 0.1e-9 / 3) + 2 * 0.25 / 50e3 * 4e-9
+        #expect(abs(parts[2] - expected) < 5e-3 * expected)
+    }
+
+    @Test func mapsAreTakenAtTheirTimesAndAtTheEnd() throws {
+        let text = Self.pulsed("@x1.cell[2][1][x] @x1[xmax]")
+            .replacingOccurrences(of: ".tran", with: ".snapshot x1 x at=0 3.3n\n.snapshot x1 x\n.tran")
+        let simulation = try #require(Simulation.load(text: text).simulation)
+        let recorder = TableRecorder()
+        let report = simulation.run(recorder)
+        #expect(report.failure == nil)
+        #expect(recorder.maps.map(\.snapshot) == [0, 0, 1])
+        #expect(recorder.maps[0].values == [Double](repeating: 0.5, count: 30))
+        let table = try #require(recorder.tables.last)
+        let times = table["time"] ?? []
+        let cell = table["@x1.cell[2][1][x]"] ?? []
+        let place = try #require(times.firstIndex(of: 3.3e-9))
+        #expect(recorder.maps[1].values[2 * 5 + 1] == cell[place])
+        #expect(recorder.maps[2].values[2 * 5 + 1] == cell.last)
+        #expect((cell.last ?? 0) > 0.5005)
+    }
+
+    @Test(arguments: [
+        (".snapshot x2 x", "no array 'x2'"), (".snapshot x1 q", "cells of 'x1' have no quantity 'q'"),
+        (".snapshot x1", ".snapshot needs an array and a quantity"),
+        (".snapshot x1 x at=1", "asks for a map at 1.0 s, but .tran ends at 1e-08 s"),
+        (".snapshot x1 x at=2n 1n", "the times of .snapshot must rise"),
+        (".snapshot x1 x file=\"../a.npy\"", "lies outside of the folder of results"),
+        (".snapshot x1 x size=2", ".snapshot knows no 'size'"),
+        (".print tran @x1.cell[7][1][x]", "'x1' has no cell [7][1]"),
+        (".print tran @x1.cell[1][1][y]", "cells of 'x1' have no quantity 'y'"),
+    ])
+    func mistakesInMapsAreNamed(_ pair: (String, String)) {
+        let text = Self.pulsed("@x1[xmax]").replacingOccurrences(of: ".tran", with: "\(pair.0)\n.tran")
+        let messages = Simulation.load(text: text).diagnostics.all.map(\.message)
+        #expect(messages.contains { $0.contains(pair.1) }, "\(messages)")
     }
 
     @Test func aFloatingGateLineIsAnError() throws {
