@@ -6,6 +6,7 @@ enum Catalog {
         Capacitor.self,
         Inductor.self,
         Diode.self,
+        Mosfet.self,
         VoltageSwitch.self,
         CurrentSwitch.self,
         MutualInductance.self,

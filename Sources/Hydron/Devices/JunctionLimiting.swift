@@ -23,3 +23,33 @@ enum JunctionLimiting {
         return true
     }
 }
+
+extension JunctionLimiting {
+    /// A gate's voltage against source or drain: steps are longer the farther it is from the threshold, and those across
+    /// it stop near it (SPICE's fetlim).
+    static func limitGate(_ voltage: Double, previous: Double, threshold: Double) -> Double {
+        let step = voltage - previous
+        let long = abs(2 * (previous - threshold)) + 2
+        let short = abs(previous - threshold) + 1
+        if previous >= threshold {
+            if previous >= threshold + 3.5 {
+                if step > 0 { return step >= long ? previous + long : voltage }
+                if voltage < threshold + 3.5 { return max(voltage, threshold + 2) }
+                return -step > short ? previous - short : voltage
+            }
+            return step <= 0 ? max(voltage, threshold - 0.5) : min(voltage, threshold + 4)
+        }
+        if step <= 0 { return -step > long ? previous - long : voltage }
+        if voltage > threshold + 0.5 { return threshold + 0.5 }
+        return step > short ? previous + short : voltage
+    }
+
+    /// A voltage along a channel (SPICE's limvds).
+    static func limitChannel(_ voltage: Double, previous: Double) -> Double {
+        if previous >= 3.5 {
+            if voltage > previous { return min(voltage, 3 * previous + 2) }
+            return voltage < 3.5 ? max(voltage, 2) : voltage
+        }
+        return voltage > previous ? min(voltage, 4) : max(voltage, -0.5)
+    }
+}

@@ -1,0 +1,488 @@
+import Glibc
+
+/// Insulated-gate field-effect transistor with four terminals, SPICE levels 1 (Shichman–Hodges) and 3 (semi-empirical).
+///
+///     d ── rd ── d'        voltages of an n-channel; a p-channel is the same with all signs turned
+///     g ─────────┤├        vds < 0 swaps drain and source
+///     s ── rs ── s'        b ─▷|─ d', b ─▷|─ s'
+///
+///     Level 1:  vth = vbi + γ √(φ − vbs),  id = β (1 + λ vds) vds (vgst − vds/2)   vds < vgst
+///                                          id = β (1 + λ vds) vgst²/2              else
+///
+/// Level 3 adds the short and the narrow channel to vth, the field's influence on mobility, velocity saturation,
+/// channel-length modulation and weak inversion.
+///
+/// H. Shichman, D. A. Hodges, IEEE J. Solid-State Circuits 3, 285 (1968), doi 10.1109/JSSC.1968.1049902; A. Vladimirescu,
+/// S. Liu, The Simulation of MOS Integrated Circuits Using SPICE2, UCB/ERL M80/7, 1980.
+///
+/// **Charges.** The channel's is that of Meyer's capacitances, Qg = ⅔ Cox (a² + ab + b²)/(a + b) with a and b the gate's
+/// overdrive at source and drain. The drain has Qd = −Cox b²/(a + b) of it, which is half at vds = 0 and nothing in
+/// saturation as with Meyer (the partition 0/100 of B. J. Sheu et al., IEEE J. Solid-State Circuits 22, 558 (1987)), and
+/// the source the rest, so that no charge is made or lost,
+/// which Meyer's capacitances alone can't promise. Below threshold both go to 0 within φ/2 as Meyer's do, and the
+/// gate's charge faces the bulk.
+struct Mosfet: LimitedDevice {
+    typealias Gradient = SIMD8<Double>
+    /// A number with its slopes in vgs, vds, vbs.
+    typealias Slopes = Dual<SIMD4<Double>>
+
+    /// 1 for an n-channel, −1 for a p-channel.
+    var polarity: Double
+    var law: Law
+    /// [A/V²], at the transistor's temperature, of all in parallel.
+    var beta: Double
+    /// Built-in part of the threshold, that of an n-channel [V].
+    var builtIn: Double
+    /// γ [√V] and φ [V]
+    var bodyEffect: Double
+    var surfacePotential: Double
+    /// λ [1/V]
+    var lengthModulation: Double
+    var empirical = Empirical()
+    /// k T/q [V]
+    var thermal: Double
+    /// 1/rd and 1/rs [S]; 0 where there is none.
+    var drainConductance: Double
+    var sourceConductance: Double
+    var drainJunction: BulkJunction
+    var sourceJunction: BulkJunction
+    /// Of the channel [F].
+    var oxide: Double
+    /// Overlaps gate–source, gate–drain, gate–bulk [F].
+    var overlapSource: Double
+    var overlapDrain: Double
+    var overlapBulk: Double
+    /// Voltage [V] above which steps across bulk junctions are limited.
+    var criticalVoltage: Double
+    var startsOff = false
+
+    enum Law: UInt8, BitwiseCopyable, Sendable { case shichmanHodges, semiEmpirical }
+
+    /// Level 3.
+    struct Empirical: BitwiseCopyable, Sendable {
+        /// Leff [m]
+        var length = 1.0
+        /// η·8.15e-22/(Cox Leff³)
+        var feedback = 0.0
+        /// θ [1/V]
+        var mobilityModulation = 0.0
+        /// Leff vmax/µ [V]; 0 where velocity never saturates.
+        var saturationVoltage = 0.0
+        /// κ
+        var saturationField = 0.0
+        /// 2 ε/(q N) [m²/V]
+        var depletion = 0.0
+        /// xj, ld [m]
+        var junctionDepth = 0.0
+        var lateralDiffusion = 0.0
+        /// δ π ε/(2 Cox W)
+        var narrow = 0.0
+        /// q nfs/Cox; 0 for no weak inversion.
+        var surfaceStates = 0.0
+    }
+
+    /// One of the two junctions to the bulk.
+    struct BulkJunction: BitwiseCopyable, Sendable {
+        /// [A]
+        var saturation: Double
+        var bottom: DepletionCharge
+        var sidewall: DepletionCharge
+
+        @inline(__always) func current<R: DifferentiableReal>(_ v: R, _ thermal: Double) -> R {
+            if v.value >= -3 * thermal {
+                // Beyond any voltage that a solution has the exponential goes on as a line.
+                guard v.value < 100 * thermal else {
+                    let limit = Glibc.exp(100.0)
+                    return ((v / thermal - 99) * limit - 1) * saturation
+                }
+                return (exp(v / thermal) - 1) * saturation
+            }
+            let ratio = (3 * thermal / 2.718281828459045) / v
+            return (ratio * ratio * ratio + 1) * -saturation
+        }
+
+        @inline(__always) func charge<R: DifferentiableReal>(_ v: R) -> R {
+            var q = R(constant: 0)
+            if bottom.capacitance != 0 { q = bottom(v) }
+            if sidewall.capacitance != 0 { q = q + sidewall(v) }
+            return q
+        }
+        var holdsCharge: Bool { bottom.capacitance != 0 || sidewall.capacitance != 0 }
+    }
+
+    static let drain = 0, gate = 1, source = 2, bulk = 3, innerDrain = 4, innerSource = 5
+    static var arity: Int { 6 }
+    /// d–d', s–s', and all of g, b, d', s' among each other; a literal, for this is asked for in the innermost loop.
+    static var couplings: Couplings {
+        Couplings(
+            bits: 0b010001 | 0b111010 << 8 | 0b100100 << 16 | 0b111010 << 24 | 0b111011 << 32 | 0b111110 << 40)
+    }
+    static var conductingPairs: [(Int, Int)] { [(0, 4), (4, 5), (5, 2), (3, 4), (3, 5)] }
+    static var controllingPairs: [(Int, Int)] { [(1, 2)] }
+    static var currentOutput: String? { "id" }
+    static let outputs = [
+        DeviceOutput("id", unit: "A", "current into the drain", withRateOf: "qd"),
+        DeviceOutput("ig", unit: "A", "current into the gate", withRateOf: "qg"),
+        DeviceOutput("is", unit: "A", "current into the source", withRateOf: "qs"),
+        DeviceOutput("ib", unit: "A", "current into the bulk", withRateOf: "qb"),
+        DeviceOutput("vgs", unit: "V", "voltage of the gate against the inner source"),
+        DeviceOutput("vds", unit: "V", "voltage of the inner drain against the inner source"),
+        DeviceOutput("vbs", unit: "V", "voltage of the bulk against the inner source"),
+        DeviceOutput("vth", unit: "V", "threshold voltage"),
+        DeviceOutput("vdsat", unit: "V", "saturation voltage"),
+        DeviceOutput("gm", unit: "S", "transconductance"),
+        DeviceOutput("gds", unit: "S", "conductance of the channel"),
+        DeviceOutput("gmbs", unit: "S", "transconductance of the bulk"),
+        DeviceOutput("qd", unit: "C", "charge of the drain"),
+        DeviceOutput("qg", unit: "C", "charge of the gate"),
+        DeviceOutput("qs", unit: "C", "charge of the source"),
+        DeviceOutput("qb", unit: "C", "charge of the bulk"),
+        DeviceOutput("p", unit: "W", "power of all direct currents"),
+    ]
+
+    // MARK: - Channel
+
+    /// What the channel does at vds ≥ 0.
+    struct Channel {
+        var current: Slopes
+        var threshold: Slopes
+        var saturationVoltage: Double
+    }
+
+    @inline(__always) func channel(_ vgs: Slopes, _ vds: Slopes, _ vbs: Slopes) -> Channel {
+        switch law {
+        case .shichmanHodges: square(vgs, vds, vbs)
+        case .semiEmpirical: semiEmpirical(vgs, vds, vbs)
+        }
+    }
+
+    private func square(_ vgs: Slopes, _ vds: Slopes, _ vbs: Slopes) -> Channel {
+        let vth = bodyEffect == 0 ? Slopes(constant: builtIn) : bulkRoot(vbs) * bodyEffect + builtIn
+        let over = vgs - vth
+        guard over.value > 0 else {
+            return Channel(current: Slopes(constant: 0), threshold: vth, saturationVoltage: 0)
+        }
+        let factor = (vds * lengthModulation + 1) * beta
+        let current = over.value <= vds.value ? factor * over * over * 0.5 : factor * vds * (over - vds * 0.5)
+        return Channel(current: current, threshold: vth, saturationVoltage: over.value)
+    }
+
+    /// √(φ − vbs), its tangent at 0 V in forward bias, never below 0.
+    private func bulkRoot(_ vbs: Slopes) -> Slopes {
+        guard vbs.value > 0 else { return sqrt(surfacePotential - vbs) }
+        let root = surfacePotential.squareRoot()
+        let line = root - vbs / (2 * root)
+        return line.value > 0 ? line : Slopes(constant: 0)
+    }
+
+    private func semiEmpirical(_ vgs: Slopes, _ vds: Slopes, _ vbs: Slopes) -> Channel {
+        let e = empirical
+        // Depletion under the channel.
+        var root: Slopes
+        if vbs.value <= 0 {
+            root = sqrt(surfacePotential - vbs)
+        } else {
+            root = surfacePotential.squareRoot() / (vbs / (2 * surfacePotential) + 1)
+        }
+        let potential = root * root
+        // The short channel shares its bulk charge with the junctions (L. M. Dang, 1979).
+        var gamma = Slopes(constant: bodyEffect)
+        if e.junctionDepth != 0, e.depletion != 0 {
+            let width = root * (e.depletion.squareRoot() / e.junctionDepth)
+            let side = e.lateralDiffusion / e.junctionDepth
+            let curved = width * width * -0.01110777 + width * 0.8013292 + 0.0631353 + side
+            let share = width / (width + 1)
+            let short = 1 - (curved * sqrt(1 - share * share) - side) * (e.junctionDepth / e.length)
+            gamma = short * bodyEffect
+        }
+        let body = gamma * 0.25 / root + e.narrow
+        let bulkCharge = gamma * root + potential * e.narrow
+        let vth = bulkCharge + (builtIn - vds * e.feedback)
+        var on = vth
+        var slope = Slopes(constant: 1)
+        if e.surfaceStates != 0 {
+            slope = bulkCharge / (potential * 2) + (1 + e.surfaceStates)
+            on = vth + slope * thermal
+        } else if vgs.value <= on.value {
+            return Channel(current: Slopes(constant: 0), threshold: vth, saturationVoltage: 0)
+        }
+        let drive = vgs.value > on.value ? vgs : on
+        let over = drive - vth
+        let field = 1 / (over * e.mobilityModulation + 1)
+        var saturation = over / (body + 1)
+        var scattering = Slopes(constant: 0)
+        if e.saturationVoltage > 0 {
+            let limit = 1 / field * e.saturationVoltage
+            scattering = 1 / limit
+            saturation = saturation + limit - sqrt(saturation * saturation + limit * limit)
+        }
+        let isSaturated = vds.value > saturation.value
+        let span = isSaturated ? saturation : vds
+        guard span.value > 0 else {
+            // At vds = 0 there is no current, but a conductance.
+            let conductance = field * over * beta
+            return Channel(current: conductance * vds, threshold: vth, saturationVoltage: saturation.value)
+        }
+        var current = field * (over - (body + 1) * span * 0.5) * span * beta
+        let slowing = 1 / (span * scattering + 1)
+        if e.saturationVoltage > 0 { current = current * slowing }
+        if isSaturated, e.depletion > 0, e.saturationField > 0 {
+            let beyond = vds - saturation
+            var shortening: Slopes
+            if e.saturationVoltage > 0 {
+                let conductance = current * (1 - slowing) * scattering
+                let peak =
+                    conductance.value > 1e-12
+                    ? current / conductance * (e.saturationField / e.length)
+                    : current * (e.saturationField / (e.length * 1e-12))
+                let half = peak * (0.5 * e.depletion)
+                shortening = sqrt(half * half + beyond * (e.saturationField * e.depletion)) - half
+            } else {
+                shortening = sqrt(beyond * (e.saturationField * e.depletion))
+            }
+            // Punch-through: what is left of the channel never vanishes.
+            if shortening.value > 0.5 * e.length {
+                shortening = e.length - (0.25 * e.length * e.length) / shortening
+            }
+            current = current / (1 - shortening / e.length)
+        }
+        if e.surfaceStates != 0, vgs.value < on.value {
+            current = current * exp((vgs - on) / (slope * thermal))
+        }
+        return Channel(current: current, threshold: vth, saturationVoltage: saturation.value)
+    }
+
+    /// Charges of gate, drain and bulk [C] at vds ≥ 0; the source has the rest.
+    @inline(__always)
+    func channelCharges(
+        _ vgs: Slopes, _ vds: Slopes, _ vbs: Slopes, _ threshold: Slopes
+    ) -> (gate: Slopes, drain: Slopes, bulk: Slopes) {
+        /// Overdrive that goes to 0 as a parabola between 0 and −φ/2.
+        func overdrive(_ v: Slopes) -> Slopes {
+            let phi = surfacePotential
+            if v.value >= 0 { return v + 0.25 * phi }
+            if v.value <= -0.5 * phi { return Slopes(constant: 0) }
+            return v + v * v / phi + 0.25 * phi
+        }
+        let a = overdrive(vgs - threshold)
+        let b = overdrive(vgs - vds - threshold)
+        var inversion = Slopes(constant: 0)
+        var drain = Slopes(constant: 0)
+        let sum = a + b
+        if sum.value > 0 {
+            let squares: Slopes = a * a + a * b + b * b
+            inversion = squares / sum * (2.0 / 3 * oxide)
+            drain = b * b / sum * -oxide
+        }
+        // Gate against bulk, from accumulation to threshold.
+        let v = vgs - vbs - (builtIn + bodyEffect * surfacePotential.squareRoot())
+        var surface = Slopes(constant: 0)
+        if v.value < -surfacePotential {
+            surface = (v + 0.5 * surfacePotential) * oxide
+        } else if v.value < 0 {
+            surface = v * v * (-0.5 * oxide / surfacePotential)
+        }
+        return (inversion + surface, drain, -surface)
+    }
+
+    // MARK: - Evaluation
+
+    /// Currents and charges with all slopes, signs those of an n-channel.
+    struct Point {
+        var isReversed: Bool
+        var channel: Channel
+        /// Into drain and source from the bulk [A].
+        var bulkDrain: Slopes
+        var bulkSource: Slopes
+        /// Of the inner drain, gate, inner source, bulk [C].
+        var charges: (drain: Slopes, gate: Slopes, source: Slopes, bulk: Slopes)
+    }
+
+    @inline(__always)
+    func point(vgs: Double, vds: Double, vbs: Double, gmin: Double) -> Point {
+        let (gs, ds, bs) = (
+            Slopes(variable: vgs, lane: 0), Slopes(variable: vds, lane: 1), Slopes(variable: vbs, lane: 2)
+        )
+        let isReversed = vds < 0
+        let (g, d, b) = isReversed ? (gs - ds, -ds, bs - ds) : (gs, ds, bs)
+        var channel = channel(g, d, b)
+        if isReversed { channel.current = -channel.current }
+        let bd = bs - ds
+        let point = Point(
+            isReversed: isReversed, channel: channel,
+            bulkDrain: drainJunction.current(bd, thermal) + bd * gmin,
+            bulkSource: sourceJunction.current(bs, thermal) + bs * gmin, charges: charges(g, d, b, gs, ds, bs, channel))
+        return point
+    }
+
+    @inline(__always)
+    private func charges(
+        _ g: Slopes, _ d: Slopes, _ b: Slopes, _ gs: Slopes, _ ds: Slopes, _ bs: Slopes, _ channel: Channel
+    ) -> (drain: Slopes, gate: Slopes, source: Slopes, bulk: Slopes) {
+        let zero = Slopes(constant: 0)
+        var sum = (drain: zero, gate: zero, source: zero, bulk: zero)
+        if oxide > 0 {
+            let part = channelCharges(g, d, b, channel.threshold)
+            let rest = -(part.gate + part.drain + part.bulk)
+            let isReversed = ds.value < 0
+            sum = (isReversed ? rest : part.drain, part.gate, isReversed ? part.drain : rest, part.bulk)
+        }
+        if overlapSource > 0 {
+            let q = gs * overlapSource
+            sum.gate = sum.gate + q
+            sum.source = sum.source - q
+        }
+        if overlapDrain > 0 {
+            let q = (gs - ds) * overlapDrain
+            sum.gate = sum.gate + q
+            sum.drain = sum.drain - q
+        }
+        if overlapBulk > 0 {
+            let q = (gs - bs) * overlapBulk
+            sum.gate = sum.gate + q
+            sum.bulk = sum.bulk - q
+        }
+        if drainJunction.holdsCharge {
+            let q = drainJunction.charge(bs - ds)
+            sum.bulk = sum.bulk + q
+            sum.drain = sum.drain - q
+        }
+        if sourceJunction.holdsCharge {
+            let q = sourceJunction.charge(bs)
+            sum.bulk = sum.bulk + q
+            sum.source = sum.source - q
+        }
+        return sum
+    }
+
+    private var holdsCharge: Bool {
+        oxide > 0 || overlapSource > 0 || overlapDrain > 0 || overlapBulk > 0 || drainJunction.holdsCharge
+            || sourceJunction.holdsCharge
+    }
+
+    /// A quantity of the n-channel's voltages as one of the terminals', its sign turned for a p-channel.
+    @inline(__always) private func terminal(_ a: Slopes) -> Dual<Gradient> {
+        let (g, d, b) = (a.gradient[0], a.gradient[1], a.gradient[2])
+        return Dual(value: polarity * a.value, gradient: [0, g, 0, b, d, -(g + d + b), 0, 0])
+    }
+
+    @inline(__always) func evaluate(_ u: Locals<Gradient>, _ stamp: Stamp<Mosfet>) {
+        let v = u.values
+        let s = v[Self.innerSource]
+        let point = point(
+            vgs: polarity * (v[Self.gate] - s), vds: polarity * (v[Self.innerDrain] - s),
+            vbs: polarity * (v[Self.bulk] - s), gmin: u.conditions.gmin)
+        let channel = terminal(point.channel.current)
+        let bulkDrain = terminal(point.bulkDrain)
+        let bulkSource = terminal(point.bulkSource)
+        var drain = channel - bulkDrain
+        var source = -channel - bulkSource
+        if drainConductance != 0 {
+            let series = u.voltage(Self.drain, Self.innerDrain) * drainConductance
+            stamp.current(Self.drain, series)
+            drain = drain - series
+        }
+        if sourceConductance != 0 {
+            let series = u.voltage(Self.source, Self.innerSource) * sourceConductance
+            stamp.current(Self.source, series)
+            source = source - series
+        }
+        stamp.current(Self.innerDrain, drain)
+        stamp.current(Self.innerSource, source)
+        stamp.current(Self.bulk, bulkDrain + bulkSource)
+        if holdsCharge {
+            stamp.charge(Self.innerDrain, terminal(point.charges.drain))
+            stamp.charge(Self.gate, terminal(point.charges.gate))
+            stamp.charge(Self.innerSource, terminal(point.charges.source))
+            stamp.charge(Self.bulk, terminal(point.charges.bulk))
+        }
+    }
+
+    // MARK: - Path of Newton's iteration
+
+    func limit(_ u: inout Gradient, previous: Gradient) -> Bool {
+        func voltages(_ u: Gradient) -> (gs: Double, ds: Double, bs: Double) {
+            let s = u[Self.innerSource]
+            return (
+                polarity * (u[Self.gate] - s), polarity * (u[Self.innerDrain] - s), polarity * (u[Self.bulk] - s)
+            )
+        }
+        var (gs, ds, bs) = voltages(u)
+        let wanted = (gs, ds, bs)
+        let old = voltages(previous)
+        let isReversed = old.ds < 0
+        let on = channel(
+            Slopes(constant: isReversed ? old.gs - old.ds : old.gs), Slopes(constant: abs(old.ds)),
+            Slopes(constant: isReversed ? old.bs - old.ds : old.bs)
+        ).threshold.value
+        if !isReversed {
+            let gd = gs - ds
+            gs = JunctionLimiting.limitGate(gs, previous: old.gs, threshold: on)
+            ds = JunctionLimiting.limitChannel(gs - gd, previous: old.ds)
+        } else {
+            let gd = JunctionLimiting.limitGate(gs - ds, previous: old.gs - old.ds, threshold: on)
+            ds = -JunctionLimiting.limitChannel(-(gs - gd), previous: -old.ds)
+            gs = gd + ds
+        }
+        if ds >= 0 {
+            _ = JunctionLimiting.limit(&bs, previous: old.bs, thermal: thermal, critical: criticalVoltage)
+        } else {
+            var bd = bs - ds
+            if JunctionLimiting.limit(&bd, previous: old.bs - old.ds, thermal: thermal, critical: criticalVoltage) {
+                bs = bd + ds
+            }
+        }
+        let change = max(abs(gs - wanted.0), abs(ds - wanted.1), abs(bs - wanted.2))
+        guard change > 1e-9 else { return false }
+        let s = u[Self.innerSource]
+        u[Self.gate] = s + polarity * gs
+        u[Self.innerDrain] = s + polarity * ds
+        u[Self.bulk] = s + polarity * bs
+        return true
+    }
+
+    func startingPoint(_ u: Gradient) -> Gradient {
+        guard !startsOff else { return u }
+        var point = u
+        let s = u[Self.innerSource]
+        point[Self.gate] = s + polarity * (builtIn + bodyEffect * surfacePotential.squareRoot())
+        point[Self.innerDrain] = s
+        point[Self.bulk] = s - polarity
+        return point
+    }
+
+    // MARK: - Outputs
+
+    func output(_ index: Int, _ u: Locals<Gradient>, state: NoState, _ conditions: Conditions) -> Double {
+        let v = u.values
+        let s = v[Self.innerSource]
+        let (gs, ds, bs) = (
+            polarity * (v[Self.gate] - s), polarity * (v[Self.innerDrain] - s), polarity * (v[Self.bulk] - s)
+        )
+        let point = point(vgs: gs, vds: ds, vbs: bs, gmin: conditions.gmin)
+        let (channel, drain, source) = (point.channel.current, point.bulkDrain.value, point.bulkSource.value)
+        switch index {
+        case 0: return polarity * (channel.value - drain)
+        case 1: return 0
+        case 2: return polarity * (-channel.value - source)
+        case 3: return polarity * (drain + source)
+        case 4: return polarity * gs
+        case 5: return polarity * ds
+        case 6: return polarity * bs
+        case 7: return polarity * point.channel.threshold.value
+        case 8: return polarity * point.channel.saturationVoltage
+        case 9: return channel.gradient[0]
+        case 10: return channel.gradient[1]
+        case 11: return channel.gradient[2]
+        case 12: return polarity * point.charges.drain.value
+        case 13: return polarity * point.charges.gate.value
+        case 14: return polarity * point.charges.source.value
+        case 15: return polarity * point.charges.bulk.value
+        default:
+            var power = channel.value * ds + drain * (bs - ds) + source * bs
+            let (rd, rs) = (v[Self.drain] - v[Self.innerDrain], v[Self.source] - s)
+            power += drainConductance * rd * rd + sourceConductance * rs * rs
+            return power
+        }
+    }
+}
