@@ -7,6 +7,7 @@ enum Catalog {
         Inductor.self,
         Diode.self,
         Mosfet.self,
+        BipolarTransistor.self,
         VoltageSwitch.self,
         CurrentSwitch.self,
         MutualInductance.self,

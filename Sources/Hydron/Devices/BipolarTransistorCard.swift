@@ -1,0 +1,203 @@
+import Glibc
+import SpiceNetlist
+
+extension BipolarTransistor: ElementKind {
+    static let description = ElementDescription(
+        letter: "q", name: "bipolar transistor",
+        syntax: "Qname collector base emitter [substrate] model [area] [off] [m=] [temp=] [dtemp=]",
+        summary: "Bipolar transistor after Gummel and Poon, with a substrate junction.",
+        modelTypes: ["npn", "pnp"], instanceParameters: Instance.table, modelParameters: Model.table,
+        outputs: outputs)
+
+    enum Instance: Int, ParameterKey {
+        case area, off, ic, m, temp, dtemp
+
+        var parameter: Parameter {
+            switch self {
+            case .area: Parameter("area", unit: "-", default: 1, .positive, "factor of currents and capacitances")
+            case .off:
+                Parameter(
+                    "off", unit: "-", default: 0, .closed(0, 1), "the operating point's search begins with no current")
+            case .ic: Parameter("ic", unit: "V", default: nil, .any, "of no effect; give node voltages with .ic")
+            case .m: Parameter("m", unit: "-", default: 1, .positive, "transistors in parallel")
+            case .temp: Parameter("temp", unit: "°C", default: nil, .celsius, "temperature of this transistor")
+            case .dtemp: Parameter("dtemp", unit: "K", default: 0, .any, "temperature above the circuit's")
+            }
+        }
+    }
+
+    enum Model: Int, ParameterKey {
+        case level, `is`, bf, nf, vaf, ikf, ise, ne, br, nr, `var`, ikr, isc, nc
+        case rb, irb, rbm, re, rc
+        case cje, vje, mje, tf, xtf, vtf, itf, ptf, cjc, vjc, mjc, xcjc, tr, cjs, vjs, mjs, iss, ns, subs
+        case xtb, eg, xti, fc, nkf, tnom, kf, af
+
+        var parameter: Parameter {
+            switch self {
+            case .level: Parameter("level", unit: "-", default: 1, .closed(1, 1), "1: Gummel and Poon")
+            case .is: Parameter("is", unit: "A", default: 1e-16, .positive, "transport saturation current")
+            case .bf: Parameter("bf", unit: "-", default: 100, .positive, "ideal forward gain")
+            case .nf: Parameter("nf", unit: "-", default: 1, .positive, "forward emission coefficient")
+            case .vaf: Parameter("vaf", "va", unit: "V", default: 0, .nonNegative, "forward Early voltage, 0 for none")
+            case .ikf: Parameter("ikf", "ik", unit: "A", default: 0, .nonNegative, "forward knee current, 0 for none")
+            case .ise: Parameter("ise", unit: "A", default: 0, .nonNegative, "base–emitter leakage")
+            case .ne: Parameter("ne", unit: "-", default: 1.5, .positive, "its emission coefficient")
+            case .br: Parameter("br", unit: "-", default: 1, .positive, "ideal reverse gain")
+            case .nr: Parameter("nr", unit: "-", default: 1, .positive, "reverse emission coefficient")
+            case .var: Parameter("var", "vb", unit: "V", default: 0, .nonNegative, "reverse Early voltage, 0 for none")
+            case .ikr: Parameter("ikr", unit: "A", default: 0, .nonNegative, "reverse knee current, 0 for none")
+            case .isc: Parameter("isc", unit: "A", default: 0, .nonNegative, "base–collector leakage")
+            case .nc: Parameter("nc", unit: "-", default: 2, .positive, "its emission coefficient")
+            case .rb: Parameter("rb", unit: "Ω", default: 0, .nonNegative, "base resistance without bias")
+            case .irb: Parameter("irb", unit: "A", default: 0, .nonNegative, "current where rb is halfway to rbm")
+            case .rbm: Parameter("rbm", unit: "Ω", default: nil, .nonNegative, "smallest base resistance, else rb")
+            case .re: Parameter("re", unit: "Ω", default: 0, .nonNegative, "emitter resistance")
+            case .rc: Parameter("rc", unit: "Ω", default: 0, .nonNegative, "collector resistance")
+            case .cje: Parameter("cje", unit: "F", default: 0, .nonNegative, "base–emitter capacitance at 0 V")
+            case .vje: Parameter("vje", "pe", unit: "V", default: 0.75, .positive, "its potential")
+            case .mje: Parameter("mje", "me", unit: "-", default: 0.33, .upTo(0, below: 1), "its grading coefficient")
+            case .tf: Parameter("tf", unit: "s", default: 0, .nonNegative, "forward transit time")
+            case .xtf: Parameter("xtf", unit: "-", default: 0, .nonNegative, "how tf rises with bias")
+            case .vtf: Parameter("vtf", unit: "V", default: 0, .nonNegative, "the voltage vbc in that, 0 for none")
+            case .itf: Parameter("itf", unit: "A", default: 0, .nonNegative, "the current in that")
+            case .ptf: Parameter("ptf", unit: "°", default: 0, .any, "excess phase; of no effect")
+            case .cjc: Parameter("cjc", unit: "F", default: 0, .nonNegative, "base–collector capacitance at 0 V")
+            case .vjc: Parameter("vjc", "pc", unit: "V", default: 0.75, .positive, "its potential")
+            case .mjc: Parameter("mjc", "mc", unit: "-", default: 0.33, .upTo(0, below: 1), "its grading coefficient")
+            case .xcjc: Parameter("xcjc", unit: "-", default: 1, .closed(0, 1), "share of it at the inner base")
+            case .tr: Parameter("tr", unit: "s", default: 0, .nonNegative, "reverse transit time")
+            case .cjs: Parameter("cjs", "ccs", unit: "F", default: 0, .nonNegative, "substrate capacitance at 0 V")
+            case .vjs: Parameter("vjs", "ps", unit: "V", default: 0.75, .positive, "its potential")
+            case .mjs: Parameter("mjs", "ms", unit: "-", default: 0, .upTo(0, below: 1), "its grading coefficient")
+            case .iss: Parameter("iss", unit: "A", default: 0, .nonNegative, "substrate saturation current")
+            case .ns: Parameter("ns", unit: "-", default: 1, .positive, "substrate emission coefficient")
+            case .subs:
+                Parameter(
+                    "subs", unit: "-", default: nil, .closed(-1, 1),
+                    "substrate's junction: 1 with the collector (an npn's default), -1 with the base (a pnp's)")
+            case .xtb: Parameter("xtb", unit: "-", default: 0, .any, "temperature exponent of both gains")
+            case .eg: Parameter("eg", unit: "eV", default: 1.11, .nonNegative, "activation energy of is")
+            case .xti: Parameter("xti", "pt", unit: "-", default: 3, .any, "temperature exponent of is")
+            case .fc:
+                Parameter(
+                    "fc", unit: "-", default: 0.5, .upTo(0, below: 1), "where capacitances go on as lines, in vj")
+            case .nkf: Parameter("nkf", "nk", unit: "-", default: 0.5, .positive, "exponent of high injection")
+            case .tnom:
+                Parameter(
+                    "tnom", "tref", unit: "°C", default: nil, .celsius,
+                    "temperature at which the values hold, else the option")
+            case .kf: Parameter("kf", unit: "-", default: 0, .nonNegative, "flicker noise coefficient")
+            case .af: Parameter("af", unit: "-", default: 1, .positive, "flicker noise exponent")
+            }
+        }
+    }
+
+    private static let modelTypes = ["npn", "pnp"]
+
+    static func elaborate(_ card: ElementCard) {
+        guard let collector = card.node("collector"), let base = card.node("base"), let emitter = card.node("emitter")
+        else { return }
+        var substrate: Int32 = 0
+        if !card.nextIsModel(modelTypes), card.remainingPositionalCount > 1 {
+            guard let node = card.node("substrate") else { return }
+            substrate = node
+        }
+        guard let model = card.model(modelTypes) else { return }
+        guard model.level == 1 else {
+            card.error(
+                "model '\(model.name)' is a bipolar transistor of level \(model.level), which this version does not have",
+                hint: "level 1 (Gummel and Poon) is known")
+            return
+        }
+        var area: Double?
+        if card.nextIsValue, card.nextWord != "off" {
+            guard let value = card.value("area") else { return }
+            area = value
+        }
+        if card.take(key: "ic") != nil {
+            _ = card.values()
+            card.warning("ic of \(card.name) is not used", hint: "give the voltages of its nodes with .ic")
+        }
+        guard var instance = card.parameters(Instance.self, flags: ["off"]) else { return }
+        if let area {
+            guard area > 0 else {
+                card.error("the area of \(card.name) must be above 0")
+                return
+            }
+            instance[.area] = area
+        }
+        let values = model.values(Model.self)
+        if values[.ptf] != 0 {
+            card.warning("ptf of model '\(model.name)' is not used: there is no excess phase", hint: "remove it")
+        }
+        let temperature = card.temperature(
+            given: instance.isGiven(.temp) ? instance[.temp] : nil, rise: instance[.dtemp])
+        var device = BipolarTransistor(
+            model: values, isPNP: model.type == "pnp", area: instance[.area] * instance[.m] * card.multiplier,
+            temperature: temperature, nominal: card.options.nominalTemperature)
+        device.startsOff = instance[.off] != 0
+        func inner(_ outer: Int32, _ name: String, _ exists: Bool) -> Int32 {
+            exists ? card.builder.internalNode(card.name, name) : outer
+        }
+        let nodes = [
+            collector, base, emitter, substrate, inner(collector, "collector", device.collectorConductance != 0),
+            inner(base, "base", device.baseResistance > 0), inner(emitter, "emitter", device.emitterConductance != 0),
+        ]
+        card.builder.add(device, nodes, identity: card.identity)
+    }
+
+    /// The transistor at `temperature` [K], `area` of all in parallel; `nominal` [K] stands where the model has no `tnom`.
+    init(
+        model: ParameterValues<Model>, isPNP: Bool = false, area: Double = 1, temperature: Double, nominal: Double
+    ) {
+        let nominal = model.isGiven(.tnom) ? model[.tnom] + PhysicalConstants.zeroCelsius : nominal
+        let vt = PhysicalConstants.boltzmannOverCharge * temperature
+        let ratio = temperature / nominal
+        let growth = (ratio - 1) * model[.eg] / vt + model[.xti] * Glibc.log(ratio)
+        let gain = Glibc.pow(ratio, model[.xtb])
+        polarity = isPNP ? -1 : 1
+        thermal = vt
+        saturation = model[.is] * area * Glibc.exp(growth)
+        forward = Junction(
+            thermal: model[.nf] * vt, inverseGain: 1 / (model[.bf] * gain),
+            leakage: model[.ise] * area * Glibc.exp(growth / model[.ne]) / gain, leakageThermal: model[.ne] * vt)
+        reverse = Junction(
+            thermal: model[.nr] * vt, inverseGain: 1 / (model[.br] * gain),
+            leakage: model[.isc] * area * Glibc.exp(growth / model[.nc]) / gain, leakageThermal: model[.nc] * vt)
+        func inverse(_ value: Double) -> Double { value > 0 ? 1 / value : 0 }
+        inverseEarlyForward = inverse(model[.vaf])
+        inverseEarlyReverse = inverse(model[.var])
+        inverseKneeForward = inverse(model[.ikf] * area)
+        inverseKneeReverse = inverse(model[.ikr] * area)
+        kneeExponent = model[.nkf]
+        collectorConductance = inverse(model[.rc]) * area
+        emitterConductance = inverse(model[.re]) * area
+        baseResistance = model[.rb] / area
+        minimalBaseResistance = min(model.given(.rbm, else: model[.rb]), model[.rb]) / area
+        crowding = model[.irb] * area
+        transitForward = model[.tf]
+        transitReverse = model[.tr]
+        transitBias = model[.xtf]
+        transitVoltage = model[.vtf] > 0 ? 1 / (1.44 * model[.vtf]) : 0
+        transitCurrent = model[.itf] * area
+        let scaling = JunctionTemperature(temperature: temperature, nominal: nominal)
+        func depletion(_ capacitance: Double, _ potential: Double, _ grading: Double, _ corner: Double)
+            -> DepletionCharge
+        {
+            let (potential, capacitance) = scaling.junction(
+                potential: potential, capacitance: capacitance * area, grading: grading)
+            return DepletionCharge(
+                capacitance: capacitance, potential: potential, grading: grading, forward: corner)
+        }
+        let corner = min(model[.fc], 0.95)
+        let inside = model[.rb] > 0 ? model[.xcjc] : 1
+        emitterDepletion = depletion(model[.cje], model[.vje], model[.mje], corner)
+        collectorDepletion = depletion(model[.cjc] * inside, model[.vjc], model[.mjc], corner)
+        outerDepletion = depletion(model[.cjc] * (1 - inside), model[.vjc], model[.mjc], corner)
+        substrateDepletion = depletion(model[.cjs], model[.vjs], model[.mjs], 0)
+        substrateSaturation = model[.iss] * area * Glibc.exp(growth)
+        substrateThermal = model[.ns] * vt
+        isLateral = model.given(.subs, else: isPNP ? -1 : 1) < 0
+        criticalVoltage = JunctionLimiting.criticalVoltage(saturation: saturation, thermal: vt)
+    }
+}
