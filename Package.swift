@@ -18,7 +18,12 @@ let package = Package(
             name: "SparseSolvers",
             dependencies: ["CSuiteSparse", .product(name: "ComplexModule", package: "swift-numerics")]),
         .target(name: "Waveforms"),
-        .target(name: "Hydron", dependencies: ["SpiceNetlist", "SparseSolvers", "Waveforms"]),
+        .target(
+            name: "Hydron",
+            dependencies: [
+                "SpiceNetlist", "SparseSolvers", "Waveforms",
+                .product(name: "ComplexModule", package: "swift-numerics"),
+            ]),
         .executableTarget(
             name: "HydronCLI",
             dependencies: [

@@ -130,6 +130,7 @@ extension AnalysisTask {
         case .operatingPoint: .operatingPoint
         case .dc: .dcTransfer
         case .transient: .transient
+        case .smallSignal: .ac
         }
     }
 }

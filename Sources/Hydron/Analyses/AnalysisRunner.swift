@@ -26,7 +26,7 @@ struct AnalysisRunner {
                 .badNetlist,
                 skipped == nil
                     ? "the netlist asks for no analysis" : "the netlist asks for no analysis that this version has",
-                at: skipped?.range ?? simulation.netlist.titleRange, hint: "add .op, .dc or .tran")
+                at: skipped?.range ?? simulation.netlist.titleRange, hint: "add .op, .dc, .ac or .tran")
             return
         }
         for task in simulation.elaboration.tasks {
@@ -51,7 +51,14 @@ struct AnalysisRunner {
         var sweepNames: [String] = []
         if case .dc(let sweeps) = task { sweepNames = sweeps.map(\.name) }
         let compiler = OutputCompiler(elaboration, netlist, sweepNames: sweepNames)
-        return compiler.compile(elaboration.outputs.items(for: task.kindName), diagnostics: &diagnostics)
+        let items = elaboration.outputs.items(for: task.kindName)
+        if case .smallSignal = task {
+            return CompiledOutputs(
+                columns: compiler.smallSignal(items, diagnostics: &diagnostics).map {
+                    CompiledOutput(column: $0.column, source: .constant(0))
+                })
+        }
+        return compiler.compile(items, diagnostics: &diagnostics)
     }
 
     private mutating func run(_ task: AnalysisTask) throws(SimulationFailure) {
@@ -129,9 +136,12 @@ struct AnalysisRunner {
         case .dc(let sweeps):
             columns = sweeps.map { Column($0.name, Self.quantity(of: $0)) } + columns
         case .transient: columns.insert(Column("time", .time, unit: "s"), at: 0)
+        case .smallSignal: columns.insert(Column("frequency", .frequency), at: 0)
         }
+        var isComplex = false
+        if case .smallSignal = task { isComplex = true }
         return TableHeader(
-            title: simulation.netlist.title, kind: task.tableKind, columns: columns,
+            title: simulation.netlist.title, kind: task.tableKind, columns: columns, isComplex: isComplex,
             stepParameters: simulation.elaboration.steps.map { Column($0.name, Self.quantity(of: $0)) })
     }
 
@@ -199,6 +209,27 @@ struct AnalysisRunner {
             let end = try transient.run(
                 system, options: circuit.options, observer: emitter, control: control, statistics: &statistics)
             if isLast { try emitter.finish(transient.stop, UnsafePointer(end.base), system) }
+        case .smallSignal(let analysis):
+            let system = try EquationSystem(circuit)
+            defer { note(system, &statistics) }
+            let x = Vector(system.count)
+            var point = OperatingPoint(circuit.options)
+            try point.solve(
+                system, x.base, mode: .direct, holding: [], iterationCount: &statistics.newtonIterations)
+            statistics.note(point, UnsafePointer(x.base), system)
+            system.accept(UnsafePointer(x.base))
+            let compiler = OutputCompiler(elaboration, simulation.netlist)
+            let columns = compiler.smallSignal(
+                elaboration.outputs.items(for: task.kindName), diagnostics: &diagnostics)
+            let rows = SmallSignalEmitter(columns, sink)
+            defer {
+                let last = report.analyses.count - 1
+                report.analyses[last].rowCount += rows.rowCount
+                report.analyses[last].lastRow = stride(from: 0, to: rows.lastRow.count, by: 2).map { rows.lastRow[$0] }
+            }
+            try analysis.run(
+                system, at: UnsafePointer(x.base), control: control, statistics: &statistics,
+                accept: { (frequency, x) throws(SimulationFailure) in try rows.accept(frequency, x) })
         case .dc(let sweeps):
             var elaboration = elaboration
             elaboration.circuit = circuit

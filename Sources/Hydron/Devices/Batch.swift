@@ -67,6 +67,8 @@ struct SourceContext {
         case direct
         /// Its waveform at `time` counts: a transient and the operating point before it.
         case waveform
+        /// Real or imaginary part of its `ac` value counts.
+        case smallSignal(imaginary: Bool)
     }
     /// Source stepping: 1 in every answer.
     var factor: Double

@@ -1,3 +1,4 @@
+import Glibc
 import SparseSolvers
 import SpiceNetlist
 
@@ -170,6 +171,12 @@ final class SourceBatch: ElementBatch {
             for (source, waveform) in sines { values[source] = waveform.value(at: context.time) }
             for source in others { values[source] = sources[source].waveform?.value(at: context.time) ?? 0 }
             add(values, context)
+        case .smallSignal(let isImaginary):
+            add(
+                sources.map { source in
+                    let phase = source.ac.phase * Double.pi / 180
+                    return source.ac.magnitude * (isImaginary ? Glibc.sin(phase) : Glibc.cos(phase))
+                }, context)
         }
     }
 
@@ -207,7 +214,8 @@ final class SourceBatch: ElementBatch {
         if isVoltage {
             i = x[Int(source.branch)]
         } else {
-            let wave = mode == .waveform ? source.waveform?.value(at: conditions.time) : nil
+            var wave: Double?
+            if case .waveform = mode { wave = source.waveform?.value(at: conditions.time) }
             let value = wave ?? source.staticValue
             i = value * source.multiplier
         }

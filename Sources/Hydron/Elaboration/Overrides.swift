@@ -50,12 +50,14 @@ enum AnalysisTask: Sendable {
     /// Innermost first.
     case dc([Sweep])
     case transient(TransientAnalysis)
+    case smallSignal(SmallSignalAnalysis)
 
     var kindName: String {
         switch self {
         case .operatingPoint: "op"
         case .dc: "dc"
         case .transient: "tran"
+        case .smallSignal: "ac"
         }
     }
 

@@ -1,3 +1,4 @@
+import ComplexModule
 import SparseSolvers
 import SpiceNetlist
 
@@ -336,6 +337,38 @@ final class EquationSystem {
         excitation.update(repeating: 0, count: count)
         let context = SourceContext(f: excitation, time: time, mode: mode, factor: factor)
         for batch in batches { batch.loadSources(context) }
+    }
+
+    // MARK: - Small signals
+
+    var hasArrays: Bool { !grids.isEmpty }
+
+    /// ∂f/∂x and ∂q/∂x at a solution, in the order of the pattern's slots.
+    func smallSignalMatrices(_ x: UnsafePointer<Double>) -> (conductance: [Double], capacitance: [Double]) {
+        let entries = pattern.entryCount + 1
+        jacobian.update(from: conductance, count: entries)
+        let charges = UnsafeMutablePointer<Double>.allocate(capacity: entries)
+        defer { charges.deallocate() }
+        charges.initialize(repeating: 0, count: entries)
+        charges.update(from: capacitance, count: entries)
+        var resting = conditions
+        resting.interval = 0
+        let context = LoadContext(
+            x: x, f: residual, q: charge, scale: scale, jacobian: jacobian, chargeJacobian: charges, alpha: 1,
+            conditions: resting)
+        for batch in nonlinear { _ = batch.load(context) }
+        factorsAreStale = true
+        return (
+            (1..<max(entries, 1)).map { jacobian[$0] }, (1..<max(entries, 1)).map { charges[$0] }
+        )
+    }
+
+    /// What sources put on the right-hand side, unknown by unknown.
+    func smallSignalExcitation() -> [Complex<Double>] {
+        loadSources(time: 0, mode: .smallSignal(imaginary: false))
+        let real = (0..<count).map { -excitation[$0] }
+        loadSources(time: 0, mode: .smallSignal(imaginary: true))
+        return (0..<count).map { Complex(real[$0], -excitation[$0]) }
     }
 
     // MARK: - Phase 6: residual and Jacobian

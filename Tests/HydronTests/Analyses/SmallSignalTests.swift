@@ -1,0 +1,95 @@
+import Foundation
+import HydronTestSupport
+import Testing
+import Waveforms
+
+@testable import Hydron
+
+/// `.ac` against closed forms.
+@Suite struct SmallSignalTests {
+    /// A low-pass: magnitude, phase and decibels at its corner and off it.
+    @Test func aLowPassFollowsItsClosedForm() throws {
+        let result = try simulate(
+            """
+            low-pass
+            v1 in 0 dc 0 ac 2 30
+            r1 in out 1k
+            c1 out 0 1u
+            .ac dec 10 1 100k
+            .print ac v(out) vm(out) vp(out) vdb(out) vr(in,out) i(v1)
+            .end
+            """)
+        let table = try #require(result.tables.last)
+        let frequencies = table["frequency"] ?? []
+        #expect(frequencies.count == 51)
+        #expect(table.header.isComplex)
+        for (row, frequency) in frequencies.enumerated() {
+            let w = 2 * Double.pi * frequency * 1e-3
+            let phase = 30 - atan(w) * 180 / .pi
+            let magnitude = 2 / (1 + w * w).squareRoot()
+            func near(_ name: String, _ expected: Double) {
+                #expect(abs((table[name]?[row] ?? .nan) - expected) < 1e-9 * max(1, abs(expected)))
+            }
+            near("vm(out)", magnitude)
+            near("vp(out)", phase)
+            near("vdb(out)", 20 * log10(magnitude))
+            near("vr(in,out)", 2 * cos(.pi / 6) - magnitude * cos(phase * .pi / 180))
+        }
+    }
+
+    /// Small signals of a diode and of a transistor are their slopes at the operating point.
+    @Test func slopesAreThoseOfTheOperatingPoint() throws {
+        let result = try simulate(
+            """
+            slopes
+            .model d d(is=1e-14)
+            .model m nmos(vto=0.7 kp=100u)
+            i1 0 a dc 1m ac 1u
+            d1 a 0 d
+            vg g 0 dc 1.7 ac 1
+            vd d 0 3
+            m1 d g 0 0 m w=10u l=1u
+            .ac lin 1 1k 1k
+            .print ac vm(a) vr(a) i(vd)
+            .end
+            """)
+        let table = try #require(result.tables.last)
+        #expect(abs((table["vm(a)"]?.first ?? 0) - 1e-6 * 0.02586493 / 1e-3) < 1e-9)
+        // gm = 2 id/vgst = 1 mA/V² · 1 V
+        #expect(abs((table["i(vd)"]?.first ?? 0) + 1e-3) < 1e-9)
+    }
+
+    @Test func stepsAndSeveralAnalysesGoTogether() throws {
+        let result = try simulate(
+            """
+            t
+            .param r=1k
+            v1 a 0 1 ac 1
+            r1 a b {r}
+            r2 b 0 1k
+            .step param r list 1k 3k
+            .op
+            .ac lin 2 1 2
+            .print ac vm(b)
+            .end
+            """)
+        #expect(result.tables.map(\.header.kind) == [.operatingPoint, .ac])
+        let values = result.tables[1]["vm(b)"] ?? []
+        #expect(values.count == 4)
+        for (value, expected) in zip(values, [0.5, 0.5, 0.25, 0.25]) { #expect(abs(value - expected) < 1e-12) }
+    }
+
+    @Test(arguments: [
+        (".ac dec 5 0 1k", "the frequencies of .ac go from 0.0 to 1000.0 Hz"),
+        (".ac dec 5 1k 1", "the frequencies of .ac go from 1000.0 to 1.0 Hz"),
+        (".ac 5 1 10", ".ac needs a shape, a number of points and two frequencies"),
+        (".ac dec 0 1 10", ".ac needs at least one point"),
+        (".ac dec 1 1 10\n.print ac {v(a)*2}", "can't be printed by .ac in this version"),
+        (".ac dec 1 1 10\n.print ac v(q)", "no node 'q'"),
+    ])
+    func mistakesAreNamed(_ card: String, _ message: String) {
+        let loaded = Simulation.load(text: "t\nv1 a 0 1 ac 1\nr1 a 0 1k\n\(card)\n.end")
+        let messages = loaded.diagnostics.all.filter { $0.severity == .error }.map(\.message)
+        #expect(messages.contains { $0.contains(message) }, "\(messages)")
+    }
+}
