@@ -104,19 +104,6 @@ struct BipolarTransistor: LimitedDevice {
 
     // MARK: - Equations
 
-    /// Current [A] of an ideal junction, in reverse the cubic that ends the exponential's underflow.
-    @inline(__always) private func junction(_ v: Slopes, _ saturation: Double, _ thermal: Double) -> Slopes {
-        if v.value >= -3 * thermal {
-            // Beyond any voltage that a solution has the exponential goes on as a line.
-            guard v.value < 100 * thermal else {
-                return ((v / thermal - 99) * Glibc.exp(100.0) - 1) * saturation
-            }
-            return (exp(v / thermal) - 1) * saturation
-        }
-        let ratio = (3 * thermal / 2.718281828459045) / v
-        return (ratio * ratio * ratio + 1) * -saturation
-    }
-
     /// Currents and charges with their slopes, signs those of an npn.
     struct Point {
         /// Into the inner collector, the inner base, the substrate [A].
@@ -135,8 +122,8 @@ struct BipolarTransistor: LimitedDevice {
         let bc = Slopes(variable: vbc, lane: 1)
         let sub = Slopes(variable: vsub, lane: 2)
         let bx = Slopes(variable: vbx, lane: 3)
-        let ibe = junction(be, saturation, forward.thermal)
-        let ibc = junction(bc, saturation, reverse.thermal)
+        let ibe = IdealJunction.current(be, saturation: saturation, thermal: forward.thermal)
+        let ibc = IdealJunction.current(bc, saturation: saturation, thermal: reverse.thermal)
         // Charge of the base against that without bias.
         var baseCharge = Slopes(constant: 1)
         if inverseEarlyForward != 0 || inverseEarlyReverse != 0 {
@@ -153,15 +140,22 @@ struct BipolarTransistor: LimitedDevice {
             }
         }
         var baseEmitter = ibe * forward.inverseGain + be * gmin
-        if forward.leakage != 0 { baseEmitter = baseEmitter + junction(be, forward.leakage, forward.leakageThermal) }
+        if forward.leakage != 0 {
+            baseEmitter =
+                baseEmitter + IdealJunction.current(be, saturation: forward.leakage, thermal: forward.leakageThermal)
+        }
         var baseCollector = ibc * reverse.inverseGain + bc * gmin
         if reverse.leakage != 0 {
-            baseCollector = baseCollector + junction(bc, reverse.leakage, reverse.leakageThermal)
+            baseCollector =
+                baseCollector + IdealJunction.current(bc, saturation: reverse.leakage, thermal: reverse.leakageThermal)
         }
         let base = baseEmitter + baseCollector
         let transport = (ibe - ibc) / baseCharge
         var substrate = sub * gmin
-        if substrateSaturation != 0 { substrate = substrate + junction(sub, substrateSaturation, substrateThermal) }
+        if substrateSaturation != 0 {
+            substrate =
+                substrate + IdealJunction.current(sub, saturation: substrateSaturation, thermal: substrateThermal)
+        }
 
         var resistance = Slopes(constant: baseResistance)
         if baseResistance > 0, baseResistance != minimalBaseResistance || crowding > 0 {

@@ -89,16 +89,7 @@ struct Mosfet: LimitedDevice {
         var sidewall: DepletionCharge
 
         @inline(__always) func current<R: DifferentiableReal>(_ v: R, _ thermal: Double) -> R {
-            if v.value >= -3 * thermal {
-                // Beyond any voltage that a solution has the exponential goes on as a line.
-                guard v.value < 100 * thermal else {
-                    let limit = Glibc.exp(100.0)
-                    return ((v / thermal - 99) * limit - 1) * saturation
-                }
-                return (exp(v / thermal) - 1) * saturation
-            }
-            let ratio = (3 * thermal / 2.718281828459045) / v
-            return (ratio * ratio * ratio + 1) * -saturation
+            IdealJunction.current(v, saturation: saturation, thermal: thermal)
         }
 
         @inline(__always) func charge<R: DifferentiableReal>(_ v: R) -> R {
