@@ -1,6 +1,7 @@
 import Glibc
 
-/// Insulated-gate field-effect transistor with four terminals, SPICE levels 1 (Shichman–Hodges) and 3 (semi-empirical).
+/// Insulated-gate field-effect transistor with four terminals, SPICE levels 1 (Shichman–Hodges), 2
+/// (``GroveFrohmanChannel``), 3 (semi-empirical) and 6 (``PowerLawChannel``).
 ///
 ///     d ── rd ── d'        voltages of an n-channel; a p-channel is the same with all signs turned
 ///     g ─────────┤├        vds < 0 swaps drain and source
@@ -39,6 +40,9 @@ struct Mosfet: LimitedDevice {
     /// λ [1/V]
     var lengthModulation: Double
     var empirical = Empirical()
+    /// Levels 2 and 6.
+    var groveFrohman = GroveFrohmanChannel()
+    var powerLaw = PowerLawChannel()
     /// k T/q [V]
     var thermal: Double
     /// 1/rd and 1/rs [S]; 0 where there is none.
@@ -56,7 +60,7 @@ struct Mosfet: LimitedDevice {
     var criticalVoltage: Double
     var startsOff = false
 
-    enum Law: UInt8, BitwiseCopyable, Sendable { case shichmanHodges, semiEmpirical }
+    enum Law: UInt8, BitwiseCopyable, Sendable { case shichmanHodges, groveFrohman, semiEmpirical, powerLaw }
 
     /// Level 3.
     struct Empirical: BitwiseCopyable, Sendable {
@@ -143,7 +147,9 @@ struct Mosfet: LimitedDevice {
     @inline(__always) func channel(_ vgs: Slopes, _ vds: Slopes, _ vbs: Slopes) -> Channel {
         switch law {
         case .shichmanHodges: square(vgs, vds, vbs)
+        case .groveFrohman: groveFrohman(vgs, vds, vbs)
         case .semiEmpirical: semiEmpirical(vgs, vds, vbs)
+        case .powerLaw: powerLaw(vgs, vds, vbs)
         }
     }
 
@@ -217,8 +223,8 @@ struct Mosfet: LimitedDevice {
         var current = field * (over - (body + 1) * span * 0.5) * span * beta
         let slowing = 1 / (span * scattering + 1)
         if e.saturationVoltage > 0 { current = current * slowing }
-        if isSaturated, e.depletion > 0, e.saturationField > 0 {
-            let beyond = vds - saturation
+        if e.depletion > 0, e.saturationField > 0, isSaturated || e.saturationVoltage == 0 {
+            let field = e.saturationField * e.depletion
             var shortening: Slopes
             if e.saturationVoltage > 0 {
                 let conductance = current * (1 - slowing) * scattering
@@ -227,9 +233,13 @@ struct Mosfet: LimitedDevice {
                     ? current / conductance * (e.saturationField / e.length)
                     : current * (e.saturationField / (e.length * 1e-12))
                 let half = peak * (0.5 * e.depletion)
-                shortening = sqrt(half * half + beyond * (e.saturationField * e.depletion)) - half
+                shortening = sqrt(half * half + (vds - saturation) * field) - half
+            } else if isSaturated {
+                shortening = sqrt((vds - saturation * 0.875) * field)
             } else {
-                shortening = sqrt(beyond * (e.saturationField * e.depletion))
+                // SPICE3's bridge to saturation: the current has no corner there.
+                let part = vds / saturation
+                shortening = sqrt(saturation * (0.125 * field)) * part * part * part * part
             }
             // Punch-through: what is left of the channel never vanishes.
             if shortening.value > 0.5 * e.length {

@@ -5,7 +5,8 @@ extension Mosfet: ElementKind {
     static let description = ElementDescription(
         letter: "m", name: "MOSFET",
         syntax: "Mname drain gate source bulk model [l=] [w=] [ad=] [as=] [pd=] [ps=] [nrd=] [nrs=] [off] [m=] [temp=]",
-        summary: "Insulated-gate field-effect transistor, SPICE levels 1 (Shichman–Hodges) and 3 (semi-empirical).",
+        summary:
+            "Insulated-gate field-effect transistor, SPICE levels 1 (Shichman–Hodges), 2 (Grove–Frohman), 3 (semi-empirical) and 6 (Sakurai–Newton).",
         modelTypes: ["nmos", "pmos"], instanceParameters: Instance.table, modelParameters: Model.table,
         outputs: outputs)
 
@@ -38,11 +39,14 @@ extension Mosfet: ElementKind {
         case cbd, cbs, `is`, pb, cgso, cgdo, cgbo, cj, mj, cjsw, mjsw, js, jssw, fc
         case nsub, nss, tpg, uo, nfs, xj, vmax, theta, eta, kappa, delta, tnom, kf, af, l, w
         case xqc, ucrit, uexp, utra, neff
+        case kv, nv, kc, nc, nvth, ps, gamma1, sigma, lambda0, lambda1
 
         var parameter: Parameter {
             switch self {
             case .level:
-                Parameter("level", unit: "-", default: 1, .closed(1, 3), "1: Shichman–Hodges, 3: semi-empirical")
+                Parameter(
+                    "level", unit: "-", default: 1, .closed(1, 6),
+                    "1: Shichman–Hodges, 2: Grove–Frohman, 3: semi-empirical, 6: Sakurai–Newton")
             case .vto:
                 Parameter(
                     "vto", "vt0", "vth0", unit: "V", default: nil, .any, "threshold voltage, else from nsub, or 0")
@@ -50,11 +54,13 @@ extension Mosfet: ElementKind {
             case .gamma: Parameter("gamma", unit: "√V", default: nil, .nonNegative, "body effect, else from nsub, or 0")
             case .phi: Parameter("phi", unit: "V", default: nil, .positive, "surface potential, else from nsub, or 0.6")
             case .lambda:
-                Parameter("lambda", unit: "1/V", default: 0, .nonNegative, "channel-length modulation, level 1")
+                Parameter(
+                    "lambda", unit: "1/V", default: 0, .nonNegative,
+                    "channel-length modulation, levels 1, 2 (where 0: from nsub) and 6")
             case .rd: Parameter("rd", unit: "Ω", default: nil, .nonNegative, "drain resistance")
             case .rs: Parameter("rs", unit: "Ω", default: nil, .nonNegative, "source resistance")
             case .rsh: Parameter("rsh", unit: "Ω", default: 0, .nonNegative, "sheet resistance of drain and source")
-            case .tox: Parameter("tox", unit: "m", default: nil, .positive, "oxide thickness; 1e-7 at level 3")
+            case .tox: Parameter("tox", unit: "m", default: nil, .positive, "oxide thickness; 1e-7 at levels 2 and 3")
             case .ld: Parameter("ld", unit: "m", default: 0, .any, "lateral diffusion")
             case .wd: Parameter("wd", unit: "m", default: 0, .any, "width's loss at each side")
             case .xl: Parameter("xl", unit: "m", default: 0, .any, "added to the length")
@@ -74,7 +80,7 @@ extension Mosfet: ElementKind {
             case .mjsw:
                 Parameter(
                     "mjsw", unit: "-", default: nil, .upTo(0, below: 1),
-                    "its grading coefficient, 0.5 at level 1, else 0.33")
+                    "its grading coefficient, else 0.33 at levels 2 and 3, 0.5 at 1 and 6")
             case .js: Parameter("js", unit: "A/m²", default: 0, .nonNegative, "saturation current of a junction's area")
             case .jssw:
                 Parameter("jssw", unit: "A/m", default: 0, .nonNegative, "saturation current of a junction's edge")
@@ -90,15 +96,16 @@ extension Mosfet: ElementKind {
             case .uo: Parameter("uo", "u0", unit: "cm²/(V s)", default: 600, .positive, "mobility at the surface")
             case .nfs:
                 Parameter(
-                    "nfs", unit: "1/cm²", default: 0, .nonNegative, "fast surface states: weak inversion, level 3")
-            case .xj: Parameter("xj", unit: "m", default: 0, .nonNegative, "depth of the junctions, level 3")
+                    "nfs", unit: "1/cm²", default: 0, .nonNegative, "fast surface states: weak inversion, levels 2 and 3")
+            case .xj: Parameter("xj", unit: "m", default: 0, .nonNegative, "depth of the junctions, levels 2 and 3")
             case .vmax:
-                Parameter("vmax", unit: "m/s", default: 0, .nonNegative, "highest velocity of carriers, level 3")
+                Parameter(
+                    "vmax", unit: "m/s", default: 0, .nonNegative, "highest velocity of carriers, levels 2 and 3")
             case .theta: Parameter("theta", unit: "1/V", default: 0, .any, "the gate's influence on mobility, level 3")
             case .eta: Parameter("eta", unit: "-", default: 0, .any, "the drain's influence on the threshold, level 3")
             case .kappa: Parameter("kappa", unit: "-", default: 0.2, .nonNegative, "saturation field, level 3")
             case .delta:
-                Parameter("delta", unit: "-", default: 0, .any, "the width's influence on the threshold, level 3")
+                Parameter("delta", unit: "-", default: 0, .any, "the width's influence on the threshold, levels 2 and 3")
             case .tnom:
                 Parameter(
                     "tnom", "tref", unit: "°C", default: nil, .celsius,
@@ -111,10 +118,27 @@ extension Mosfet: ElementKind {
                 Parameter(
                     "xqc", unit: "-", default: 0.5, .any,
                     "of no effect: in saturation the source has all of the channel")
-            case .ucrit: Parameter("ucrit", unit: "V/cm", default: 1e4, .any, "of level 2; of no effect")
-            case .uexp: Parameter("uexp", unit: "-", default: 0, .any, "of level 2; of no effect")
-            case .utra: Parameter("utra", unit: "-", default: 0, .any, "of level 2; of no effect")
-            case .neff: Parameter("neff", unit: "-", default: 1, .any, "of level 2; of no effect")
+            case .ucrit:
+                Parameter("ucrit", unit: "V/cm", default: 1e4, .nonNegative, "critical field of mobility, level 2")
+            case .uexp: Parameter("uexp", unit: "-", default: 0, .any, "its exponent, level 2")
+            case .utra: Parameter("utra", unit: "-", default: 0, .any, "of no effect, as in SPICE3")
+            case .neff: Parameter("neff", unit: "-", default: 1, .positive, "factor of the channel's charge, level 2")
+            case .kv: Parameter("kv", unit: "V^(1-nv)", default: 2, .positive, "saturation voltage, level 6")
+            case .nv: Parameter("nv", unit: "-", default: 0.5, .positive, "its exponent, level 6")
+            case .kc:
+                Parameter(
+                    "kc", unit: "A/V^nc", default: nil, .positive,
+                    "saturation current of a square channel, level 6; else uo·Cox/2, or 5e-5")
+            case .nc: Parameter("nc", unit: "-", default: 1, .positive, "its exponent, level 6")
+            case .nvth: Parameter("nvth", unit: "-", default: 0.5, .any, "of no effect, as in SPICE3")
+            case .ps: Parameter("ps", unit: "-", default: 0, .any, "of no effect, as in SPICE3")
+            case .gamma1: Parameter("gamma1", unit: "-", default: 0, .any, "linear body effect, level 6")
+            case .sigma:
+                Parameter("sigma", unit: "-", default: 0, .any, "the drain's influence on the threshold, level 6")
+            case .lambda0:
+                Parameter("lambda0", unit: "1/V", default: nil, .any, "channel-length modulation, level 6; else lambda")
+            case .lambda1:
+                Parameter("lambda1", unit: "1/V²", default: 0, .any, "the bulk's influence on lambda0, level 6")
             }
         }
     }
@@ -123,10 +147,10 @@ extension Mosfet: ElementKind {
         guard let drain = card.node("drain"), let gate = card.node("gate"), let source = card.node("source"),
             let bulk = card.node("bulk"), let model = card.model(["nmos", "pmos"])
         else { return }
-        guard model.level == 1 || model.level == 3 else {
+        guard Law(level: model.level) != nil else {
             card.error(
                 "model '\(model.name)' is a MOSFET of level \(model.level), which this version does not have",
-                hint: "levels 1 (Shichman–Hodges) and 3 (semi-empirical) are known")
+                hint: "levels 1 (Shichman–Hodges), 2 (Grove–Frohman), 3 (semi-empirical) and 6 (Sakurai–Newton) are known")
             return
         }
         if card.take(key: "ic") != nil {
@@ -197,111 +221,12 @@ extension Mosfet: ElementKind {
         overlapDrain = model[.cgdo] * width * m
         overlapBulk = model[.cgbo] * length * m
         startsOff = instance[.off] != 0
-        if law == .semiEmpirical {
-            empirical = Empirical(
-                length: length, feedback: model[.eta] * 8.15e-22 / (process.oxide * length * length * length),
-                mobilityModulation: model[.theta],
-                saturationVoltage: length * model[.vmax] / (process.mobility * 1e-4),
-                saturationField: model[.kappa], depletion: process.depletion, junctionDepth: model[.xj],
-                lateralDiffusion: model[.ld],
-                narrow: model[.delta] * 0.5 * Double.pi * MosfetProcess.silicon / (process.oxide * width),
-                surfaceStates: PhysicalConstants.elementaryCharge * model[.nfs] * 1e4 / process.oxide)
+        switch law {
+        case .shichmanHodges: break
+        case .groveFrohman:
+            groveFrohman = GroveFrohmanChannel(process, beta: beta, length: length, width: width)
+        case .semiEmpirical: empirical = Empirical(process, length: length, width: width)
+        case .powerLaw: powerLaw = PowerLawChannel(process, aspect: m * width / length)
         }
-    }
-}
-
-/// What all MOSFETs of a model at one temperature have in common: the model's values with what follows from them where
-/// they are not given, and Berkeley's rules of temperature (SPICE3; S. M. Sze, Physics of Semiconductor Devices, 1981).
-struct MosfetProcess {
-    /// Permittivity of silicon and of its oxide [F/m].
-    static let silicon = 11.7 * 8.854214871e-12
-    static let siliconDioxide = 3.9 * 8.854214871e-12
-
-    let model: ParameterValues<Mosfet.Model>
-    let polarity: Double
-    let law: Mosfet.Law
-    /// k T/q [V]
-    let thermal: Double
-    /// Of the gate [F/m²]; 0 where no oxide is given.
-    let oxide: Double
-    /// [A/V²] and [cm²/(V s)]
-    let transconductance: Double
-    let mobility: Double
-    let bodyEffect: Double
-    let surfacePotential: Double
-    let builtIn: Double
-    /// 2 ε/(q N) [m²/V]; 0 where no doping is given.
-    let depletion: Double
-    /// Of saturation currents.
-    let saturationGrowth: Double
-    /// [F/m²] at the nominal temperature.
-    let areaCapacitance: Double
-    private let junctions: JunctionTemperature
-
-    init(
-        _ model: ParameterValues<Mosfet.Model>, isPChannel: Bool, temperature: Double, nominal: Double
-    ) {
-        self.model = model
-        polarity = isPChannel ? -1 : 1
-        law = model[.level] == 3 ? .semiEmpirical : .shichmanHodges
-        let nominal = model.isGiven(.tnom) ? model[.tnom] + PhysicalConstants.zeroCelsius : nominal
-        let perKelvin = PhysicalConstants.boltzmannOverCharge
-        let nominalThermal = perKelvin * nominal
-        thermal = perKelvin * temperature
-        let charge = PhysicalConstants.elementaryCharge
-        func gap(_ t: Double) -> Double { 1.16 - 7.02e-4 * t * t / (t + 1108) }
-
-        // What is not given follows from the process.
-        oxide =
-            model.isGiven(.tox)
-            ? Self.siliconDioxide / model[.tox] : law == .semiEmpirical ? Self.siliconDioxide / 1e-7 : 0
-        let kp = model.isGiven(.kp) ? model[.kp] : oxide > 0 ? model[.uo] * 1e-4 * oxide : 2e-5
-        var phi = model.given(.phi, else: 0.6)
-        var gamma = model.given(.gamma, else: 0)
-        var threshold = polarity * model.given(.vto, else: 0)
-        let doping = model.given(.nsub, else: 0) * 1e6
-        if doping > 1.45e16, oxide > 0 {
-            if !model.isGiven(.phi) { phi = max(2 * nominalThermal * Glibc.log(doping / 1.45e16), 0.1) }
-            if !model.isGiven(.gamma) { gamma = (2 * Self.silicon * charge * doping).squareRoot() / oxide }
-            if !model.isGiven(.vto) {
-                // Work functions of gate and substrate.
-                let half = 0.5 * gap(nominal)
-                let gate = model[.tpg] == 0 ? 3.2 : 3.25 + half - polarity * model[.tpg] * half
-                let flatBand = gate - (3.25 + half + polarity * 0.5 * phi) - model[.nss] * 1e4 * charge / oxide
-                threshold = polarity * flatBand + gamma * phi.squareRoot() + phi
-            }
-        }
-        depletion = doping > 0 ? 2 * Self.silicon / (charge * doping) : 0
-        areaCapacitance =
-            model.isGiven(.cj)
-            ? model[.cj]
-            : doping > 0 ? (Self.silicon * charge * doping / (2 * model[.pb])).squareRoot() : 0
-
-        // Temperature.
-        let ratio = temperature / nominal
-        let slowing = ratio * ratio.squareRoot()
-        transconductance = kp / slowing
-        mobility = model[.uo] / slowing
-        bodyEffect = gamma
-        junctions = JunctionTemperature(temperature: temperature, nominal: nominal)
-        surfacePotential = junctions.junction(potential: phi, capacitance: 0, grading: 0.5).0
-        builtIn =
-            threshold - gamma * phi.squareRoot() + polarity * 0.5 * (gap(nominal) - gap(temperature))
-            + 0.5 * (surfacePotential - phi)
-        saturationGrowth = Glibc.exp(gap(nominal) / nominalThermal - gap(temperature) / thermal)
-    }
-
-    /// Depletion charge of a junction's area with this capacitance at 0 V [F].
-    func bottom(_ capacitance: Double) -> DepletionCharge { charge(capacitance, model[.mj]) }
-
-    /// The same of its edge.
-    func sidewall(_ capacitance: Double) -> DepletionCharge {
-        charge(capacitance, model.given(.mjsw, else: law == .shichmanHodges ? 0.5 : 0.33))
-    }
-
-    private func charge(_ capacitance: Double, _ grading: Double) -> DepletionCharge {
-        let (potential, moved) = junctions.junction(potential: model[.pb], capacitance: capacitance, grading: grading)
-        return DepletionCharge(
-            capacitance: moved, potential: potential, grading: grading, forward: min(model[.fc], 0.95))
     }
 }

@@ -1,0 +1,77 @@
+import Glibc
+
+extension Mosfet.Law {
+    /// nil where there is no such level.
+    init?(level: Int) {
+        switch level {
+        case 1: self = .shichmanHodges
+        case 2: self = .groveFrohman
+        case 3: self = .semiEmpirical
+        case 6: self = .powerLaw
+        default: return nil
+        }
+    }
+
+    /// True for the models of a process, which have an oxide even where none is given.
+    var isOfProcess: Bool { self == .groveFrohman || self == .semiEmpirical }
+}
+
+// MARK: - Channels of a process, by their length and width [m]
+
+extension Mosfet.Empirical {
+    init(_ process: MosfetProcess, length: Double, width: Double) {
+        let model = process.model
+        self.length = length
+        feedback = model[.eta] * 8.15e-22 / (process.oxide * length * length * length)
+        mobilityModulation = model[.theta]
+        saturationVoltage = length * model[.vmax] / (process.mobility * 1e-4)
+        saturationField = model[.kappa]
+        depletion = process.depletion
+        junctionDepth = model[.xj]
+        lateralDiffusion = model[.ld]
+        narrow = model[.delta] * 0.5 * Double.pi * MosfetProcess.silicon / (process.oxide * width)
+        surfaceStates = process.surfaceStates
+    }
+}
+
+extension GroveFrohmanChannel {
+    /// - Parameter beta: of all in parallel [A/V²].
+    init(_ process: MosfetProcess, beta: Double, length: Double, width: Double) {
+        let model = process.model
+        self.beta = beta
+        self.length = length
+        builtIn = process.builtIn
+        bodyEffect = process.bodyEffect
+        surfacePotential = process.surfacePotential
+        thermal = process.thermal
+        narrow = model[.delta] * 0.25 * Double.pi * MosfetProcess.silicon / (process.oxide * width)
+        depletion = process.depletion.squareRoot()
+        junctionDepth = model[.xj]
+        surfaceStates = process.surfaceStates
+        criticalVoltage = model[.ucrit] * 100 * MosfetProcess.silicon / process.oxide
+        criticalExponent = model[.uexp]
+        // SPICE3 takes the mobility of the nominal temperature here.
+        velocityVoltage = length * model[.vmax] / (model[.uo] * 1e-4)
+        effectiveCharge = model[.neff]
+        lengthModulation = model[.lambda]
+        shortest = depletion > 0 ? depletion * process.junctionPotential.squareRoot() : 0.25e-6
+    }
+}
+
+extension PowerLawChannel {
+    /// - Parameter aspect: width by length, of all in parallel.
+    init(_ process: MosfetProcess, aspect: Double) {
+        let model = process.model
+        current = process.powerLawCurrent * aspect
+        currentExponent = model[.nc]
+        saturation = model[.kv]
+        saturationExponent = model[.nv]
+        builtIn = process.builtIn
+        bodyEffect = process.bodyEffect
+        linearBodyEffect = model[.gamma1]
+        surfacePotential = process.surfacePotential
+        feedback = model[.sigma]
+        lengthModulation = model.given(.lambda0, else: model[.lambda])
+        bulkModulation = model[.lambda1]
+    }
+}
