@@ -60,6 +60,8 @@ struct BipolarTransistor: LimitedDevice {
     var isLateral: Bool
     var criticalVoltage: Double
     var startsOff = false
+    /// `ic=`: vbe and vce as the card says [V]; NaN where it says nothing.
+    var initialVoltages = SIMD2<Double>(repeating: .nan)
 
     /// What an emitter or a collector injects.
     struct Junction: BitwiseCopyable, Sendable {
@@ -298,6 +300,26 @@ struct BipolarTransistor: LimitedDevice {
         point[Self.innerEmitter] = u[Self.innerBase] - polarity * criticalVoltage
         point[Self.innerCollector] = u[Self.innerBase]
         return point
+    }
+
+    // MARK: - Initial conditions
+
+    /// The charges that `ic=` gives beyond those at `u`. What the card leaves out is as `u` says.
+    func applyInitialConditions(_ u: inout Gradient) -> Gradient {
+        let (b, c, e) = (u[Self.innerBase], u[Self.innerCollector], u[Self.innerEmitter])
+        let actual = SIMD2(b - e, c - e)
+        let wanted = initialVoltages.replacing(with: actual, where: initialVoltages .!= initialVoltages)
+        guard wanted != actual else { return .zero }
+        func charges(_ v: SIMD2<Double>) -> Gradient {
+            // The outer base moves with the inner one.
+            let q = point(
+                vbe: polarity * v[0], vbc: polarity * (v[0] - v[1]), vsub: 0,
+                vbx: polarity * (u[Self.base] - b + v[0] - v[1]), gmin: 0
+            ).charges
+            let (be, bc, bx) = (q.emitter.value, q.collector.value, q.outer.value)
+            return [0, bx, 0, 0, -(bc + bx), be + bc, -be, 0]
+        }
+        return (charges(wanted) - charges(actual)) * polarity
     }
 
     // MARK: - Outputs

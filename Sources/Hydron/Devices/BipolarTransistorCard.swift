@@ -18,7 +18,8 @@ extension BipolarTransistor: ElementKind {
             case .off:
                 Parameter(
                     "off", unit: "-", default: 0, .closed(0, 1), "the operating point's search begins with no current")
-            case .ic: Parameter("ic", unit: "V", default: nil, .any, "of no effect; give node voltages with .ic")
+            case .ic:
+                Parameter("ic", unit: "V", default: nil, .any, "vbe and vce at the start, with uic: ic=vbe,vce")
             case .m: Parameter("m", unit: "-", default: 1, .positive, "transistors in parallel")
             case .temp: Parameter("temp", unit: "°C", default: nil, .celsius, "temperature of this transistor")
             case .dtemp: Parameter("dtemp", unit: "K", default: 0, .any, "temperature above the circuit's")
@@ -109,14 +110,11 @@ extension BipolarTransistor: ElementKind {
                 hint: "level 1 (Gummel and Poon) is known")
             return
         }
+        let initial = card.takeList(key: "ic", limit: 2)
         var area: Double?
         if card.nextIsValue, card.nextWord != "off" {
             guard let value = card.value("area") else { return }
             area = value
-        }
-        if card.take(key: "ic") != nil {
-            _ = card.values()
-            card.warning("ic of \(card.name) is not used", hint: "give the voltages of its nodes with .ic")
         }
         guard var instance = card.parameters(Instance.self, flags: ["off"]) else { return }
         if let area {
@@ -136,6 +134,7 @@ extension BipolarTransistor: ElementKind {
             model: values, isPNP: model.type == "pnp", area: instance[.area] * instance[.m] * card.multiplier,
             temperature: temperature, nominal: card.options.nominalTemperature)
         device.startsOff = instance[.off] != 0
+        for (index, value) in (initial ?? []).enumerated() { device.initialVoltages[index] = value }
         func inner(_ outer: Int32, _ name: String, _ exists: Bool) -> Int32 {
             exists ? card.builder.internalNode(card.name, name) : outer
         }

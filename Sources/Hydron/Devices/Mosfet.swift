@@ -59,6 +59,8 @@ struct Mosfet: LimitedDevice {
     /// Voltage [V] above which steps across bulk junctions are limited.
     var criticalVoltage: Double
     var startsOff = false
+    /// `ic=`: vds, vgs, vbs as the card says [V]; NaN where it says nothing.
+    var initialVoltages = SIMD4<Double>(repeating: .nan)
 
     enum Law: UInt8, BitwiseCopyable, Sendable { case shichmanHodges, groveFrohman, semiEmpirical, powerLaw }
 

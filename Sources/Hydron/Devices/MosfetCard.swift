@@ -26,7 +26,8 @@ extension Mosfet: ElementKind {
             case .off:
                 Parameter(
                     "off", unit: "-", default: 0, .closed(0, 1), "the operating point's search begins with no current")
-            case .ic: Parameter("ic", unit: "V", default: nil, .any, "of no effect; give node voltages with .ic")
+            case .ic:
+                Parameter("ic", unit: "V", default: nil, .any, "vds, vgs and vbs at the start, with uic: ic=vds,vgs,vbs")
             case .m: Parameter("m", unit: "-", default: 1, .positive, "transistors in parallel")
             case .temp: Parameter("temp", unit: "°C", default: nil, .celsius, "temperature of this transistor")
             case .dtemp: Parameter("dtemp", unit: "K", default: 0, .any, "temperature above the circuit's")
@@ -153,10 +154,7 @@ extension Mosfet: ElementKind {
                 hint: "levels 1 (Shichman–Hodges), 2 (Grove–Frohman), 3 (semi-empirical) and 6 (Sakurai–Newton) are known")
             return
         }
-        if card.take(key: "ic") != nil {
-            _ = card.values()
-            card.warning("ic of \(card.name) is not used", hint: "give the voltages of its nodes with .ic")
-        }
+        let initial = card.takeList(key: "ic", limit: 3)
         guard let instance = card.parameters(Instance.self, flags: ["off"]) else { return }
         let values = model.values(Model.self)
         let options = card.options
@@ -177,8 +175,9 @@ extension Mosfet: ElementKind {
             given: instance.isGiven(.temp) ? instance[.temp] : nil, rise: instance[.dtemp])
         let process = MosfetProcess(
             values, isPChannel: model.type == "pmos", temperature: temperature, nominal: options.nominalTemperature)
-        let device = Mosfet(
+        var device = Mosfet(
             process, instance, length: length, width: width, scale: scale, multiplier: card.multiplier)
+        for (index, value) in (initial ?? []).enumerated() { device.initialVoltages[index] = value }
         let innerDrain = device.drainConductance == 0 ? drain : card.builder.internalNode(card.name, "drain")
         let innerSource = device.sourceConductance == 0 ? source : card.builder.internalNode(card.name, "source")
         card.builder.add(device, [drain, gate, source, bulk, innerDrain, innerSource], identity: card.identity)

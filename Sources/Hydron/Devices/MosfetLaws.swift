@@ -75,3 +75,20 @@ extension PowerLawChannel {
         bulkModulation = model[.lambda1]
     }
 }
+
+// MARK: - Initial conditions
+
+extension Mosfet {
+    /// The charges that `ic=` gives beyond those at `u`. What the card leaves out is as `u` says.
+    func applyInitialConditions(_ u: inout Gradient) -> Gradient {
+        let s = u[Self.innerSource]
+        let actual = SIMD4(u[Self.innerDrain] - s, u[Self.gate] - s, u[Self.bulk] - s, 0)
+        let wanted = initialVoltages.replacing(with: actual, where: initialVoltages .!= initialVoltages)
+        guard wanted != actual else { return .zero }
+        func charges(_ v: SIMD4<Double>) -> Gradient {
+            let q = point(vgs: polarity * v[1], vds: polarity * v[0], vbs: polarity * v[2], gmin: 0).charges
+            return [0, q.gate.value, 0, q.bulk.value, q.drain.value, q.source.value, 0, 0]
+        }
+        return (charges(wanted) - charges(actual)) * polarity
+    }
+}

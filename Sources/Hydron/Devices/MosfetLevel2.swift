@@ -94,7 +94,8 @@ struct GroveFrohmanChannel: BitwiseCopyable, Sendable {
         let reach = (drive - vbin) / eta
         var saturation = pinchOff(reach, potential, gamma / eta)
         if velocityVoltage > 0, saturation.value > 0 {
-            saturation = velocitySaturation(reach, s.value, gamma / eta, velocityVoltage / mobility, saturation)
+            saturation = velocitySaturation(
+                reach, potential, s.value, gamma / eta, velocityVoltage / mobility, saturation)
         }
         guard saturation.value > 0 else {
             return Mosfet.Channel(current: Slopes(constant: 0), threshold: vth, saturationVoltage: 0)
@@ -121,28 +122,28 @@ struct GroveFrohmanChannel: BitwiseCopyable, Sendable {
 
     /// Voltage at which the charge at the drain, moving at vmax, carries the channel's current [V].
     ///
-    /// With x² = vdsat + s² and a = reach + s² this is the root of
+    /// With p = φ − vbs, x² = vdsat + p and a = reach + p this is the root of
     ///
-    ///     F(x) = (a − s²)(x² − s²) − (x² − s²)²/2 − ⅔ γ (x³ − s³) − V (a − x² − γ x),   V = L vmax/µ
+    ///     F(x) = (a − p)(x² − p) − (x² − p)²/2 − ⅔ γ (x³ − s³) − V (a − x² − γ x),   V = L vmax/µ
     ///
-    /// between s and pinch-off, where F rises from below 0 to above it.
+    /// below pinch-off, up to where F rises.
     private func velocitySaturation(
-        _ reach: Slopes, _ s: Slopes, _ gamma: Slopes, _ limit: Slopes, _ pinchOff: Slopes
+        _ reach: Slopes, _ p: Slopes, _ s: Slopes, _ gamma: Slopes, _ limit: Slopes, _ pinchOff: Slopes
     ) -> Slopes {
-        func residual<R: DifferentiableReal>(_ x: R, _ reach: R, _ s: R, _ gamma: R, _ limit: R) -> R {
-            let v = x * x - s * s
+        func residual<R: DifferentiableReal>(_ x: R, _ reach: R, _ p: R, _ s: R, _ gamma: R, _ limit: R) -> R {
+            let v = x * x - p
             let charge = reach - v - gamma * x
             return reach * v - v * v * 0.5 - gamma * (x * x * x - s * s * s) * (2.0 / 3) - limit * charge
         }
         /// ∂F/∂x
         func slope(_ x: Double) -> Double {
-            let charge = reach.value - (x * x - s.value * s.value) - gamma.value * x
+            let charge = reach.value - (x * x - p.value) - gamma.value * x
             return 2 * x * charge + limit.value * (2 * x + gamma.value)
         }
-        var (low, high) = (s.value, (pinchOff.value + s.value * s.value).squareRoot())
-        var x = 0.5 * (low + high)
+        var (low, high) = (0.0, (pinchOff.value + p.value).squareRoot())
+        var x = 0.5 * (max(p.value, 0).squareRoot() + high)
         for _ in 0..<60 {
-            let f = residual(x, reach.value, s.value, gamma.value, limit.value)
+            let f = residual(x, reach.value, p.value, s.value, gamma.value, limit.value)
             if f > 0 { high = x } else { low = x }
             var next = x - f / slope(x)
             if !(next > low && next < high) { next = 0.5 * (low + high) }
@@ -151,8 +152,8 @@ struct GroveFrohmanChannel: BitwiseCopyable, Sendable {
             if step <= 1e-15 * x { break }
         }
         // The root's own slopes, by the theorem of implicit functions.
-        let root = Slopes(constant: x) - residual(Slopes(constant: x), reach, s, gamma, limit) / slope(x)
-        return root * root - s * s
+        let root = Slopes(constant: x) - residual(Slopes(constant: x), reach, p, s, gamma, limit) / slope(x)
+        return root * root - p
     }
 
     /// Share of the channel that the drain takes.

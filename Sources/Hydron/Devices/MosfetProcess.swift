@@ -56,8 +56,9 @@ struct MosfetProcess {
         var gamma = model.given(.gamma, else: 0)
         var threshold = polarity * model.given(.vto, else: 0)
         let doping = model.given(.nsub, else: 0) * 1e6
-        if doping > 1.45e16, oxide > 0 {
-            if !model.isGiven(.phi) { phi = max(2 * nominalThermal * Glibc.log(doping / 1.45e16), 0.1) }
+        let intrinsic = Self.intrinsic(law, nominal)
+        if doping > intrinsic, oxide > 0 {
+            if !model.isGiven(.phi) { phi = max(2 * nominalThermal * Glibc.log(doping / intrinsic), 0.1) }
             if !model.isGiven(.gamma) { gamma = (2 * Self.silicon * charge * doping).squareRoot() / oxide }
             if !model.isGiven(.vto) {
                 // Work functions of gate and substrate.
@@ -89,6 +90,16 @@ struct MosfetProcess {
             threshold - gamma * phi.squareRoot() + polarity * 0.5 * (gap(nominal) - gap(temperature))
             + 0.5 * (surfacePotential - phi)
         saturationGrowth = Glibc.exp(gap(nominal) / nominalThermal - gap(temperature) / thermal)
+    }
+
+    /// Intrinsic carriers of silicon [1/m³] at the nominal temperature [K]: 1.45e16 at 300 K, which as
+    /// in ngspice all levels but 3 take at any temperature.
+    private static func intrinsic(_ law: Mosfet.Law, _ nominal: Double) -> Double {
+        let at300 = 1.45e16
+        guard law == .semiEmpirical else { return at300 }
+        let gap = 1.16 - 7.02e-4 * nominal * nominal / (nominal + 1108)
+        let growth = 0.5 * gap * (1 / 300.0 - 1 / nominal) / PhysicalConstants.boltzmannOverCharge
+        return at300 * Glibc.pow(nominal / 300, 1.5) * Glibc.exp(growth)
     }
 
     /// Depletion charge of a junction's area with this capacitance at 0 V [F].

@@ -57,7 +57,7 @@ final class ElementCard {
     // MARK: Positional fields, read from left to right
 
     private func skipKeyed() {
-        while cursor < statement.fields.count, statement.fields[cursor].key != nil { cursor += 1 }
+        while cursor < statement.fields.count, statement.fields[cursor].key != nil || isTaken(cursor) { cursor += 1 }
     }
 
     /// The next positional field as a node; reports an error and returns nil where there is none.
@@ -210,6 +210,31 @@ final class ElementCard {
             }
         }
         return nil
+    }
+
+    /// The values of `key=a,b,…`, at most `limit` of them, taken: the first stands in the field, others follow it
+    /// without a key. nil where the card has none; empty where a mistake was reported.
+    func takeList(key: String, limit: Int) -> [Double]? {
+        let place = statement.fields.indices.first { index in
+            guard !isTaken(index), let name = statement.fields[index].key else { return false }
+            return elaborator.netlist.sources.lowercased(name.range) == key
+        }
+        guard let place else { return nil }
+        var values: [Double] = []
+        var index = place
+        while index < statement.fields.count, index == place || statement.fields[index].key == nil {
+            let token = statement.fields[index].value
+            guard index == place || token.kind == .expression || elaborator.netlist.number(token) != nil else { break }
+            markTaken(index)
+            guard values.count < limit else {
+                error("\(name) has more than \(limit) values of \(key)", at: token, hint: "remove those too many")
+                return []
+            }
+            guard let value = evaluate(token, key) else { return [] }
+            values.append(value)
+            index += 1
+        }
+        return values
     }
 
     /// The value of the field `key=…`, left in place; nil where the card has none.
