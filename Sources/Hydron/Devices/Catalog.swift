@@ -8,6 +8,8 @@ enum Catalog {
         Diode.self,
         Mosfet.self,
         BipolarTransistor.self,
+        JunctionFieldEffectTransistor.self,
+        MesfetCard.self,
         VoltageSwitch.self,
         CurrentSwitch.self,
         MutualInductance.self,

@@ -426,10 +426,10 @@ final class ElementCard {
     }
 
     /// A card that many subcircuit calls read is remarked on once.
-    private func warnOnce(_ message: String, hint: String? = nil) {
-        let range = identity.range
+    func warnOnce(_ message: String, hint: String? = nil, at place: SourceRange? = nil) {
+        let range = place ?? identity.range
         guard !elaborator.diagnostics.all.contains(where: { $0.range == range }) else { return }
-        warning(message, hint: hint)
+        elaborator.diagnostics.warning(message, at: range, hint: hint, notes: scope.callNotes)
     }
 
     func error(_ message: String, at token: Token? = nil, hint: String? = nil) {
