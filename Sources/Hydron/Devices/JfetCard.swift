@@ -3,7 +3,8 @@ import SpiceNetlist
 
 extension JunctionFieldEffectTransistor: ElementKind {
     static let description = ElementDescription(
-        letter: "j", name: "JFET", syntax: "Jname drain gate source model [area] [off] [ic=vds,vgs] [m=] [temp=] [dtemp=]",
+        letter: "j", name: "JFET",
+        syntax: "Jname drain gate source model [area] [off] [ic=vds,vgs] [m=] [temp=] [dtemp=]",
         summary: "Junction field-effect transistor, level 1 (Shichman–Hodges, doping tail) or 2 (Parker–Skellern).",
         modelTypes: ["njf", "pjf"], instanceParameters: Instance.table, modelParameters: Model.table, outputs: outputs)
 
@@ -63,7 +64,8 @@ extension JunctionFieldEffectTransistor: ElementKind {
             case .tcv: Parameter("tcv", unit: "V/K", default: 0, .any, "the same with the other sign")
             case .betatce:
                 Parameter("betatce", unit: "%/K", default: nil, .any, "exponential temperature coefficient of beta")
-            case .bex: Parameter("bex", unit: "-", default: 0, .any, "temperature exponent of beta, where no betatce is")
+            case .bex:
+                Parameter("bex", unit: "-", default: 0, .any, "temperature exponent of beta, where no betatce is")
             case .xti: Parameter("xti", unit: "-", default: nil, .any, "temperature exponent of is; 3 of isr")
             case .eg: Parameter("eg", unit: "eV", default: 1.11, .nonNegative, "activation energy of is")
             case .kf: Parameter("kf", unit: "-", default: 0, .nonNegative, "flicker noise coefficient")
@@ -89,7 +91,8 @@ extension JunctionFieldEffectTransistor: ElementKind {
             case .hfeta: Parameter("hfeta", unit: "-", default: 0, .any, "fast feedback of the source; of no effect")
             case .hfe1: Parameter("hfe1", unit: "1/V", default: 0, .any, "the drain's part in it; of no effect")
             case .hfe2: Parameter("hfe2", unit: "1/V", default: 0, .any, "the source's part in it; of no effect")
-            case .taug: Parameter("taug", unit: "s", default: 0, .nonNegative, "relaxation of the feedback, not modelled")
+            case .taug:
+                Parameter("taug", unit: "s", default: 0, .nonNegative, "relaxation of the feedback, not modelled")
             case .taud: Parameter("taud", unit: "s", default: 0, .nonNegative, "relaxation of the heat, not modelled")
             case .acgam: Parameter("acgam", unit: "-", default: 0, .any, "the drain's part in the capacitance, level 2")
             case .xc:

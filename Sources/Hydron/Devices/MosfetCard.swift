@@ -27,7 +27,8 @@ extension Mosfet: ElementKind {
                 Parameter(
                     "off", unit: "-", default: 0, .closed(0, 1), "the operating point's search begins with no current")
             case .ic:
-                Parameter("ic", unit: "V", default: nil, .any, "vds, vgs and vbs at the start, with uic: ic=vds,vgs,vbs")
+                Parameter(
+                    "ic", unit: "V", default: nil, .any, "vds, vgs and vbs at the start, with uic: ic=vds,vgs,vbs")
             case .m: Parameter("m", unit: "-", default: 1, .positive, "transistors in parallel")
             case .temp: Parameter("temp", unit: "°C", default: nil, .celsius, "temperature of this transistor")
             case .dtemp: Parameter("dtemp", unit: "K", default: 0, .any, "temperature above the circuit's")
@@ -97,7 +98,8 @@ extension Mosfet: ElementKind {
             case .uo: Parameter("uo", "u0", unit: "cm²/(V s)", default: 600, .positive, "mobility at the surface")
             case .nfs:
                 Parameter(
-                    "nfs", unit: "1/cm²", default: 0, .nonNegative, "fast surface states: weak inversion, levels 2 and 3")
+                    "nfs", unit: "1/cm²", default: 0, .nonNegative,
+                    "fast surface states: weak inversion, levels 2 and 3")
             case .xj: Parameter("xj", unit: "m", default: 0, .nonNegative, "depth of the junctions, levels 2 and 3")
             case .vmax:
                 Parameter(
@@ -106,7 +108,8 @@ extension Mosfet: ElementKind {
             case .eta: Parameter("eta", unit: "-", default: 0, .any, "the drain's influence on the threshold, level 3")
             case .kappa: Parameter("kappa", unit: "-", default: 0.2, .nonNegative, "saturation field, level 3")
             case .delta:
-                Parameter("delta", unit: "-", default: 0, .any, "the width's influence on the threshold, levels 2 and 3")
+                Parameter(
+                    "delta", unit: "-", default: 0, .any, "the width's influence on the threshold, levels 2 and 3")
             case .tnom:
                 Parameter(
                     "tnom", "tref", unit: "°C", default: nil, .celsius,
@@ -146,12 +149,14 @@ extension Mosfet: ElementKind {
 
     static func elaborate(_ card: ElementCard) {
         guard let drain = card.node("drain"), let gate = card.node("gate"), let source = card.node("source"),
-            let bulk = card.node("bulk"), let model = card.model(["nmos", "pmos"])
+            let bulk = card.node("bulk"), let model = card.model(["nmos", "pmos"], size: { size(card) })
         else { return }
         guard Law(level: model.level) != nil else {
             card.error(
                 "model '\(model.name)' is a MOSFET of level \(model.level), which this version does not have",
-                hint: "levels 1 (Shichman–Hodges), 2 (Grove–Frohman), 3 (semi-empirical) and 6 (Sakurai–Newton) are known")
+                hint:
+                    "levels 1 (Shichman–Hodges), 2 (Grove–Frohman), 3 (semi-empirical) and 6 (Sakurai–Newton) are known"
+            )
             return
         }
         let initial = card.takeList(key: "ic", limit: 3)
@@ -181,6 +186,14 @@ extension Mosfet: ElementKind {
         let innerDrain = device.drainConductance == 0 ? drain : card.builder.internalNode(card.name, "drain")
         let innerSource = device.sourceConductance == 0 ? source : card.builder.internalNode(card.name, "source")
         card.builder.add(device, [drain, gate, source, bulk, innerDrain, innerSource], identity: card.identity)
+    }
+
+    /// Length and width [m] as the card says, by which a bin of its model is chosen.
+    private static func size(_ card: ElementCard) -> (length: Double, width: Double) {
+        func value(_ key: String, _ standard: SimulationOptions.Key) -> Double {
+            (card.field(key).flatMap { card.evaluate($0, key) } ?? card.options[standard]) * card.options[.scale]
+        }
+        return (value("l", .defl), value("w", .defw))
     }
 
     init(

@@ -8,12 +8,22 @@ final class ModelCard {
     /// `level=`, 1 where it is not given.
     let level: Int
     let range: SourceRange
+    /// Its mistake is reported already.
+    let isBroken: Bool
     private unowned let elaborator: Elaborator
     private let scope: Scope
-    private var fields: [(name: String, token: Token, value: Token)] = []
+    private var fields: [Field] = []
     private var cache: [ObjectIdentifier: Any] = [:]
     /// Parameter names that several tables of one model share are reported once.
     private var reported: Set<String> = []
+
+    /// `name=value`, to be evaluated where the model stands that says it.
+    private struct Field {
+        var name: String
+        var token: Token
+        var value: Token
+        var scope: Scope
+    }
 
     /// Names that model libraries carry along and no equation uses.
     private static let harmless: Set<String> = [
@@ -21,7 +31,8 @@ final class ModelCard {
         "wmin", "wmax", "paramchk", "capmod",
     ]
 
-    init(_ card: Card, name: String, scope: Scope) {
+    /// - Parameter users: where the models stand that are made of this one, `ako:`.
+    init(_ card: Card, name: String, scope: Scope, users: [SourceRange] = []) {
         self.name = name
         self.scope = scope
         elaborator = scope.elaborator
@@ -31,23 +42,72 @@ final class ModelCard {
         var ignored = Diagnostics()
         elaborator.netlist.decode(card, into: &statement, diagnostics: &ignored)
         let sources = elaborator.netlist.sources
-        var type = ""
-        var level = 1
-        var position = 0
+        var level: Int?
+        var words: [Token] = []
         for field in statement.fields {
             if let key = field.key {
                 let parameter = sources.lowercased(key.range)
-                fields.append((parameter, key, field.value))
+                fields.append(Field(name: parameter, token: key, value: field.value, scope: scope))
                 if parameter == "level", let value = elaborator.value(field.value, in: scope), value.magnitude < 1e6 {
                     level = Int(value)
                 }
             } else {
-                if position == 1 { type = sources.lowercased(field.value.range) }
-                position += 1
+                words.append(field.value)
             }
         }
-        self.type = type
-        self.level = level
+        let kind = Self.kind(words.dropFirst().prefix(3).map { sources.lowercased($0.range) })
+        guard let original = kind.original else {
+            type = kind.type
+            self.level = level ?? 1
+            isBroken = false
+            return
+        }
+        let base = Self.base(original, of: name, words.count > 1 ? words[1].range : range, range, scope, users)
+        if let base, !kind.type.isEmpty, kind.type != base.type {
+            elaborator.error(
+                "model '\(name)' of type '\(kind.type)' can't be made of '\(original)', which is of type '\(base.type)'",
+                at: range, in: scope, hint: "remove the type, or name another model behind ako:")
+        }
+        type = base?.type ?? kind.type
+        self.level = level ?? base?.level ?? 1
+        isBroken = base.map { $0.isBroken || (!kind.type.isEmpty && kind.type != $0.type) } ?? true
+        let own = Set(fields.map(\.name))
+        fields = (base?.fields.filter { !own.contains($0.name) } ?? []) + fields
+    }
+
+    /// Type and, behind `ako:`, the model that this one is made of, from the words behind its name.
+    static func kind(_ words: [String]) -> (type: String, original: String?) {
+        guard let first = words.first, first.hasPrefix("ako:") else { return (words.first ?? "", nil) }
+        let rest = Array(words.dropFirst())
+        guard first == "ako:" else { return (rest.first ?? "", String(first.dropFirst(4))) }
+        return (rest.count > 1 ? rest[1] : "", rest.first ?? "")
+    }
+
+    /// The model behind `ako:`; reports where there is none, or where it is made of this one.
+    private static func base(
+        _ original: String, of name: String, _ place: SourceRange, _ range: SourceRange, _ scope: Scope,
+        _ users: [SourceRange]
+    ) -> ModelCard? {
+        let longestChain = 200
+        guard !users.contains(range), users.count < longestChain else {
+            scope.elaborator.error(
+                users.contains(range)
+                    ? "model '\(name)' is made of itself" : "more than \(longestChain) models are made of each other",
+                at: place, in: scope, hint: "name a model behind ako: that is defined by its own parameters")
+            return nil
+        }
+        guard !original.isEmpty else {
+            scope.elaborator.error(
+                "model '\(name)' names no model behind ako:", at: place, in: scope,
+                hint: "write `.model \(name) ako:other (…)`")
+            return nil
+        }
+        if let base = scope.model(original, users: users + [range]) { return base }
+        let near = suggestion(for: original, among: scope.visibleModels.filter { $0 != name })
+        scope.elaborator.error(
+            "no model '\(original)' that '\(name)' could be made of", at: place, in: scope,
+            hint: near.map { "did you mean '\($0)'?" } ?? "define it with `.model \(original) …`")
+        return nil
     }
 
     /// Values of the model's parameter table, evaluated in the scope where the model was defined. Unknown names are
@@ -66,8 +126,9 @@ final class ModelCard {
                 }
                 continue
             }
-            guard let value = elaborator.value(field.value, in: scope),
-                elaborator.assign(value, to: key, in: &values, owner: "model '\(name)'", at: field.value, scope: scope)
+            guard let value = elaborator.value(field.value, in: field.scope),
+                elaborator.assign(
+                    value, to: key, in: &values, owner: "model '\(name)'", at: field.value, scope: field.scope)
             else {
                 // The mistake is reported; that the value is missing is no other one.
                 values[key] = key.parameter.defaultValue ?? 1
@@ -88,5 +149,11 @@ final class ModelCard {
     func gives(_ parameter: String) -> Bool { field(parameter) != nil }
 
     /// What the model's card says behind `parameter=`.
-    func field(_ parameter: String) -> Token? { fields.first { $0.name == parameter }?.value }
+    func field(_ parameter: String) -> Token? { fields.last { $0.name == parameter }?.value }
+
+    /// The value of `parameter=`, outside of any table; nil where the card has none or it can't be read.
+    func value(of parameter: String) -> Double? {
+        guard let field = fields.last(where: { $0.name == parameter }) else { return nil }
+        return elaborator.value(field.value, in: field.scope)
+    }
 }

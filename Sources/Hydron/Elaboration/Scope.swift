@@ -104,15 +104,34 @@ final class Scope: ExpressionScope {
 
     func definition(_ name: String) -> Definition? { search { $0.subcircuits[name] } }
 
-    func model(_ name: String) -> ModelCard? {
+    /// - Parameter users: where the models stand that are made of this one, `ako:`.
+    func model(_ name: String, users: [SourceRange] = []) -> ModelCard? {
         search { scope in
             if let known = scope.modelCards[name] { return known }
             guard let card = scope.models[name] else { return nil }
-            let model = ModelCard(card, name: name, scope: scope)
+            let model = ModelCard(card, name: name, scope: scope, users: users)
             scope.modelCards[name] = model
             return model
         }
     }
+
+    /// The bins of a model, `name.1`, `name.2` and so on, by their numbers; empty where there are none.
+    func bins(of name: String) -> [ModelCard] {
+        let names: [String] = search { $0.binNames[name] } ?? []
+        return names.compactMap { model($0) }
+    }
+
+    /// Model → names of its bins, of this scope alone.
+    private lazy var binNames: [String: [String]] = {
+        var bins: [String: [(number: Int, name: String)]] = [:]
+        for name in models.keys {
+            guard let point = name.lastIndex(of: "."), let number = Int(name[name.index(after: point)...]) else {
+                continue
+            }
+            bins[String(name[..<point]), default: []].append((number, name))
+        }
+        return bins.mapValues { $0.sorted { $0.number < $1.number }.map(\.name) }
+    }()
 
     var visibleModels: [String] { visible { Array($0.models.keys) } }
     var visibleSubcircuits: [String] { visible { Array($0.subcircuits.keys) } }

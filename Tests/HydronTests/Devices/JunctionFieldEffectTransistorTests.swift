@@ -8,7 +8,8 @@ import Testing
 @Suite struct JunctionFieldEffectTransistorTests {
     typealias Transistor = JunctionFieldEffectTransistor
 
-    static func jfet(_ model: [Transistor.Model: Double], isPChannel: Bool = false, celsius: Double = 27) -> Transistor {
+    static func jfet(_ model: [Transistor.Model: Double], isPChannel: Bool = false, celsius: Double = 27) -> Transistor
+    {
         var values = ParameterValues<Transistor.Model>()
         for (key, value) in model { values[key] = value }
         return Transistor(model: values, isPChannel: isPChannel, temperature: celsius + 273.15, nominal: 300.15)
@@ -22,14 +23,16 @@ import Testing
 
     static let parkerSkellern: [Transistor.Model: Double] = [
         .level: 2, .vto: -2, .beta: 1e-3, .p: 2.2, .q: 1.8, .xi: 50, .mxi: 0.3, .z: 0.5, .vst: 0.1, .mvst: 0.05,
-        .lambda: 0.02, .delta: 0.3, .lfgam: 0.05, .lfg1: 0.01, .lfg2: 0.005, .rd: 5, .rs: 8, .ibd: 1e-9, .vbd: 2, .n: 1.2,
+        .lambda: 0.02, .delta: 0.3, .lfgam: 0.05, .lfg1: 0.01, .lfg2: 0.005, .rd: 5, .rs: 8, .ibd: 1e-9, .vbd: 2,
+        .n: 1.2,
         .cgs: 2e-12, .cgd: 1e-12, .cds: 1e-13, .acgam: 0.05, .xc: 0.2,
     ]
 
     /// One of each law, all parameters in use, for n and p.
     static func all(isPChannel: Bool, celsius: Double) -> [Transistor] {
         let first: [Transistor.Model: Double] = [
-            .vto: -2, .beta: 1e-3, .lambda: 0.01, .b: 0.7, .pb: 0.9, .cgs: 4e-12, .cgd: 3e-12, .isr: 1e-12, .alpha: 1e-3,
+            .vto: -2, .beta: 1e-3, .lambda: 0.01, .b: 0.7, .pb: 0.9, .cgs: 4e-12, .cgd: 3e-12, .isr: 1e-12,
+            .alpha: 1e-3,
             .vk: 5, .rd: 10, .rs: 20, .tcv: 2e-3, .bex: -1.5, .xti: 3,
         ]
         return [
@@ -38,7 +41,9 @@ import Testing
             mesfet(
                 [.vto: -1.3, .alpha: 3, .b: 0.5, .lambda: 0.03, .cgs: 1e-12, .cgd: 2e-13, .rd: 40],
                 type: isPChannel ? "pmf" : "nmf", celsius: celsius),
-            mesfet([.cgs: 1e-12, .cgd: 2e-13, .lambda: 0.03, .betatce: -0.5, .vtotc: -1e-3], type: "gasfet", celsius: celsius),
+            mesfet(
+                [.cgs: 1e-12, .cgd: 2e-13, .lambda: 0.03, .betatce: -0.5, .vtotc: -1e-3], type: "gasfet",
+                celsius: celsius),
         ]
     }
 

@@ -13,7 +13,8 @@ import Testing
             .delta: 1.2, .nfs: 2e11, .cgso: 3e-10, .cgdo: 2e-10,
         ],
         [
-            .level: 2, .tox: 2.5e-8, .nsub: 2e16, .xj: 3e-7, .uo: 550, .ucrit: 6e4, .uexp: 0.15, .delta: 1.2, .nfs: 2e11,
+            .level: 2, .tox: 2.5e-8, .nsub: 2e16, .xj: 3e-7, .uo: 550, .ucrit: 6e4, .uexp: 0.15, .delta: 1.2,
+            .nfs: 2e11,
             .vmax: 6e4, .neff: 3, .rd: 30, .rs: 20,
         ],
         [
@@ -47,7 +48,9 @@ import Testing
 
     /// A low vmax makes current from charge and velocity alone: W Cox vmax (vgs − vth − …).
     @Test func saturatedVelocityCarriesTheChargeAtTheDrain() {
-        let device = MosfetTests.mosfet([.level: 2, .vto: 0.8, .tox: 2.5e-8, .kp: 8e-5, .gamma: 0.5, .phi: 0.65, .vmax: 2e4])
+        let device = MosfetTests.mosfet([
+            .level: 2, .vto: 0.8, .tox: 2.5e-8, .kp: 8e-5, .gamma: 0.5, .phi: 0.65, .vmax: 2e4,
+        ])
         let channel = device.point(vgs: 4, vds: 5, vbs: 0, gmin: 0).channel
         let v = channel.saturationVoltage
         let charge = 4 - (0.8 - 0.5 * 0.65.squareRoot()) - v - 0.5 * (0.65 + v).squareRoot()
