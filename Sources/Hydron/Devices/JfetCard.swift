@@ -111,12 +111,7 @@ extension JunctionFieldEffectTransistor: ElementKind {
                 return nil
             }
             let values = model.values(Model.self)
-            if values[.vto] >= values[.pb] {
-                card.error(
-                    "model '\(model.name)' never conducts: its threshold vto is not below the potential pb of its gate",
-                    hint: "vto is negative for both polarities of a depletion transistor")
-                return nil
-            }
+            guard canConduct(model, values[.vto], values[.pb], card, isNeeded: model.level == 2) else { return nil }
             if model.level == 2, values[.taug] > 0 || values[.taud] > 0 {
                 card.warnOnce(
                     "model '\(model.name)' has no relaxation here: taug and taud are 0",
@@ -126,6 +121,23 @@ extension JunctionFieldEffectTransistor: ElementKind {
                 model: values, isPChannel: model.type == "pjf", multiple: multiple, temperature: temperature,
                 nominal: card.options.nominalTemperature)
         }
+    }
+
+    /// A gate that conducts before its channel is most likely a wrong sign: warned about, or an error where the law
+    /// `isNeeded` to have a channel.
+    static func canConduct(
+        _ model: ModelCard, _ threshold: Double, _ potential: Double, _ card: ElementCard, isNeeded: Bool = false
+    ) -> Bool {
+        guard threshold >= potential else { return true }
+        let message =
+            "the gate of model '\(model.name)' conducts before its channel: vto is \(threshold.plain) V, pb \(potential.plain) V"
+        let hint = "vto is negative for depletion transistors of both polarities"
+        if isNeeded {
+            card.error(message, hint: hint)
+        } else {
+            card.warnOnce(message, hint: hint, at: model.range)
+        }
+        return !isNeeded
     }
 
     /// Reads a card with a model of one of these types, of which `make` makes a transistor at a temperature [K] and a
@@ -209,7 +221,7 @@ extension JunctionFieldEffectTransistor: ElementKind {
             ShichmanHodgesChannel(
                 transconductance: model[.beta] * gain * multiple, threshold: threshold,
                 lengthModulation: model[.lambda], tail: model[.b],
-                cubic: (1 - model[.b]) / (model[.pb] - model[.vto])))
+                cubic: model[.b] == 1 || model[.pb] == model[.vto] ? 0 : (1 - model[.b]) / (model[.pb] - model[.vto])))
         gate.recombination =
             model[.isr] * multiple
             * rules.growth(energy: model[.eg], exponent: model.given(.xti, else: 3), emission: model[.nr])

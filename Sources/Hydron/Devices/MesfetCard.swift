@@ -69,12 +69,7 @@ enum MesfetCard: ElementKind {
             let device = JunctionFieldEffectTransistor(
                 mesfet: values, type: model.type, multiple: multiple, temperature: temperature,
                 nominal: card.options.nominalTemperature)
-            if device.channel.threshold >= values[.pb] {
-                card.error(
-                    "model '\(model.name)' never conducts: its threshold vto is not below the potential pb of its gate",
-                    hint: "vto is negative for both polarities of a depletion transistor")
-                return nil
-            }
+            _ = JunctionFieldEffectTransistor.canConduct(model, device.channel.threshold, values[.pb], card)
             return device
         }
     }

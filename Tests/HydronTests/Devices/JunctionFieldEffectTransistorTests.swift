@@ -179,7 +179,7 @@ import Testing
     @Test(arguments: [
         ("j1 d g 0 n", ".model n njf(level=3)", "is a JFET of level 3"),
         ("z1 d g 0 n", ".model n nmf(level=2)", "is a MESFET of level 2"),
-        ("j1 d g 0 n", ".model n njf(vto=2)", "never conducts"),
+        ("j1 d g 0 n", ".model n njf(level=2 vto=2)", "conducts before its channel"),
         ("j1 d g 0", ".model n njf", "j1 names no model"),
         ("z1 d g 0 n 0", ".model n nmf", "the area of z1"),
         ("j1 d g 0 n", ".model n nmf", "is of type 'nmf'"),
