@@ -7,6 +7,7 @@ enum Catalog {
         Inductor.self,
         Diode.self,
         Mosfet.self,
+        VerticalMosfet.self,
         BipolarTransistor.self,
         JunctionFieldEffectTransistor.self,
         MesfetCard.self,

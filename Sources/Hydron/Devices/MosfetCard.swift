@@ -148,8 +148,12 @@ extension Mosfet: ElementKind {
     }
 
     static func elaborate(_ card: ElementCard) {
-        guard let drain = card.node("drain"), let gate = card.node("gate"), let source = card.node("source"),
-            let bulk = card.node("bulk"), let model = card.model(["nmos", "pmos"], size: { size(card) })
+        guard let drain = card.node("drain"), let gate = card.node("gate"), let source = card.node("source")
+        else { return }
+        if card.nextIsModel(VerticalMosfet.description.modelTypes) {
+            return VerticalMosfet.elaborate(card, drain, gate, source)
+        }
+        guard let bulk = card.node("bulk"), let model = card.model(["nmos", "pmos"], size: { size(card) })
         else { return }
         guard Law(level: model.level) != nil else {
             card.error(

@@ -13,6 +13,8 @@ final class ModelCard {
     private unowned let elaborator: Elaborator
     private let scope: Scope
     private var fields: [Field] = []
+    /// Words without a value, behind the type.
+    private var words: Set<String> = []
     private var cache: [ObjectIdentifier: Any] = [:]
     /// Parameter names that several tables of one model share are reported once.
     private var reported: Set<String> = []
@@ -28,7 +30,7 @@ final class ModelCard {
     /// Names that model libraries carry along and no equation uses.
     private static let harmless: Set<String> = [
         "level", "version", "mfg", "type", "vceo", "icrating", "vrev", "vpk", "iave", "ron", "bin", "lmin", "lmax",
-        "wmin", "wmax", "paramchk", "capmod",
+        "wmin", "wmax", "paramchk", "capmod", "vds", "qg",
     ]
 
     /// - Parameter users: where the models stand that are made of this one, `ako:`.
@@ -55,6 +57,7 @@ final class ModelCard {
                 words.append(field.value)
             }
         }
+        self.words = Set(words.dropFirst(2).map { sources.lowercased($0.range) })
         let kind = Self.kind(words.dropFirst().prefix(3).map { sources.lowercased($0.range) })
         guard let original = kind.original else {
             type = kind.type
@@ -72,6 +75,7 @@ final class ModelCard {
         self.level = level ?? base?.level ?? 1
         isBroken = base.map { $0.isBroken || (!kind.type.isEmpty && kind.type != $0.type) } ?? true
         let own = Set(fields.map(\.name))
+        self.words.formUnion(base?.words ?? [])
         fields = (base?.fields.filter { !own.contains($0.name) } ?? []) + fields
     }
 
@@ -144,6 +148,9 @@ final class ModelCard {
         cache[ObjectIdentifier(table)] = values
         return values
     }
+
+    /// True where the model's card has this word without a value.
+    func has(_ word: String) -> Bool { words.contains(word) }
 
     /// True where the model's card gives this parameter.
     func gives(_ parameter: String) -> Bool { field(parameter) != nil }
