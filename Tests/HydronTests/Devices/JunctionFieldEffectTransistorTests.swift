@@ -176,6 +176,25 @@ import Testing
         [5.205702342e-04, 5.205702342e-04, 5.205702342e-04],
     ]
 
+    /// The gate's charge starts from the voltages that the card gives, and leaks away through its resistor.
+    @Test(arguments: ["j1 d g 0 n ic=3,-1", "z1 d g 0 n 1 ic=3,-1"])
+    func aTransientStartsFromInitialVoltages(_ card: String) throws {
+        let model = card.hasPrefix("j") ? "njf" : "nmf"
+        let result = try simulate(
+            """
+            t
+            .model n \(model)(cgs=1p cgd=0.5p)
+            vd d 0 3
+            rg g 0 10k
+            \(card)
+            .tran 1n 200n uic
+            .print tran v(g)
+            .end
+            """)
+        #expect(abs((result["v(g)"].first ?? 0) + 1) < 1e-3)
+        #expect(abs(result["v(g)"].last ?? 1) < 1e-2)
+    }
+
     @Test(arguments: [
         ("j1 d g 0 n", ".model n njf(level=3)", "is a JFET of level 3"),
         ("z1 d g 0 n", ".model n nmf(level=2)", "is a MESFET of level 2"),
