@@ -173,6 +173,8 @@ struct TransientAnalysis: Sendable {
             let charges = Vector(system.count)
             for batch in system.batches { batch.applyInitialConditions(x: x.base, q: system.charge) }
             system.totalCharge(UnsafePointer(x.base), into: charges.base)
+            // Where charges depend on the way, it begins here.
+            system.accept(UnsafePointer(x.base))
             given = Vector(system.count)
             given?.copy(x)
             let vanishing = min(maximumStep, analysis.stop) * 1e-6

@@ -326,17 +326,44 @@ extension LimitedDevice {
         var result = LoadResult()
         let afresh = batch.startsAfresh
         eachElement(batch) { index, device, unknowns, slots in
-            let u = Batch<Self>.gather(context.x, unknowns)
-            var point = u
-            if afresh {
-                point = device.pointee.startingPoint(u)
-                result.limited += 1
-            } else if device.pointee.limit(&point, previous: batch.previous[index]) {
-                result.limited += 1
-            }
-            batch.previous[index] = point
+            let (u, point) = limitedPoint(batch, index, device, unknowns, context, afresh, &result)
             let stamp = Stamp<Self>(context: context, unknowns: unknowns, slots: slots, shift: u - point)
             device.pointee.evaluate(Locals(values: point, conditions: context.conditions), stamp)
+        }
+        batch.startsAfresh = false
+        return result
+    }
+}
+
+extension LimitedDevice {
+    /// The unknowns of an element, and the point at a reasonable distance from the last one to evaluate it at.
+    @inline(__always) fileprivate static func limitedPoint(
+        _ batch: Batch<Self>, _ index: Int, _ device: UnsafePointer<Self>, _ unknowns: UnsafePointer<Int32>,
+        _ context: LoadContext, _ afresh: Bool, _ result: inout LoadResult
+    ) -> (u: Gradient, point: Gradient) {
+        let u = Batch<Self>.gather(context.x, unknowns)
+        var point = u
+        if afresh {
+            point = device.pointee.startingPoint(u)
+            result.limited += 1
+        } else if device.pointee.limit(&point, previous: batch.previous[index]) {
+            result.limited += 1
+        }
+        batch.previous[index] = point
+        return (u, point)
+    }
+}
+
+extension LimitedDevice where Self: StateDevice {
+    static func load(_ batch: Batch<Self>, _ context: LoadContext) -> LoadResult {
+        var result = LoadResult()
+        let afresh = batch.startsAfresh
+        eachElement(batch) { index, device, unknowns, slots in
+            let (u, point) = limitedPoint(batch, index, device, unknowns, context, afresh, &result)
+            let stamp = Stamp<Self>(context: context, unknowns: unknowns, slots: slots, shift: u - point)
+            device.pointee.evaluate(
+                Locals(values: point, conditions: context.conditions), from: batch.states[index],
+                to: &batch.trialStates[index], stamp)
         }
         batch.startsAfresh = false
         return result

@@ -25,9 +25,11 @@ struct DepletionCharge: BitwiseCopyable, Sendable {
         self.capacitance = capacitance
         corner = forward * potential
         inversePotential = 1 / potential
-        exponent = 1 - grading
-        scale = capacitance * potential / (1 - grading)
-        cornerCharge = scale * (1 - Glibc.pow(1 - forward, 1 - grading))
+        // At m = 1 the charge is a logarithm, which the power next to it gives to ten digits.
+        let rest = abs(1 - grading) < 1e-6 ? 1e-6 : 1 - grading
+        exponent = rest
+        scale = capacitance * potential / rest
+        cornerCharge = scale * (1 - Glibc.pow(1 - forward, rest))
         let f2 = Glibc.pow(1 - forward, 1 + grading)
         linear = capacitance / f2 * (1 - forward * (1 + grading))
         quadratic = capacitance / f2 * grading / (2 * potential)

@@ -47,7 +47,7 @@ extension Diode: ElementKind {
             case .ikf: Parameter("ikf", "ik", unit: "A", default: 0, .nonNegative, "knee of high injection, 0 for none")
             case .cjo: Parameter("cjo", "cj0", "cj", unit: "F", default: 0, .nonNegative, "junction capacitance at 0 V")
             case .vj: Parameter("vj", "pb", unit: "V", default: 1, .positive, "junction potential")
-            case .m: Parameter("m", "mj", unit: "-", default: 0.5, .upTo(0, below: 1), "grading coefficient")
+            case .m: Parameter("m", "mj", unit: "-", default: 0.5, .nonNegative, "grading coefficient")
             case .fc:
                 Parameter(
                     "fc", unit: "-", default: 0.5, .upTo(0, below: 1), "where the capacitance goes on as a line, in vj")
@@ -57,7 +57,7 @@ extension Diode: ElementKind {
             case .php:
                 Parameter("php", "vjsw", unit: "V", default: nil, .positive, "potential of the periphery, else vj")
             case .mjsw:
-                Parameter("mjsw", unit: "-", default: 0.33, .upTo(0, below: 1), "grading coefficient of the periphery")
+                Parameter("mjsw", unit: "-", default: 0.33, .nonNegative, "grading coefficient of the periphery")
             case .fcs:
                 Parameter(
                     "fcs", unit: "-", default: 0.5, .upTo(0, below: 1),

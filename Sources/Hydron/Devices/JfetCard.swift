@@ -45,7 +45,7 @@ extension JunctionFieldEffectTransistor: ElementKind {
             case .cgd: Parameter("cgd", unit: "F", default: 0, .nonNegative, "gate–drain capacitance at 0 V")
             case .cds: Parameter("cds", unit: "F", default: 0, .nonNegative, "drain–source capacitance")
             case .pb: Parameter("pb", "vbi", unit: "V", default: 1, .positive, "potential of the gate's junctions")
-            case .m: Parameter("m", unit: "-", default: 0.5, .upTo(0, below: 1), "their grading coefficient, level 1")
+            case .m: Parameter("m", unit: "-", default: 0.5, .nonNegative, "their grading coefficient, level 1")
             case .fc:
                 Parameter(
                     "fc", unit: "-", default: 0.5, .upTo(0, below: 1), "where the capacitance goes on as a line, in pb")

@@ -35,7 +35,7 @@ enum MesfetCard: ElementKind {
             case .cds: Parameter("cds", unit: "F", default: 0, .nonNegative, "drain–source capacitance")
             case .pb: Parameter("pb", "vbi", unit: "V", default: 1, .positive, "potential of the gate's junctions")
             case .m:
-                Parameter("m", unit: "-", default: 0.5, .upTo(0, below: 1), "their grading coefficient, of Curtice")
+                Parameter("m", unit: "-", default: 0.5, .nonNegative, "their grading coefficient, of Curtice")
             case .fc:
                 Parameter(
                     "fc", unit: "-", default: 0.5, .upTo(0, below: 1), "where the capacitance goes on as a line, in pb")

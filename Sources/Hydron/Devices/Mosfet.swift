@@ -16,13 +16,8 @@ import Glibc
 /// H. Shichman, D. A. Hodges, IEEE J. Solid-State Circuits 3, 285 (1968), doi 10.1109/JSSC.1968.1049902; A. Vladimirescu,
 /// S. Liu, The Simulation of MOS Integrated Circuits Using SPICE2, UCB/ERL M80/7, 1980.
 ///
-/// **Charges.** The channel's is that of Meyer's capacitances, Qg = ⅔ Cox (a² + ab + b²)/(a + b) with a and b the gate's
-/// overdrive at source and drain. The drain has Qd = −Cox b²/(a + b) of it, which is half at vds = 0 and nothing in
-/// saturation as with Meyer (the partition 0/100 of B. J. Sheu et al., IEEE J. Solid-State Circuits 22, 558 (1987)), and
-/// the source the rest, so that no charge is made or lost,
-/// which Meyer's capacitances alone can't promise. Below threshold both go to 0 within φ/2 as Meyer's do, and the
-/// gate's charge faces the bulk.
-struct Mosfet: LimitedDevice {
+/// Its charges are those of ``GateCharges``: Meyer's capacitances, or with `xqc` charges that are kept.
+struct Mosfet: LimitedDevice, StateDevice {
     typealias Gradient = SIMD8<Double>
     /// A number with its slopes in vgs, vds, vbs.
     typealias Slopes = Dual<SIMD4<Double>>
@@ -56,6 +51,8 @@ struct Mosfet: LimitedDevice {
     var overlapSource: Double
     var overlapDrain: Double
     var overlapBulk: Double
+    /// The drain's share of the channel's charge in saturation, `xqc`; NaN for Meyer's capacitances.
+    var saturationShare = Double.nan
     /// Voltage [V] above which steps across bulk junctions are limited.
     var criticalVoltage: Double
     var startsOff = false
@@ -63,29 +60,6 @@ struct Mosfet: LimitedDevice {
     var initialVoltages = SIMD4<Double>(repeating: .nan)
 
     enum Law: UInt8, BitwiseCopyable, Sendable { case shichmanHodges, groveFrohman, semiEmpirical, powerLaw }
-
-    /// Level 3.
-    struct Empirical: BitwiseCopyable, Sendable {
-        /// Leff [m]
-        var length = 1.0
-        /// η·8.15e-22/(Cox Leff³)
-        var feedback = 0.0
-        /// θ [1/V]
-        var mobilityModulation = 0.0
-        /// Leff vmax/µ [V]; 0 where velocity never saturates.
-        var saturationVoltage = 0.0
-        /// κ
-        var saturationField = 0.0
-        /// 2 ε/(q N) [m²/V]
-        var depletion = 0.0
-        /// xj, ld [m]
-        var junctionDepth = 0.0
-        var lateralDiffusion = 0.0
-        /// δ π ε/(2 Cox W)
-        var narrow = 0.0
-        /// q nfs/Cox; 0 for no weak inversion.
-        var surfaceStates = 0.0
-    }
 
     /// One of the two junctions to the bulk.
     struct BulkJunction: BitwiseCopyable, Sendable {
@@ -143,7 +117,22 @@ struct Mosfet: LimitedDevice {
     struct Channel {
         var current: Slopes
         var threshold: Slopes
-        var saturationVoltage: Double
+        /// Where inversion is strong: the threshold, and with surface states what lies above it.
+        var onset: Slopes
+        var saturationVoltage: Slopes
+
+        init(current: Slopes, threshold: Slopes, onset: Slopes? = nil, saturationVoltage: Slopes) {
+            self.current = current
+            self.threshold = threshold
+            self.onset = onset ?? threshold
+            self.saturationVoltage = saturationVoltage
+        }
+
+        /// At and below threshold.
+        static func closed(_ threshold: Slopes) -> Channel {
+            Channel(
+                current: Slopes(constant: 0), threshold: threshold, saturationVoltage: Slopes(constant: 0))
+        }
     }
 
     @inline(__always) func channel(_ vgs: Slopes, _ vds: Slopes, _ vbs: Slopes) -> Channel {
@@ -159,11 +148,11 @@ struct Mosfet: LimitedDevice {
         let vth = bodyEffect == 0 ? Slopes(constant: builtIn) : bulkRoot(vbs) * bodyEffect + builtIn
         let over = vgs - vth
         guard over.value > 0 else {
-            return Channel(current: Slopes(constant: 0), threshold: vth, saturationVoltage: 0)
+            return .closed(vth)
         }
         let factor = (vds * lengthModulation + 1) * beta
         let current = over.value <= vds.value ? factor * over * over * 0.5 : factor * vds * (over - vds * 0.5)
-        return Channel(current: current, threshold: vth, saturationVoltage: over.value)
+        return Channel(current: current, threshold: vth, saturationVoltage: over)
     }
 
     /// √(φ − vbs), its tangent at 0 V in forward bias, never below 0.
@@ -172,120 +161,6 @@ struct Mosfet: LimitedDevice {
         let root = surfacePotential.squareRoot()
         let line = root - vbs / (2 * root)
         return line.value > 0 ? line : Slopes(constant: 0)
-    }
-
-    private func semiEmpirical(_ vgs: Slopes, _ vds: Slopes, _ vbs: Slopes) -> Channel {
-        let e = empirical
-        // Depletion under the channel.
-        var root: Slopes
-        if vbs.value <= 0 {
-            root = sqrt(surfacePotential - vbs)
-        } else {
-            root = surfacePotential.squareRoot() / (vbs / (2 * surfacePotential) + 1)
-        }
-        let potential = root * root
-        // The short channel shares its bulk charge with the junctions (L. M. Dang, 1979).
-        var gamma = Slopes(constant: bodyEffect)
-        if e.junctionDepth != 0, e.depletion != 0 {
-            let width = root * (e.depletion.squareRoot() / e.junctionDepth)
-            let side = e.lateralDiffusion / e.junctionDepth
-            let curved = width * width * -0.01110777 + width * 0.8013292 + 0.0631353 + side
-            let share = width / (width + 1)
-            let short = 1 - (curved * sqrt(1 - share * share) - side) * (e.junctionDepth / e.length)
-            gamma = short * bodyEffect
-        }
-        let body = gamma * 0.25 / root + e.narrow
-        let bulkCharge = gamma * root + potential * e.narrow
-        let vth = bulkCharge + (builtIn - vds * e.feedback)
-        var on = vth
-        var slope = Slopes(constant: 1)
-        if e.surfaceStates != 0 {
-            slope = bulkCharge / (potential * 2) + (1 + e.surfaceStates)
-            on = vth + slope * thermal
-        } else if vgs.value <= on.value {
-            return Channel(current: Slopes(constant: 0), threshold: vth, saturationVoltage: 0)
-        }
-        let drive = vgs.value > on.value ? vgs : on
-        let over = drive - vth
-        let field = 1 / (over * e.mobilityModulation + 1)
-        var saturation = over / (body + 1)
-        var scattering = Slopes(constant: 0)
-        if e.saturationVoltage > 0 {
-            let limit = 1 / field * e.saturationVoltage
-            scattering = 1 / limit
-            saturation = saturation + limit - sqrt(saturation * saturation + limit * limit)
-        }
-        let isSaturated = vds.value > saturation.value
-        let span = isSaturated ? saturation : vds
-        guard span.value > 0 else {
-            // At vds = 0 there is no current, but a conductance.
-            let conductance = field * over * beta
-            return Channel(current: conductance * vds, threshold: vth, saturationVoltage: saturation.value)
-        }
-        var current = field * (over - (body + 1) * span * 0.5) * span * beta
-        let slowing = 1 / (span * scattering + 1)
-        if e.saturationVoltage > 0 { current = current * slowing }
-        if e.depletion > 0, e.saturationField > 0, isSaturated || e.saturationVoltage == 0 {
-            let field = e.saturationField * e.depletion
-            var shortening: Slopes
-            if e.saturationVoltage > 0 {
-                let conductance = current * (1 - slowing) * scattering
-                let peak =
-                    conductance.value > 1e-12
-                    ? current / conductance * (e.saturationField / e.length)
-                    : current * (e.saturationField / (e.length * 1e-12))
-                let half = peak * (0.5 * e.depletion)
-                shortening = sqrt(half * half + (vds - saturation) * field) - half
-            } else if isSaturated {
-                shortening = sqrt((vds - saturation * 0.875) * field)
-            } else {
-                // SPICE3's bridge to saturation: the current has no corner there.
-                let part = vds / saturation
-                shortening = sqrt(saturation * (0.125 * field)) * part * part * part * part
-            }
-            // Punch-through: what is left of the channel never vanishes.
-            if shortening.value > 0.5 * e.length {
-                shortening = e.length - (0.25 * e.length * e.length) / shortening
-            }
-            current = current / (1 - shortening / e.length)
-        }
-        if e.surfaceStates != 0, vgs.value < on.value {
-            current = current * exp((vgs - on) / (slope * thermal))
-        }
-        return Channel(current: current, threshold: vth, saturationVoltage: saturation.value)
-    }
-
-    /// Charges of gate, drain and bulk [C] at vds ≥ 0; the source has the rest.
-    @inline(__always)
-    func channelCharges(
-        _ vgs: Slopes, _ vds: Slopes, _ vbs: Slopes, _ threshold: Slopes
-    ) -> (gate: Slopes, drain: Slopes, bulk: Slopes) {
-        /// Overdrive that goes to 0 as a parabola between 0 and −φ/2.
-        func overdrive(_ v: Slopes) -> Slopes {
-            let phi = surfacePotential
-            if v.value >= 0 { return v + 0.25 * phi }
-            if v.value <= -0.5 * phi { return Slopes(constant: 0) }
-            return v + v * v / phi + 0.25 * phi
-        }
-        let a = overdrive(vgs - threshold)
-        let b = overdrive(vgs - vds - threshold)
-        var inversion = Slopes(constant: 0)
-        var drain = Slopes(constant: 0)
-        let sum = a + b
-        if sum.value > 0 {
-            let squares: Slopes = a * a + a * b + b * b
-            inversion = squares / sum * (2.0 / 3 * oxide)
-            drain = b * b / sum * -oxide
-        }
-        // Gate against bulk, from accumulation to threshold.
-        let v = vgs - vbs - (builtIn + bodyEffect * surfacePotential.squareRoot())
-        var surface = Slopes(constant: 0)
-        if v.value < -surfacePotential {
-            surface = (v + 0.5 * surfacePotential) * oxide
-        } else if v.value < 0 {
-            surface = v * v * (-0.5 * oxide / surfacePotential)
-        }
-        return (inversion + surface, drain, -surface)
     }
 
     // MARK: - Evaluation
@@ -297,12 +172,15 @@ struct Mosfet: LimitedDevice {
         /// Into drain and source from the bulk [A].
         var bulkDrain: Slopes
         var bulkSource: Slopes
-        /// Of the inner drain, gate, inner source, bulk [C].
-        var charges: (drain: Slopes, gate: Slopes, source: Slopes, bulk: Slopes)
+        var charges: TerminalCharges
+        /// Meyer's charges here.
+        var state: GateCharges
     }
 
     @inline(__always)
-    func point(vgs: Double, vds: Double, vbs: Double, gmin: Double) -> Point {
+    func point(
+        vgs: Double, vds: Double, vbs: Double, gmin: Double, from state: GateCharges? = nil
+    ) -> Point {
         let (gs, ds, bs) = (
             Slopes(variable: vgs, lane: 0), Slopes(variable: vds, lane: 1), Slopes(variable: vbs, lane: 2)
         )
@@ -311,56 +189,11 @@ struct Mosfet: LimitedDevice {
         var channel = channel(g, d, b)
         if isReversed { channel.current = -channel.current }
         let bd = bs - ds
-        let point = Point(
+        let (charges, next) = charges(g, d, b, gs, ds, bs, channel, from: state)
+        return Point(
             isReversed: isReversed, channel: channel,
             bulkDrain: drainJunction.current(bd, thermal) + bd * gmin,
-            bulkSource: sourceJunction.current(bs, thermal) + bs * gmin, charges: charges(g, d, b, gs, ds, bs, channel))
-        return point
-    }
-
-    @inline(__always)
-    private func charges(
-        _ g: Slopes, _ d: Slopes, _ b: Slopes, _ gs: Slopes, _ ds: Slopes, _ bs: Slopes, _ channel: Channel
-    ) -> (drain: Slopes, gate: Slopes, source: Slopes, bulk: Slopes) {
-        let zero = Slopes(constant: 0)
-        var sum = (drain: zero, gate: zero, source: zero, bulk: zero)
-        if oxide > 0 {
-            let part = channelCharges(g, d, b, channel.threshold)
-            let rest = -(part.gate + part.drain + part.bulk)
-            let isReversed = ds.value < 0
-            sum = (isReversed ? rest : part.drain, part.gate, isReversed ? part.drain : rest, part.bulk)
-        }
-        if overlapSource > 0 {
-            let q = gs * overlapSource
-            sum.gate = sum.gate + q
-            sum.source = sum.source - q
-        }
-        if overlapDrain > 0 {
-            let q = (gs - ds) * overlapDrain
-            sum.gate = sum.gate + q
-            sum.drain = sum.drain - q
-        }
-        if overlapBulk > 0 {
-            let q = (gs - bs) * overlapBulk
-            sum.gate = sum.gate + q
-            sum.bulk = sum.bulk - q
-        }
-        if drainJunction.holdsCharge {
-            let q = drainJunction.charge(bs - ds)
-            sum.bulk = sum.bulk + q
-            sum.drain = sum.drain - q
-        }
-        if sourceJunction.holdsCharge {
-            let q = sourceJunction.charge(bs)
-            sum.bulk = sum.bulk + q
-            sum.source = sum.source - q
-        }
-        return sum
-    }
-
-    private var holdsCharge: Bool {
-        oxide > 0 || overlapSource > 0 || overlapDrain > 0 || overlapBulk > 0 || drainJunction.holdsCharge
-            || sourceJunction.holdsCharge
+            bulkSource: sourceJunction.current(bs, thermal) + bs * gmin, charges: charges, state: next)
     }
 
     /// A quantity of the n-channel's voltages as one of the terminals', its sign turned for a p-channel.
@@ -369,12 +202,23 @@ struct Mosfet: LimitedDevice {
         return Dual(value: polarity * a.value, gradient: [0, g, 0, b, d, -(g + d + b), 0, 0])
     }
 
-    @inline(__always) func evaluate(_ u: Locals<Gradient>, _ stamp: Stamp<Mosfet>) {
+    static func initialState(_ device: Mosfet) -> GateCharges { GateCharges() }
+
+    /// At the unknowns `u`; static where `state` is nil.
+    @inline(__always) private func point(_ u: Locals<Gradient>, from state: GateCharges?) -> Point {
         let v = u.values
         let s = v[Self.innerSource]
-        let point = point(
+        return point(
             vgs: polarity * (v[Self.gate] - s), vds: polarity * (v[Self.innerDrain] - s),
-            vbs: polarity * (v[Self.bulk] - s), gmin: u.conditions.gmin)
+            vbs: polarity * (v[Self.bulk] - s), gmin: u.conditions.gmin, from: state)
+    }
+
+    @inline(__always)
+    func evaluate(
+        _ u: Locals<Gradient>, from state: GateCharges, to next: inout GateCharges, _ stamp: Stamp<Mosfet>
+    ) {
+        let point = point(u, from: u.conditions.interval > 0 ? state : nil)
+        next = point.state
         let channel = terminal(point.channel.current)
         let bulkDrain = terminal(point.bulkDrain)
         let bulkSource = terminal(point.bulkSource)
@@ -400,6 +244,12 @@ struct Mosfet: LimitedDevice {
             stamp.charge(Self.bulk, terminal(point.charges.bulk))
         }
     }
+
+    /// The charges stay those that the balance was solved with, to the last bit.
+    func commit(_ u: Locals<Gradient>, from state: GateCharges, to next: inout GateCharges) {}
+
+    /// What Meyer's capacitances move is integrated along with the voltages, whose error the step already minds.
+    func stepError(from state: GateCharges, to next: GateCharges) -> Double { 0 }
 
     // MARK: - Path of Newton's iteration
 
@@ -456,13 +306,13 @@ struct Mosfet: LimitedDevice {
 
     // MARK: - Outputs
 
-    func output(_ index: Int, _ u: Locals<Gradient>, state: NoState, _ conditions: Conditions) -> Double {
+    func output(_ index: Int, _ u: Locals<Gradient>, state: GateCharges, _ conditions: Conditions) -> Double {
         let v = u.values
         let s = v[Self.innerSource]
         let (gs, ds, bs) = (
             polarity * (v[Self.gate] - s), polarity * (v[Self.innerDrain] - s), polarity * (v[Self.bulk] - s)
         )
-        let point = point(vgs: gs, vds: ds, vbs: bs, gmin: conditions.gmin)
+        let point = point(vgs: gs, vds: ds, vbs: bs, gmin: conditions.gmin, from: state)
         let (channel, drain, source) = (point.channel.current, point.bulkDrain.value, point.bulkSource.value)
         switch index {
         case 0: return polarity * (channel.value - drain)
@@ -473,7 +323,7 @@ struct Mosfet: LimitedDevice {
         case 5: return polarity * ds
         case 6: return polarity * bs
         case 7: return polarity * point.channel.threshold.value
-        case 8: return polarity * point.channel.saturationVoltage
+        case 8: return polarity * point.channel.saturationVoltage.value
         case 9: return channel.gradient[0]
         case 10: return channel.gradient[1]
         case 11: return channel.gradient[2]

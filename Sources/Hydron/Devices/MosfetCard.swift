@@ -77,11 +77,11 @@ extension Mosfet: ElementKind {
             case .cj:
                 Parameter(
                     "cj", unit: "F/m²", default: nil, .nonNegative, "capacitance of a junction's area, else from nsub")
-            case .mj: Parameter("mj", unit: "-", default: 0.5, .upTo(0, below: 1), "its grading coefficient")
+            case .mj: Parameter("mj", unit: "-", default: 0.5, .nonNegative, "its grading coefficient")
             case .cjsw: Parameter("cjsw", unit: "F/m", default: 0, .nonNegative, "capacitance of a junction's edge")
             case .mjsw:
                 Parameter(
-                    "mjsw", unit: "-", default: nil, .upTo(0, below: 1),
+                    "mjsw", unit: "-", default: nil, .nonNegative,
                     "its grading coefficient, else 0.33 at levels 2 and 3, 0.5 at 1 and 6")
             case .js: Parameter("js", unit: "A/m²", default: 0, .nonNegative, "saturation current of a junction's area")
             case .jssw:
@@ -120,8 +120,8 @@ extension Mosfet: ElementKind {
             case .w: Parameter("w", unit: "m", default: nil, .positive, "width where a card gives none")
             case .xqc:
                 Parameter(
-                    "xqc", unit: "-", default: 0.5, .any,
-                    "of no effect: in saturation the source has all of the channel")
+                    "xqc", unit: "-", default: nil, .nonNegative,
+                    "the drain's share of the channel's charge in saturation, up to 0.5; Meyer's capacitances without")
             case .ucrit:
                 Parameter("ucrit", unit: "V/cm", default: 1e4, .nonNegative, "critical field of mobility, level 2")
             case .uexp: Parameter("uexp", unit: "-", default: 0, .any, "its exponent, level 2")
@@ -236,6 +236,9 @@ extension Mosfet: ElementKind {
         overlapSource = model[.cgso] * width * m
         overlapDrain = model[.cgdo] * width * m
         overlapBulk = model[.cgbo] * length * m
+        // Above a half it means Meyer's model, as in SPICE2.
+        let share = model.given(.xqc, else: .nan)
+        saturationShare = share <= 0.5 ? share : .nan
         startsOff = instance[.off] != 0
         switch law {
         case .shichmanHodges: break

@@ -85,10 +85,12 @@ extension Mosfet {
         let actual = SIMD4(u[Self.innerDrain] - s, u[Self.gate] - s, u[Self.bulk] - s, 0)
         let wanted = initialVoltages.replacing(with: actual, where: initialVoltages .!= initialVoltages)
         guard wanted != actual else { return .zero }
-        func charges(_ v: SIMD4<Double>) -> Gradient {
-            let q = point(vgs: polarity * v[1], vds: polarity * v[0], vbs: polarity * v[2], gmin: 0).charges
-            return [0, q.gate.value, 0, q.bulk.value, q.drain.value, q.source.value, 0, 0]
+        func charges(_ v: SIMD4<Double>, from state: GateCharges?) -> (Gradient, GateCharges) {
+            let point = point(vgs: polarity * v[1], vds: polarity * v[0], vbs: polarity * v[2], gmin: 0, from: state)
+            let q = point.charges
+            return ([0, q.gate.value, 0, q.bulk.value, q.drain.value, q.source.value, 0, 0], point.state)
         }
-        return (charges(wanted) - charges(actual)) * polarity
+        let (here, state) = charges(actual, from: nil)
+        return (charges(wanted, from: state).0 - here) * polarity
     }
 }

@@ -82,7 +82,7 @@ struct GroveFrohmanChannel: BitwiseCopyable, Sendable {
             swing = (1 + surfaceStates + narrow - (gamma * s.slope + gammaSlope * s.value)) * thermal
             on = vth + swing
         } else if vgs.value <= vth.value {
-            return Mosfet.Channel(current: Slopes(constant: 0), threshold: vth, saturationVoltage: 0)
+            return .closed(vth)
         }
         let drive = surfaceStates != 0 && vgs.value < on.value ? on : vgs
 
@@ -98,7 +98,7 @@ struct GroveFrohmanChannel: BitwiseCopyable, Sendable {
                 reach, potential, s.value, gamma / eta, velocityVoltage / mobility, saturation)
         }
         guard saturation.value > 0 else {
-            return Mosfet.Channel(current: Slopes(constant: 0), threshold: vth, saturationVoltage: 0)
+            return .closed(vth)
         }
 
         let isSaturated = vds.value > saturation.value
@@ -108,7 +108,7 @@ struct GroveFrohmanChannel: BitwiseCopyable, Sendable {
         var current = mobility * ((drive - vbin - span * (0.5 * eta)) * span - gamma * bulk * (2.0 / 3)) * beta
         current = current / (1 - shortening(vds, saturation, mobility))
         if surfaceStates != 0, vgs.value < on.value { current = current * exp(over / swing) }
-        return Mosfet.Channel(current: current, threshold: vth, saturationVoltage: saturation.value)
+        return Mosfet.Channel(current: current, threshold: vth, onset: on, saturationVoltage: saturation)
     }
 
     /// Voltage at which the channel's charge at the drain is gone [V].

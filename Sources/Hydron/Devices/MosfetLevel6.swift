@@ -43,7 +43,7 @@ struct PowerLawChannel: BitwiseCopyable, Sendable {
         let vth = root * bodyEffect - vbs * linearBodyEffect - vds * feedback + builtIn
         let over = vgs - vth
         guard over.value > 0 else {
-            return Mosfet.Channel(current: Slopes(constant: 0), threshold: vth, saturationVoltage: 0)
+            return .closed(vth)
         }
         let vdsat = pow(over, saturationExponent) * saturation
         let modulation = (lengthModulation - vbs * bulkModulation) * vds + 1
@@ -52,6 +52,6 @@ struct PowerLawChannel: BitwiseCopyable, Sendable {
             let part = vds / vdsat
             id = id * (2 - part) * part
         }
-        return Mosfet.Channel(current: id, threshold: vth, saturationVoltage: vdsat.value)
+        return Mosfet.Channel(current: id, threshold: vth, saturationVoltage: vdsat)
     }
 }

@@ -60,7 +60,7 @@ extension VerticalMosfet: ElementKind {
             case .nbv: Parameter("nbv", unit: "-", default: 1, .positive, "emission coefficient of breakdown")
             case .cjo: Parameter("cjo", unit: "F", default: 0, .nonNegative, "its capacitance at 0 V")
             case .vj: Parameter("vj", unit: "V", default: 0.8, .positive, "its potential")
-            case .m: Parameter("m", unit: "-", default: 0.5, .upTo(0, below: 1), "its grading coefficient")
+            case .m: Parameter("m", unit: "-", default: 0.5, .nonNegative, "its grading coefficient")
             case .fc:
                 Parameter(
                     "fc", unit: "-", default: 0.5, .upTo(0, below: 1), "where the capacitance goes on as a line, in vj")

@@ -41,7 +41,7 @@ import Testing
     /// With it the channel pinches off where vgs − vbin − v = γ √(φ + v).
     @Test func pinchOffOfLevel2LeavesNoCharge() {
         let device = MosfetTests.mosfet([.level: 2, .vto: 0.8, .kp: 4e-5, .gamma: 0.7, .phi: 0.65])
-        let v = device.point(vgs: 3, vds: 5, vbs: -1, gmin: 0).channel.saturationVoltage
+        let v = device.point(vgs: 3, vds: 5, vbs: -1, gmin: 0).channel.saturationVoltage.value
         let flatBand = 0.8 - 0.7 * 0.65.squareRoot()
         #expect(abs(3 - flatBand - v - 0.7 * (0.65 + 1 + v).squareRoot()) < 1e-12)
     }
@@ -52,7 +52,7 @@ import Testing
             .level: 2, .vto: 0.8, .tox: 2.5e-8, .kp: 8e-5, .gamma: 0.5, .phi: 0.65, .vmax: 2e4,
         ])
         let channel = device.point(vgs: 4, vds: 5, vbs: 0, gmin: 0).channel
-        let v = channel.saturationVoltage
+        let v = channel.saturationVoltage.value
         let charge = 4 - (0.8 - 0.5 * 0.65.squareRoot()) - v - 0.5 * (0.65 + v).squareRoot()
         // kp L vmax/µ W/L
         let expected = 8e-5 * 2e4 / 600e-4 * 10e-6 * charge
@@ -84,7 +84,7 @@ import Testing
                 let scale = (here.f.map { abs($0) }.max() ?? 0, (here.q.map { abs($0) }.max() ?? 0) + 1e-18)
                 #expect(abs(here.f.reduce(0, +)) <= 1e-12 * scale.0)
                 #expect(abs(here.q.reduce(0, +)) <= 1e-12 * scale.1)
-                DeviceHarness.checkJacobian(at: u, tolerance: 2e-6) { DeviceHarness.evaluate(device, at: $0) }
+                MosfetTests.checkSlopes(device, at: u)
             }
         }
     }
@@ -110,7 +110,7 @@ import Testing
             device.point(vgs: vgs, vds: vds, vbs: -0.5, gmin: 0).channel.current.value
         }
         for vgs in stride(from: 0.2, through: 4, by: 0.2) {
-            let edge = device.point(vgs: vgs, vds: 3, vbs: -0.5, gmin: 0).channel.saturationVoltage
+            let edge = device.point(vgs: vgs, vds: 3, vbs: -0.5, gmin: 0).channel.saturationVoltage.value
             #expect(abs(current(vgs, edge + 1e-9) - current(vgs, edge - 1e-9)) <= 1e-8 * current(vgs, edge) + 1e-15)
         }
         for vgs in stride(from: 0.2, through: 4, by: 0.01) {

@@ -72,7 +72,20 @@ import Testing
             )
             #expect(abs(here.f.reduce(0, +)) <= 1e-12 * scale.0)
             #expect(abs(here.q.reduce(0, +)) <= 1e-12 * scale.1)
-            DeviceHarness.checkJacobian(at: u, tolerance: 2e-6) { DeviceHarness.evaluate(device, at: $0) }
+            Self.checkSlopes(device, at: u)
+        }
+    }
+
+    /// Behind a step that began at a state some tenths of a volt away.
+    static func checkSlopes(_ device: Mosfet, at u: [Double]) {
+        let state = device.point(
+            vgs: device.polarity * (u[1] - u[5]) - 0.2, vds: device.polarity * (u[4] - u[5]) + 0.1,
+            vbs: device.polarity * (u[3] - u[5]), gmin: 0
+        ).state
+        var conditions = Conditions()
+        conditions.interval = 1e-9
+        DeviceHarness.checkJacobian(at: u, tolerance: 2e-6) {
+            DeviceHarness.evaluate(device, at: $0, from: state, conditions)
         }
     }
 
@@ -106,18 +119,47 @@ import Testing
         }
     }
 
-    /// Meyer's capacitances at the gate: ⅔ Cox in saturation, ½ Cox each at vds = 0.
-    @Test func gateCapacitancesAreMeyers() {
-        let device = Self.mosfet([.vto: 0.7, .kp: 1e-4, .tox: 2e-8, .phi: 1e-3])
+    /// Meyer's capacitances at the gate: ⅔ Cox in saturation, ½ Cox each at vds = 0, Cox to the bulk in accumulation.
+    @Test(arguments: [nil, 0.0, 0.4, 0.5]) func gateCapacitancesAreMeyers(_ share: Double?) {
+        var model: [Mosfet.Model: Double] = [.vto: 0.7, .kp: 1e-4, .tox: 2e-8, .phi: 1e-3]
+        model[.xqc] = share
+        let device = Self.mosfet(model)
         let oxide = device.oxide
         #expect(abs(oxide - 3.9 * 8.854214871e-12 / 2e-8 * 2e-11) < 1e-6 * oxide)
         let saturated = device.point(vgs: 2, vds: 5, vbs: 0, gmin: 0).charges
         #expect(abs(saturated.gate.gradient[0] - 2.0 / 3 * oxide) < 1e-3 * oxide)
-        #expect(abs(saturated.drain.gradient[0]) < 1e-3 * oxide)
+        #expect(abs(saturated.drain.gradient[0] + 2.0 / 3 * (share ?? 0) * oxide) < 1e-3 * oxide)
         let open = device.point(vgs: 2, vds: 0, vbs: 0, gmin: 0).charges
         #expect(abs(open.gate.gradient[0] - oxide) < 1e-3 * oxide)
         #expect(abs(open.gate.gradient[1] + 0.5 * oxide) < 1e-3 * oxide)
         #expect(abs(open.drain.gradient[0] + 0.5 * oxide) < 1e-3 * oxide)
+        let closed = device.point(vgs: -1, vds: 0, vbs: 0, gmin: 0).charges
+        #expect(abs(closed.gate.gradient[0] - oxide) < 1e-3 * oxide)
+        #expect(abs(closed.gate.gradient[2] + oxide) < 1e-3 * oxide)
+    }
+
+    /// A round trip of the voltages leaves nothing at the terminals with `xqc`; with Meyer's capacitances the gate pair by
+    /// pair keeps what the way there and another way back differ by.
+    @Test(arguments: [nil, 0.4]) func roundTripsReturnTheCharge(_ share: Double?) {
+        var model: [Mosfet.Model: Double] = [.vto: 0.7, .kp: 1e-4, .tox: 2e-8]
+        model[.xqc] = share
+        let device = Self.mosfet(model)
+        let corners = [(0.0, 0.0), (3.0, 0.0), (3.0, 2.0), (0.0, 2.0), (0.0, 0.0)]
+        var state = device.point(vgs: 0, vds: 0, vbs: 0, gmin: 0).state
+        let start = device.point(vgs: 0, vds: 0, vbs: 0, gmin: 0, from: state).charges.drain.value
+        for (from, to) in zip(corners, corners.dropFirst()) {
+            for step in 1...400 {
+                let part = Double(step) / 400
+                let point = device.point(
+                    vgs: from.0 + (to.0 - from.0) * part, vds: from.1 + (to.1 - from.1) * part, vbs: 0, gmin: 0,
+                    from: state)
+                state = point.state
+            }
+        }
+        let end = device.point(vgs: 0, vds: 0, vbs: 0, gmin: 0, from: state).charges
+        let lost = abs(end.drain.value - start)
+        if share != nil { #expect(lost < 1e-12 * device.oxide) } else { #expect(lost > 0.01 * device.oxide) }
+        #expect(abs(end.gate.value + end.drain.value + end.source.value + end.bulk.value) < 1e-9 * device.oxide)
     }
 
     /// ngspice 39, `.dc` of one transistor at vds = 2 V, vgs = 1.5 V, vbs = −0.5 V; W/L = 10/1 µm, rd = rs as in the models.
