@@ -272,14 +272,22 @@ final class EquationSystem {
     /// Replaces the equations of some nodes by "the voltage is this"; an empty list takes all holds back.
     func hold(_ conditions: [NodeCondition]) {
         guard !(conditions.isEmpty && heldRows.isEmpty) else { return }
-        heldRows = conditions.compactMap { condition in
+        heldRows = []
+        /// By row, among the held ones.
+        var places = [Int32](repeating: -1, count: conditions.isEmpty ? 0 : pattern.size)
+        for condition in circuit.holdable(conditions) {
             let row = Int(condition.unknown) - 1
-            guard row >= 0, let diagonal = pattern.slot(row: row, column: row) else { return nil }
-            var slots = [diagonal + 1]
-            for column in 0..<pattern.size where column != row {
-                if let slot = pattern.slot(row: row, column: column) { slots.append(slot + 1) }
+            guard row >= 0, row < pattern.size, places[row] < 0,
+                let diagonal = pattern.slot(row: row, column: row)
+            else { continue }
+            places[row] = Int32(heldRows.count)
+            heldRows.append(HeldRow(unknown: row + 1, value: condition.value, slots: [diagonal + 1]))
+        }
+        if !heldRows.isEmpty {
+            for entry in rowIndices.indices {
+                let place = Int(places[Int(rowIndices[entry])])
+                if place >= 0, heldRows[place].slots[0] != entry + 1 { heldRows[place].slots.append(entry + 1) }
             }
-            return HeldRow(unknown: row + 1, value: condition.value, slots: slots)
         }
         factorsAreStale = true
     }
