@@ -130,7 +130,7 @@ extension AnalysisTask {
         case .operatingPoint: .operatingPoint
         case .dc: .dcTransfer
         case .transient: .transient
-        case .smallSignal: .ac
+        case .smallSignal(let analysis): analysis.noise == nil ? .ac : .noise
         }
     }
 }
@@ -147,8 +147,18 @@ public struct RunReport: Sendable {
         public var lastRow: [Double] = []
         /// For an operating point: element, quantity, value, unit.
         public var deviceValues: [(element: String, quantity: String, value: Double, unit: String)] = []
+        /// Of a `.noise`.
+        public var noise: Noise?
         /// Smallest and largest value of each column.
         public var ranges: [ClosedRange<Double>] = []
+    }
+    /// Noise over all frequencies of an analysis: root mean squares.
+    public struct Noise: Sendable {
+        /// [V]
+        public var output: Double
+        /// Of the source that it is referred to.
+        public var input: Double
+        public var inputUnit: String
     }
     public var analyses: [Analysis] = []
     public var diagnostics = Diagnostics()

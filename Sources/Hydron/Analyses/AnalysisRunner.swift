@@ -50,14 +50,12 @@ struct AnalysisRunner {
     ) -> CompiledOutputs {
         var sweepNames: [String] = []
         if case .dc(let sweeps) = task { sweepNames = sweeps.map(\.name) }
-        let compiler = OutputCompiler(elaboration, netlist, sweepNames: sweepNames)
         let items = elaboration.outputs.items(for: task.kindName)
-        if case .smallSignal = task {
-            return CompiledOutputs(
-                columns: compiler.smallSignal(items, diagnostics: &diagnostics).map {
-                    CompiledOutput(column: $0.column, source: .constant(0))
-                })
+        if case .smallSignal(let analysis) = task {
+            let compiler = OutputCompiler(elaboration, netlist, isComplex: true, hasNoise: analysis.noise != nil)
+            return compiler.smallSignal(items, noise: analysis.noise, diagnostics: &diagnostics)
         }
+        let compiler = OutputCompiler(elaboration, netlist, sweepNames: sweepNames)
         return compiler.compile(items, diagnostics: &diagnostics)
     }
 
@@ -218,18 +216,30 @@ struct AnalysisRunner {
                 system, x.base, mode: .direct, holding: [], iterationCount: &statistics.newtonIterations)
             statistics.note(point, UnsafePointer(x.base), system)
             system.accept(UnsafePointer(x.base))
-            let compiler = OutputCompiler(elaboration, simulation.netlist)
-            let columns = compiler.smallSignal(
-                elaboration.outputs.items(for: task.kindName), diagnostics: &diagnostics)
-            let rows = SmallSignalEmitter(columns, sink)
+            let noise = analysis.noise.map { CircuitNoise($0, system, at: UnsafePointer(x.base)) }
+            let rows = SmallSignalEmitter(
+                outputs, sink, slopes: OutputSlopes(outputs, system, at: UnsafePointer(x.base)),
+                noise: noise.map { ($0, analysis.noise?.givesRoots ?? false) })
+            var total = (output: NoiseIntegral(), input: NoiseIntegral())
             defer {
                 let last = report.analyses.count - 1
                 report.analyses[last].rowCount += rows.rowCount
                 report.analyses[last].lastRow = stride(from: 0, to: rows.lastRow.count, by: 2).map { rows.lastRow[$0] }
             }
             try analysis.run(
-                system, at: UnsafePointer(x.base), control: control, statistics: &statistics,
-                accept: { (frequency, x) throws(SimulationFailure) in try rows.accept(frequency, x) })
+                system, at: UnsafePointer(x.base), control: control, noise: noise, statistics: &statistics,
+                accept: { (frequency, x, densities) throws(SimulationFailure) in
+                    if let densities {
+                        total.output.add(frequency, densities.output)
+                        total.input.add(frequency, densities.input)
+                    }
+                    try rows.accept(frequency, x, densities)
+                })
+            if let request = analysis.noise {
+                report.analyses[report.analyses.count - 1].noise = RunReport.Noise(
+                    output: total.output.value.squareRoot(), input: total.input.value.squareRoot(),
+                    inputUnit: request.isCurrent ? "A" : "V")
+            }
         case .dc(let sweeps):
             var elaboration = elaboration
             elaboration.circuit = circuit

@@ -246,7 +246,7 @@ final class RowEmitter: PointObserver {
         switch input {
         case .unknown(let unknown): x[Int(unknown)]
         case .time: system.conditions.time
-        case .frequency: 0
+        case .frequency, .noise: 0
         case .accumulated(let index): Int(index) < accumulated.count ? accumulated[Int(index)] : 0
         case .rate(let index): rates.values[Int(index)]
         case .random: 0

@@ -76,6 +76,8 @@ protocol Population: Sendable {
     var currentOutput: String? { get }
     /// What can be asked of its elements by name, in the order of ``ElementBatch/output(_:element:x:_:)``.
     var outputs: [DeviceOutput] { get }
+    /// Names of its sources of noise.
+    var noiseNames: [String] { get }
     /// What an output is multiplied by where it is asked for by Xyce's name for internal variables.
     func internalUnit(_ output: Int, of element: Int) -> Double
     /// Fills in what waveforms leave to the transient's step and end [s].
@@ -86,6 +88,7 @@ protocol Population: Sendable {
 }
 
 extension Population {
+    var noiseNames: [String] { [] }
     var outputs: [DeviceOutput] { makeBatch().outputs }
     func internalUnit(_ output: Int, of element: Int) -> Double { 1 }
     mutating func resolveTransient(tstep: Double, tstop: Double) {}

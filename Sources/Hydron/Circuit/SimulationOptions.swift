@@ -12,6 +12,9 @@ public struct SimulationOptions: Sendable {
         case gear
     }
 
+    /// Phases such as vp(out) in radians instead of degrees, for Xyce's `.options output phase_output_radians=true`.
+    public var phaseInRadians = false
+
     /// Threads that share the work; 0 for one a processor.
     public var threads = 0
     var threadCount: Int { threads > 0 ? threads : Parallel.available }

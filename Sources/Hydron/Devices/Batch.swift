@@ -39,6 +39,9 @@ protocol ElementBatch: AnyObject {
     /// How many of them an operating point's table lists.
     var tabulatedOutputs: Int { get }
     func output(_ index: Int, element: Int, x: UnsafePointer<Double>, _ conditions: Conditions) -> Double
+    /// True where elements make noise, and their sources of it at the operating point `x`.
+    var hasNoise: Bool { get }
+    func noise(element: Int, x: UnsafePointer<Double>, _ conditions: Conditions) -> [NoiseGenerator]
     /// What elements give with `ic=`.
     var deviceConditions: [DeviceCondition] { get }
     /// Adds to `q` what initial conditions (`ic=`) put on charges and fluxes beyond what `x` says; sets branch
@@ -92,6 +95,8 @@ extension ElementBatch {
     func nextBreakpoint(after time: Double) -> Double { .infinity }
     var outputs: [DeviceOutput] { [] }
     func output(_ index: Int, element: Int, x: UnsafePointer<Double>, _ conditions: Conditions) -> Double { .nan }
+    var hasNoise: Bool { false }
+    func noise(element: Int, x: UnsafePointer<Double>, _ conditions: Conditions) -> [NoiseGenerator] { [] }
     var deviceConditions: [DeviceCondition] { [] }
     func applyInitialConditions(x: UnsafeMutablePointer<Double>, q: UnsafeMutablePointer<Double>) {}
 }
@@ -118,6 +123,7 @@ struct DevicePopulation<D: Device>: Population {
     var currentOutput: String? { D.currentOutput }
     var arity: Int { D.arity }
     var outputs: [DeviceOutput] { D.outputs }
+    var noiseNames: [String] { D.noiseNames }
     func identity(_ index: Int) -> ElementIdentity { elements[index] }
     func unknown(_ local: Int, of element: Int) -> Int32 { unknowns[element * D.arity + local] }
     func internalUnit(_ output: Int, of element: Int) -> Double { devices[element].internalUnit(output) }
@@ -269,6 +275,19 @@ final class Batch<D: Device>: ElementBatch {
         let u = locals(element, x, conditions)
         let state = states.isEmpty ? D.initialState(devices[element]) : states[element]
         return devices[element].output(index, u, state: state, conditions)
+    }
+
+    var hasNoise: Bool { !D.noiseNames.isEmpty }
+
+    func noise(element: Int, x: UnsafePointer<Double>, _ conditions: Conditions) -> [NoiseGenerator] {
+        let u = locals(element, x, conditions)
+        let state = states.isEmpty ? D.initialState(devices[element]) : states[element]
+        return devices[element].noise(u, state: state).map {
+            NoiseGenerator(
+                name: $0.name, from: Int(unknowns[element * D.arity + $0.from]),
+                to: Int(unknowns[element * D.arity + $0.to]), white: $0.white, flicker: $0.flicker,
+                exponent: $0.exponent)
+        }
     }
 
     func applyInitialConditions(x: UnsafeMutablePointer<Double>, q: UnsafeMutablePointer<Double>) {

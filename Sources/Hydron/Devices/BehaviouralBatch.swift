@@ -133,7 +133,7 @@ final class BehaviouralBatch: ElementBatch {
                         let unknown = watchedUnknowns[place]
                         seeds.append(Seed(column: column(unknown), input: Int32(input), slope: Int32(place)))
                     }
-                case .time, .frequency, .sweep, .accumulated, .rate, .random: break
+                case .time, .frequency, .sweep, .accumulated, .rate, .random, .noise: break
                 }
             }
             columns += own
@@ -318,7 +318,7 @@ final class BehaviouralBatch: ElementBatch {
         case .unknown(let unknown): context.x[Int(unknown)]
         case .time: context.conditions.time
         case .output(let reference, let index): value(of: reference, index)
-        case .frequency, .sweep, .accumulated, .rate, .random: 0
+        case .frequency, .sweep, .accumulated, .rate, .random, .noise: 0
         }
     }
 
@@ -402,7 +402,7 @@ final class BehaviouralBatch: ElementBatch {
                         population < others.count
                         ? others[population].batch.output(
                             Int(index), element: Int(reference.index), x: x, conditions) : 0
-                case .frequency, .sweep, .accumulated, .rate, .random: registers[place] = 0
+                case .frequency, .sweep, .accumulated, .rate, .random, .noise: registers[place] = 0
                 }
             }
             return program.evaluate(registers)

@@ -93,7 +93,7 @@ struct BehaviouralEquations: Population {
                         let unknown = other.unknown(local, of: Int(reference.index))
                         if unknown > 0 { found.append((unknown, 0)) }
                     }
-                case .time, .frequency, .sweep, .accumulated, .rate, .random: break
+                case .time, .frequency, .sweep, .accumulated, .rate, .random, .noise: break
                 }
             }
         }

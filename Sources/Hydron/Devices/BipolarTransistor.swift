@@ -58,6 +58,7 @@ struct BipolarTransistor: LimitedDevice {
     var substrateThermal: Double
     /// The substrate's junction is with the base, as in a lateral pnp.
     var isLateral: Bool
+    var flicker = FlickerNoise()
     var criticalVoltage: Double
     var startsOff = false
     /// `ic=`: vbe and vce as the card says [V]; NaN where it says nothing.
@@ -323,6 +324,23 @@ struct BipolarTransistor: LimitedDevice {
     }
 
     // MARK: - Outputs
+
+    static let noiseNames = ["rc", "rb", "re", "ic", "ib", "fn"]
+    func noise(_ u: Locals<Gradient>, state: NoState) -> [NoiseSource] {
+        let point = point(u.values, gmin: 0)
+        let (collector, base) = (point.collector.value, point.base.value)
+        let resistance = point.baseResistance.value
+        return [
+            .thermal(
+                "rc", Self.collector, Self.innerCollector, conductance: collectorConductance, thermal: thermal),
+            .thermal(
+                "rb", Self.base, Self.innerBase, conductance: resistance > 0 ? 1 / resistance : 0, thermal: thermal),
+            .thermal("re", Self.emitter, Self.innerEmitter, conductance: emitterConductance, thermal: thermal),
+            .shot("ic", Self.innerCollector, Self.innerEmitter, current: collector),
+            .shot("ib", Self.innerBase, Self.innerEmitter, current: base),
+            flicker.source("fn", Self.innerBase, Self.innerEmitter, current: base),
+        ]
+    }
 
     func output(_ index: Int, _ u: Locals<Gradient>, state: NoState, _ conditions: Conditions) -> Double {
         let v = u.values

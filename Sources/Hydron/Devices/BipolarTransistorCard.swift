@@ -156,6 +156,7 @@ extension BipolarTransistor: ElementKind {
         let gain = Glibc.pow(ratio, model[.xtb])
         polarity = isPNP ? -1 : 1
         thermal = vt
+        flicker = FlickerNoise(coefficient: model[.kf], exponent: model[.af])
         saturation = model[.is] * area * Glibc.exp(growth)
         forward = Junction(
             thermal: model[.nf] * vt, inverseGain: 1 / (model[.bf] * gain),

@@ -36,6 +36,10 @@ protocol Device: BitwiseCopyable, Sendable {
     /// Quantities that can be asked for by name, `@r1[i]`.
     static var outputs: [DeviceOutput] { get }
 
+    /// Names of its sources of noise, and the sources at an operating point; none unless a type knows better.
+    static var noiseNames: [String] { get }
+    func noise(_ u: Locals<Gradient>, state: State) -> [NoiseSource]
+
     /// Adds this device's currents and charges at the unknowns `u`.
     func evaluate(_ u: Locals<Gradient>, _ stamp: Stamp<Self>)
 
@@ -97,6 +101,8 @@ extension Device {
     static var branchUnknown: Int? { nil }
     static var currentOutput: String? { nil }
     static var outputs: [DeviceOutput] { [] }
+    static var noiseNames: [String] { [] }
+    func noise(_ u: Locals<Gradient>, state: State) -> [NoiseSource] { [] }
     func internalUnit(_ output: Int) -> Double { 1 }
     func applyInitialConditions(_ u: inout Gradient) -> Gradient { .zero }
     func condition(_ unknown: (Int) -> Int32) -> DeviceCondition? { nil }

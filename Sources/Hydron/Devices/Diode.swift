@@ -34,6 +34,9 @@ struct Diode: LimitedDevice {
     var law: Law
     var breakdown = Breakdown()
     var secondOrder = SecondOrder()
+    /// k T/q [V]
+    var temperatureVoltage = 0.0
+    var flicker = FlickerNoise()
     /// Voltage [V] above which steps of Newton's iteration are limited.
     var criticalVoltage: Double
     /// `off`: the first iteration begins at 0 V.
@@ -171,6 +174,15 @@ struct Diode: LimitedDevice {
             let q = charge(v, i)
             stamp.charge(between: 2, and: 1, voltage.applying(value: q.value, derivative: q.gradient[0]))
         }
+    }
+
+    static let noiseNames = ["rs", "id", "fn"]
+    func noise(_ u: Locals<Gradient>, state: NoState) -> [NoiseSource] {
+        let i = current(u.values[2] - u.values[1])
+        return [
+            .thermal("rs", 0, 2, conductance: seriesConductance, thermal: temperatureVoltage),
+            .shot("id", 2, 1, current: i), flicker.source("fn", 2, 1, current: i),
+        ]
     }
 
     // MARK: - Path of Newton's iteration

@@ -151,6 +151,8 @@ extension Diode: ElementKind {
         let resistance = model[.rs] / area * (1 + model[.trs1] * rise + model[.trs2] * rise * rise)
         seriesConductance = resistance > 0 ? 1 / resistance : 0
         transitTime = model[.tt]
+        temperatureVoltage = vt
+        flicker = FlickerNoise(coefficient: model[.kf], exponent: model[.af])
         criticalVoltage = JunctionLimiting.criticalVoltage(saturation: saturation, thermal: n * vt)
 
         // Junctions: potential and capacitance follow the band gap.

@@ -189,6 +189,8 @@ extension JunctionFieldEffectTransistor: ElementKind {
         sourceConductance = model[.rs] > 0 ? multiple / model[.rs] : 0
         gate = Gate(saturation: saturation, thermal: model[.n] * rules.thermal)
         criticalVoltage = JunctionLimiting.criticalVoltage(saturation: saturation, thermal: gate.thermal)
+        thermal = rules.thermal
+        flicker = FlickerNoise(coefficient: model[.kf], exponent: model[.af])
         bridge = model[.cds] * multiple
         let (cgs, cgd) = (model[.cgs] * multiple * growth, model[.cgd] * multiple * growth)
         let corner = min(model[.fc], 0.95)

@@ -28,6 +28,9 @@ struct JunctionFieldEffectTransistor: LimitedDevice {
     /// 1/rd and 1/rs [S]; 0 where there is none.
     var drainConductance: Double
     var sourceConductance: Double
+    /// k T/q [V]
+    var thermal = 0.0
+    var flicker = FlickerNoise()
     /// Voltage [V] above which steps across the gate are limited.
     var criticalVoltage: Double
     var startsOff = false
@@ -211,6 +214,19 @@ struct JunctionFieldEffectTransistor: LimitedDevice {
     }
 
     // MARK: - Outputs and initial conditions
+
+    static let noiseNames = ["rd", "rs", "id", "fn"]
+    func noise(_ u: Locals<Gradient>, state: NoState) -> [NoiseSource] {
+        let channel = point(u.values, gmin: 0).channel
+        let transconductance = channel.gradient[0] + channel.gradient[1]
+        return [
+            .thermal("rd", Self.drain, Self.innerDrain, conductance: drainConductance, thermal: thermal),
+            .thermal("rs", Self.source, Self.innerSource, conductance: sourceConductance, thermal: thermal),
+            .thermal(
+                "id", Self.innerDrain, Self.innerSource, conductance: 2.0 / 3 * transconductance, thermal: thermal),
+            flicker.source("fn", Self.innerDrain, Self.innerSource, current: channel.value),
+        ]
+    }
 
     func output(_ index: Int, _ u: Locals<Gradient>, state: NoState, _ conditions: Conditions) -> Double {
         let v = u.values

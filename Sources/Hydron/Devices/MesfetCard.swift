@@ -96,6 +96,8 @@ extension JunctionFieldEffectTransistor {
         sourceConductance = model[.rs] > 0 ? multiple / model[.rs] : 0
         gate = Gate(saturation: saturation, thermal: model[.n] * rules.thermal)
         criticalVoltage = JunctionLimiting.criticalVoltage(saturation: saturation, thermal: gate.thermal)
+        thermal = rules.thermal
+        flicker = FlickerNoise(coefficient: model[.kf], exponent: model[.af])
         bridge = model[.cds] * multiple
         let (potential, growth) = rules.junctions.junction(potential: model[.pb], capacitance: 1, grading: model[.m])
         let (cgs, cgd) = (model[.cgs] * multiple * growth, model[.cgd] * multiple * growth)

@@ -53,6 +53,8 @@ struct Mosfet: LimitedDevice, StateDevice {
     var overlapBulk: Double
     /// The drain's share of the channel's charge in saturation, `xqc`; NaN for Meyer's capacitances.
     var saturationShare = Double.nan
+    /// Of the channel's current, the coefficient divided by W Leff (Cox/A)².
+    var flicker = FlickerNoise()
     /// Voltage [V] above which steps across bulk junctions are limited.
     var criticalVoltage: Double
     var startsOff = false

@@ -76,6 +76,27 @@ extension PowerLawChannel {
     }
 }
 
+// MARK: - Noise
+
+extension Mosfet {
+    static let noiseNames = ["rd", "rs", "id", "fn"]
+    /// The channel's is that of a resistor of 3/(2 gm) (van der Ziel, 1962), as in SPICE2.
+    func noise(_ u: Locals<Gradient>, state: GateCharges) -> [NoiseSource] {
+        let s = u.values[Self.innerSource]
+        let channel = point(
+            vgs: polarity * (u.values[Self.gate] - s), vds: polarity * (u.values[Self.innerDrain] - s),
+            vbs: polarity * (u.values[Self.bulk] - s), gmin: 0
+        ).channel.current
+        return [
+            .thermal("rd", Self.drain, Self.innerDrain, conductance: drainConductance, thermal: thermal),
+            .thermal("rs", Self.source, Self.innerSource, conductance: sourceConductance, thermal: thermal),
+            .thermal(
+                "id", Self.innerDrain, Self.innerSource, conductance: 2.0 / 3 * channel.gradient[0], thermal: thermal),
+            flicker.source("fn", Self.innerDrain, Self.innerSource, current: channel.value),
+        ]
+    }
+}
+
 // MARK: - Initial conditions
 
 extension Mosfet {

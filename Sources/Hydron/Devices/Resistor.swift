@@ -33,6 +33,13 @@ struct Resistor: Device {
         self.nominal = nominal ?? 1 / conductance
     }
 
+    static var noiseNames: [String] { ["r"] }
+    /// A resistor without noise is one at 0 K.
+    func noise(_ u: Locals<Gradient>, state: NoState) -> [NoiseSource] {
+        let thermal = PhysicalConstants.boltzmannOverCharge * temperature
+        return temperature == 0 ? [] : [.thermal("r", 0, 1, conductance: conductance, thermal: thermal)]
+    }
+
     @inline(__always) func evaluate(_ u: Locals<Gradient>, _ stamp: Stamp<Resistor>) {
         stamp.current(from: 0, to: 1, u.voltage(0, 1) * conductance)
     }

@@ -19,9 +19,9 @@ struct DirectiveReader {
         self.cards = cards
     }
 
-    private var netlist: Netlist { elaborator.netlist }
-    private var sources: SourceMap { elaborator.netlist.sources }
-    private var top: Scope { elaborator.top }
+    var netlist: Netlist { elaborator.netlist }
+    var sources: SourceMap { elaborator.netlist.sources }
+    var top: Scope { elaborator.top }
 
     func read() -> Result {
         var result = Result()
@@ -37,6 +37,8 @@ struct DirectiveReader {
                 if let transient = readTransient(card) { result.tasks.append(.transient(transient)) }
             case .ac:
                 if let analysis = readAC(card) { result.tasks.append(.smallSignal(analysis)) }
+            case .noise:
+                if let analysis = readNoise(card) { result.tasks.append(.smallSignal(analysis)) }
             case .step:
                 if let sweep = readStep(card, data) { result.steps += sweep }
             case .print, .save, .plot, .probe:
@@ -47,7 +49,7 @@ struct DirectiveReader {
                     result.snapshots.append(request)
                 }
             case .initialCondition, .nodeset: readNodeConditions(card, directive, in: top)
-            case .noise, .tf, .sens, .pz, .four, .fft, .disto, .sp, .monteCarlo, .measure:
+            case .tf, .sens, .pz, .four, .fft, .disto, .sp, .monteCarlo, .measure:
                 let word = SkippedDirective(word: ".\(directive.rawValue)", range: sources.firstWord(of: card.range))
                 result.skipped.append(word)
                 elaborator.diagnostics.warning("'\(word.word)' is not in this version: skipped", at: word.range)
@@ -106,7 +108,7 @@ struct DirectiveReader {
         }
     }
 
-    private func words(_ card: Card, free: Bool = false) -> Statement? {
+    func words(_ card: Card, free: Bool = false) -> Statement? {
         var statement = Statement()
         guard
             netlist.decode(card, into: &statement, freeExpressions: free, diagnostics: &elaborator.diagnostics)
@@ -114,9 +116,9 @@ struct DirectiveReader {
         return statement
     }
 
-    private func text(_ token: Token) -> String { sources.lowercased(token.range) }
+    func text(_ token: Token) -> String { sources.lowercased(token.range) }
 
-    private func error(_ message: String, _ range: SourceRange, hint: String? = nil) {
+    func error(_ message: String, _ range: SourceRange, hint: String? = nil) {
         elaborator.error(message, at: range, in: top, hint: hint)
     }
 
@@ -218,40 +220,6 @@ struct DirectiveReader {
             return nil
         }
         return sweeps
-    }
-
-    /// `.ac dec|oct|lin n fstart fstop`
-    private func readAC(_ card: Card) -> SmallSignalAnalysis? {
-        let syntax = "write `.ac dec|oct|lin points fstart fstop`"
-        guard let statement = words(card) else { return nil }
-        let tokens = statement.fields.map(\.value)
-        guard let shape = tokens.first.map(text), ["dec", "oct", "lin"].contains(shape), tokens.count == 4 else {
-            error(
-                ".ac needs a shape, a number of points and two frequencies", sources.firstWord(of: card.range),
-                hint: syntax)
-            return nil
-        }
-        guard let points = elaborator.value(tokens[1], in: top, what: "number of points"),
-            let start = elaborator.value(tokens[2], in: top, what: "frequency"),
-            let stop = elaborator.value(tokens[3], in: top, what: "frequency")
-        else { return nil }
-        guard points >= 1, points < 1e7 else {
-            error(".ac needs at least one point", tokens[1].range, hint: syntax)
-            return nil
-        }
-        guard start >= 0, stop >= start, shape == "lin" || start > 0 else {
-            error(
-                "the frequencies of .ac go from \(start) to \(stop) Hz", tokens[2].range,
-                hint: "they rise, and by decades or octaves they begin above 0")
-            return nil
-        }
-        guard shape == "lin" else {
-            return SmallSignalAnalysis(
-                frequencies: Self.logarithmic(start, stop, points.rounded(), base: shape == "dec" ? 10 : 2))
-        }
-        let count = Int(points.rounded())
-        let step = count > 1 ? (stop - start) / Double(count - 1) : 0
-        return SmallSignalAnalysis(frequencies: (0..<count).map { start + Double($0) * step })
     }
 
     private func readStep(_ card: Card, _ data: [String: DataTable]) -> [Sweep]? {

@@ -81,6 +81,11 @@ extension Elaborator {
             outputInterval = value(field.value, in: top).flatMap { $0 > 0 ? $0 : nil }
             return
         }
+        if name == "phase_output_radians" {
+            let word = sources.lowercased(field.value.range)
+            card.builder.options.phaseInRadians = word == "true" || (word != "false" && value(field.value, in: top) != 0)
+            return
+        }
         if package.hasPrefix("nonlin") || package == "linsol" || package == "loca" { return }
         if name == "solver" {
             readSolver(field.value)

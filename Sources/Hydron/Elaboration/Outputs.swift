@@ -56,6 +56,8 @@ struct CompiledOutputs: Sendable {
     var accumulators: [OutputCompiler.Accumulator] = []
     /// Charges whose time derivatives are asked for.
     var rates: [ChargeRates.Charge] = []
+    /// Noise that is asked for.
+    var noise: [NoiseQuantity] = []
 }
 
 /// Compiles output items against a finished circuit.
@@ -70,8 +72,17 @@ final class OutputCompiler: ExpressionScope {
 
     /// Names on cards with mistakes.
     private let broken: Set<String>
+    /// True where noise may be asked for.
+    private let hasNoise: Bool
 
-    init(_ elaboration: Elaboration, _ netlist: Netlist, sweepNames: [String] = []) {
+    /// True for the amplitudes of a small-signal analysis.
+    let isComplex: Bool
+
+    init(_ elaboration: Elaboration, _ netlist: Netlist, sweepNames: [String] = [], isComplex: Bool = false,
+        hasNoise: Bool = false
+    ) {
+        self.hasNoise = hasNoise
+        self.isComplex = isComplex
         broken = elaboration.broken
         circuit = elaboration.circuit
         self.netlist = netlist
@@ -82,7 +93,7 @@ final class OutputCompiler: ExpressionScope {
     /// The columns of an analysis; every node voltage and branch current where nothing was asked for.
     func compile(_ items: [OutputItem], diagnostics: inout Diagnostics) -> CompiledOutputs {
         let columns = columns(items, diagnostics: &diagnostics)
-        return CompiledOutputs(columns: columns, accumulators: accumulators, rates: rates)
+        return CompiledOutputs(columns: columns, accumulators: accumulators, rates: rates, noise: noiseQuantities)
     }
 
     private func columns(_ items: [OutputItem], diagnostics: inout Diagnostics) -> [CompiledOutput] {
@@ -94,6 +105,7 @@ final class OutputCompiler: ExpressionScope {
                     continue
                 }
                 if name == "time" || sweepNames.contains(name) { continue }
+                if isComplex, ["freq", "frequency"].contains(name) { continue }
                 if let node = circuit.unknowns.node(named: hierarchical(name)) {
                     // `.save out`: the node's voltage under the name that others give it.
                     outputs.append(
@@ -123,6 +135,11 @@ final class OutputCompiler: ExpressionScope {
 
     private func column(_ item: OutputItem) -> Column {
         guard case .probe(let probe, _) = item.expression else { return Column(item.label, .notype) }
+        switch probe.part {
+        case .phase? where isComplex: return Column(item.label, .phase)
+        case .decibel? where isComplex: return Column(item.label, .decibel)
+        default: break
+        }
         switch probe.kind {
         case .voltage: return Column(item.label, .voltage, unit: "V")
         case .current: return Column(item.label, .current, unit: "A")
@@ -228,6 +245,9 @@ final class OutputCompiler: ExpressionScope {
 
     func quantity(_ name: String) -> ProgramInput? {
         if let sweep = sweepNames.firstIndex(of: name) { return .sweep(Int32(sweep)) }
+        if hasNoise, name == "onoise" || name == "inoise" {
+            return .noise(noiseInput(name == "onoise" ? .output : .input))
+        }
         if let node = circuit.unknowns.node(named: hierarchical(name)) { return .unknown(Int32(node)) }
         // A bare element is its principal value: `{2*r1}`.
         for principal in ["r", "c", "l", "dc"] {
@@ -267,6 +287,39 @@ final class OutputCompiler: ExpressionScope {
     }
     private var rates: [ChargeRates.Charge] = []
     private var rateIndex: [ChargeRates.Charge: Int32] = [:]
+
+    func noiseShare(
+        of element: String, source: String?, isInput: Bool, _ range: SourceRange, _ diagnostics: inout Diagnostics
+    ) -> ProgramInput? {
+        guard hasNoise else {
+            diagnostics.error("shares of noise belong into `.print noise`", at: range)
+            return nil
+        }
+        guard let reference = circuit.elements.find(hierarchical(element)), reference.population >= 0 else {
+            let names = (0..<min(circuit.elements.names.count, 20_000)).map {
+                circuit.elements.names.name(of: UInt32($0))
+            }
+            diagnostics.error(
+                "no element '\(element)'", at: range,
+                hint: suggestion(for: element, among: names).map { "did you mean '\($0)'?" })
+            return nil
+        }
+        let known = circuit.populations[Int(reference.population)].noiseNames
+        if let source, !known.contains(source) {
+            diagnostics.error(
+                "'\(element)' has no source of noise '\(source)'", at: range,
+                hint: known.isEmpty ? "it makes none" : "it has: \(known.joined(separator: " "))")
+            return nil
+        }
+        return .noise(noiseInput(.share(reference, source: source, isInput: isInput)))
+    }
+
+    func noiseInput(_ quantity: NoiseQuantity) -> Int32 {
+        if let known = noiseQuantities.firstIndex(of: quantity) { return Int32(known) }
+        noiseQuantities.append(quantity)
+        return Int32(noiseQuantities.count - 1)
+    }
+    private(set) var noiseQuantities: [NoiseQuantity] = []
 
     struct Accumulator: Sendable {
         var kind: AuxiliaryKind

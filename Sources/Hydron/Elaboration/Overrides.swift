@@ -57,7 +57,7 @@ enum AnalysisTask: Sendable {
         case .operatingPoint: "op"
         case .dc: "dc"
         case .transient: "tran"
-        case .smallSignal: "ac"
+        case .smallSignal(let analysis): analysis.noise == nil ? "ac" : "noise"
         }
     }
 

@@ -106,12 +106,13 @@ extension ExpressionCompiler {
         case "cbrt":
             guard has(1...1, &self) else { return nil }
             return emit(.signedPower, operands[0], .number(1.0 / 3))
-        case "real", "re":
+        case "real", "re", "img", "imag", "ph":
             guard has(1...1, &self) else { return nil }
-            return operands[0]
-        case "img", "imag", "ph":
-            guard has(1...1, &self) else { return nil }
-            return .number(0)
+            // Of what is real anyway nothing is left to compute.
+            guard frame.scope.isComplex else {
+                return name.hasPrefix("re") ? operands[0] : .number(0)
+            }
+            return emit(name.hasPrefix("re") ? .realPart : name == "ph" ? .phase : .imaginaryPart, operands[0])
         case "gauss", "agauss", "unif", "aunif", "rand", "random", "flat", "mc":
             return compileRandom(name, operands, range, frame)
         default:

@@ -472,9 +472,19 @@ struct ExpressionCompiler {
     private mutating func compileProbe(_ probe: Probe, _ range: SourceRange, _ frame: Frame) -> Operand? {
         let scope = frame.scope
         guard let resolved = withDiagnostics({ scope.resolve(probe, range, &$0) }) else { return nil }
-        let first = sum(resolved.terms)
-        guard let second = resolved.times else { return first }
-        return emit(.multiply, first, sum(second))
+        var value = sum(resolved.terms)
+        if let second = resolved.times { value = emit(.multiply, value, sum(second)) }
+        guard scope.isComplex, let part = probe.part else { return value }
+        switch part {
+        case .magnitude: return emit(.abs, value)
+        case .decibel: return emit(.decibel, value)
+        case .real: return emit(.realPart, value)
+        case .imaginary: return emit(.imaginaryPart, value)
+        case .phase:
+            // Degrees, as every peer prints them by default for vp but ngspice, whose radians few expect.
+            let phase = emit(.phase, value)
+            return scope.options.phaseInRadians ? phase : emit(.multiply, phase, .number(180 / .pi))
+        }
     }
 
     private mutating func sum(_ terms: [(input: ProgramInput, factor: Double)]) -> Operand {
@@ -498,6 +508,14 @@ struct ExpressionCompiler {
     private mutating func compileCall(
         _ name: String, _ arguments: [Expression], _ range: SourceRange, _ frame: Frame
     ) -> Operand? {
+        if name == "dno" || name == "dni", case .name(let element, _)? = arguments.first {
+            var source: String?
+            if arguments.count > 1, case .name(let word, _) = arguments[1] { source = word }
+            let scope = frame.scope
+            return withDiagnostics({
+                scope.noiseShare(of: element, source: source, isInput: name == "dni", range, &$0)
+            }).map { input($0) }
+        }
         if let function = frame.scope.function(name) {
             guard arguments.count == function.arguments.count else {
                 report(

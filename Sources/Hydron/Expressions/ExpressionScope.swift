@@ -24,9 +24,22 @@ protocol ExpressionScope: AnyObject {
     func random(_ key: UInt64) -> Double
     /// Where expressions are evaluated many times: the input that stands for a random number of this key; nil elsewhere.
     func randomInput(_ key: UInt64) -> ProgramInput?
+    /// A device's share of the noise at the output or referred to the input; nil after a diagnostic.
+    func noiseShare(
+        of element: String, source: String?, isInput: Bool, _ range: SourceRange, _ diagnostics: inout Diagnostics
+    ) -> ProgramInput?
+    /// True where quantities are complex amplitudes.
+    var isComplex: Bool { get }
 }
 
 extension ExpressionScope {
+    var isComplex: Bool { false }
+    func noiseShare(
+        of element: String, source: String?, isInput: Bool, _ range: SourceRange, _ diagnostics: inout Diagnostics
+    ) -> ProgramInput? {
+        diagnostics.error("shares of noise belong into `.print noise`", at: range)
+        return nil
+    }
     func randomInput(_ key: UInt64) -> ProgramInput? { nil }
 }
 

@@ -17,6 +17,8 @@ struct Program: Sendable {
         case abs, sign, copySign, minimum, maximum, step, halfStep, ramp, unitRamp, nearest, truncate, floor, ceiling,
             round
         case remainder, hypotenuse, decibel, limit
+        /// Parts of a complex amplitude; the phase in radians.
+        case realPart, imaginaryPart, phase
         /// `tables[b]` at `a`, and its slope there.
         case table, tableSlope
 
@@ -160,6 +162,9 @@ struct Program: Sendable {
         case .hypotenuse: return SafeMath.hypotenuse(a, b())
         case .decibel: return SafeMath.log(Hydron.abs(a)) * (20 * 0.43429448190325182765)
         case .limit: return Hydron.minimum(Hydron.maximum(a, b()), registers[Int(instruction.c)])
+        case .realPart: return a
+        case .imaginaryPart: return R(constant: 0)
+        case .phase: return R(constant: a.value < 0 ? .pi : 0)
         case .table:
             let index = Int(instruction.b)
             guard index >= 0, index < tables.count else { return R(constant: 0) }
@@ -199,6 +204,8 @@ enum ProgramInput: Hashable, Sendable {
     /// A random number of its own at each evaluation, uniform in (0, 1) or standard normal: only in values of an array's
     /// cells.
     case random(Int32, isNormal: Bool)
+    /// A density of noise [V²/Hz or V/√Hz]: only in output lists of `.noise`.
+    case noise(Int32)
     /// A derivative or integral over the rows of a table: only in output lists.
     case accumulated(Int32)
 }

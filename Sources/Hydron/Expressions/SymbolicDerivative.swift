@@ -71,9 +71,10 @@ extension ExpressionCompiler {
             return emit(.subtract, da, emit(.multiply, db, emit(.truncate, emit(.divide, a, b))))
         case .hypotenuse:
             return emit(.divide, emit(.add, emit(.multiply, a, da), emit(.multiply, b, db)), f)
+        case .realPart: return da
         case .table: return emit(.multiply, emit(.tableSlope, a, table: table), da)
         case .less, .lessOrEqual, .greater, .greaterOrEqual, .equal, .notEqual, .and, .or, .exclusiveOr, .not, .sign,
-            .step, .halfStep, .nearest, .truncate, .floor, .ceiling, .round, .tableSlope:
+            .step, .halfStep, .nearest, .truncate, .floor, .ceiling, .round, .tableSlope, .imaginaryPart, .phase:
             return nil
         }
     }

@@ -1,0 +1,113 @@
+import ComplexModule
+import Glibc
+import SparseSolvers
+
+/// What `.noise` asks for: the noise at an output, and what a source would have to give to make as much.
+///
+/// Of each source of noise S(f) between nodes a and b the output sees |z(a) − z(b)|² S, with z the solution of the
+/// transposed equations (G + jωC)ᵀ z = e(output): one solution a frequency for all sources (R. Rohrer et al., IEEE J.
+/// Solid-State Circuits 6, 204 (1971), doi 10.1109/JSSC.1971.1050162).
+struct NoiseAnalysis: Sendable {
+    /// Unknowns of the output; 0 is ground.
+    var plus: Int
+    var minus: Int
+    /// The independent source that noise is referred to.
+    var source: ElementReference
+    /// Volts or amperes by the square root of hertz, as ngspice gives them, instead of their squares.
+    var givesRoots: Bool
+    /// A voltage source refers noise to V, a current source to A.
+    var isCurrent: Bool
+}
+
+/// Sources of noise of a circuit at its operating point.
+struct CircuitNoise {
+    struct Element {
+        var reference: ElementReference
+        var generators: [NoiseGenerator]
+    }
+    let elements: [Element]
+    private let analysis: NoiseAnalysis
+    /// Right-hand side of one unit of the source: unknown and factor.
+    private let excitation: [(unknown: Int, factor: Double)]
+
+    init(_ analysis: NoiseAnalysis, _ system: EquationSystem, at x: UnsafePointer<Double>) {
+        self.analysis = analysis
+        var elements: [Element] = []
+        for (place, batch) in system.batches.enumerated() where batch.hasNoise {
+            for index in 0..<batch.count {
+                let found = batch.noise(element: index, x: x, system.conditions)
+                guard !found.isEmpty else { continue }
+                elements.append(
+                    Element(
+                        reference: ElementReference(population: Int32(place), index: Int32(index)), generators: found))
+            }
+        }
+        self.elements = elements
+        let population = system.circuit.populations[Int(analysis.source.population)]
+        let index = Int(analysis.source.index)
+        if let branch = population.branchUnknown {
+            excitation = [(Int(population.unknown(branch, of: index)), 1)]
+        } else {
+            excitation = [
+                (Int(population.unknown(0, of: index)), -1), (Int(population.unknown(1, of: index)), 1),
+            ]
+        }
+    }
+
+    /// Densities at one frequency, in the order of ``elements``.
+    struct Densities {
+        /// At the output [V²/Hz]: all, and each element's generators.
+        var output = 0.0
+        var shares: [[Double]] = []
+        /// |output/source|²
+        var gain = 0.0
+        var input: Double { output / gain }
+    }
+
+    /// - Parameters:
+    ///   - solver: with the factors of G + jωC.
+    ///   - z: room for the adjoint solution, one number an unknown.
+    func densities(
+        _ frequency: Double, _ solver: KLUComplexSolver, _ z: UnsafeMutablePointer<Complex<Double>>, count: Int
+    ) -> Densities {
+        for unknown in 0..<count { z[unknown] = .zero }
+        z[analysis.plus] += Complex(1)
+        z[analysis.minus] -= Complex(1)
+        if count > 1 { solver.solveTransposed(z + 1) }
+        z[0] = .zero
+        var transfer = Complex<Double>.zero
+        for part in excitation { transfer += z[part.unknown].scaled(by: part.factor) }
+        var result = Densities()
+        result.gain = transfer.lengthSquared
+        result.shares.reserveCapacity(elements.count)
+        for element in elements {
+            let shares = element.generators.map {
+                (z[$0.from] - z[$0.to]).lengthSquared * $0.density(frequency)
+            }
+            for share in shares { result.output += share }
+            result.shares.append(shares)
+        }
+        return result
+    }
+}
+
+/// ∫ S df over the frequencies of an analysis, S a power of f between neighbours: exact for white and for flicker noise.
+struct NoiseIntegral: Sendable {
+    private(set) var value = 0.0
+    private var frequency = Double.nan
+    private var density = 0.0
+
+    mutating func add(_ f: Double, _ s: Double) {
+        defer { (frequency, density) = (f, s) }
+        guard f > frequency else { return }
+        guard frequency > 0, density > 0, s > 0 else {
+            value += 0.5 * (density + s) * (f - frequency)
+            return
+        }
+        let slope = log(s / density) / log(f / frequency)
+        value +=
+            abs(slope + 1) < 1e-9
+            ? density * frequency * log(f / frequency)
+            : (s * f - density * frequency) / (slope + 1)
+    }
+}

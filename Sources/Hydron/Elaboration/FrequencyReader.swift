@@ -1,0 +1,105 @@
+import SpiceNetlist
+
+/// `.ac` and `.noise`.
+extension DirectiveReader {
+    /// `.ac dec|oct|lin n fstart fstop`
+    func readAC(_ card: Card) -> SmallSignalAnalysis? {
+        let syntax = "write `.ac dec|oct|lin points fstart fstop`"
+        guard let statement = words(card) else { return nil }
+        return frequencies(statement.fields.map(\.value)[...], ".ac", card, syntax).map {
+            SmallSignalAnalysis(frequencies: $0)
+        }
+    }
+
+    /// `.noise v(out[,ref]) source dec|oct|lin n fstart fstop [points a summary]`
+    func readNoise(_ card: Card) -> SmallSignalAnalysis? {
+        let syntax = "write `.noise v(out) vin dec|oct|lin points fstart fstop`"
+        var statement = Statement()
+        guard netlist.decodeKeepingCalls(card, into: &statement, diagnostics: &elaborator.diagnostics) else { return nil }
+        let tokens = statement.fields.map(\.value)
+        guard tokens.count >= 6 else {
+            error(
+                ".noise needs an output, a source, a shape, a number of points and two frequencies",
+                sources.firstWord(of: card.range), hint: syntax)
+            return nil
+        }
+        let written = text(tokens[0]).filter { $0 != " " }
+        guard written.hasPrefix("v("), written.hasSuffix(")") else {
+            error("the output of .noise is a voltage, not '\(written)'", tokens[0].range, hint: syntax)
+            return nil
+        }
+        let names = written.dropFirst(2).dropLast().split(separator: ",", omittingEmptySubsequences: false)
+        guard names.count == 1 || names.count == 2 else {
+            error("the output of .noise is a voltage of one node or between two", tokens[0].range, hint: syntax)
+            return nil
+        }
+        var unknowns = [0, 0]
+        for (index, name) in names.enumerated() {
+            guard let unknown = unknown(String(name), at: tokens[0].range) else { return nil }
+            unknowns[index] = unknown
+        }
+        let name = elaborator.hierarchical(text(tokens[1]))
+        let directory = elaborator.card.builder.directory
+        guard let source = directory.find(name), source.population >= 0,
+            let letter = name.split(separator: ".").last?.first, letter == "v" || letter == "i"
+        else {
+            let near = suggestion(for: name, among: elaborator.elementNames.filter { $0.first == "v" || $0.first == "i" })
+            error(
+                "'\(name)' is no independent source that noise could be referred to", tokens[1].range,
+                hint: near.map { "did you mean '\($0)'?" } ?? syntax)
+            return nil
+        }
+        guard let frequencies = frequencies(tokens[2..<min(tokens.count, 6)], ".noise", card, syntax) else { return nil }
+        if frequencies.first == 0 {
+            error("the noise at 0 Hz is not defined", tokens[4].range, hint: "begin above 0 Hz")
+            return nil
+        }
+        let noise = NoiseAnalysis(
+            plus: unknowns[0], minus: unknowns[1], source: source, givesRoots: netlist.dialect.name != "xyce",
+            isCurrent: letter == "i")
+        return SmallSignalAnalysis(frequencies: frequencies, noise: noise)
+    }
+
+    private func unknown(_ written: String, at range: SourceRange) -> Int? {
+        if written == "0" || netlist.dialect.isGround(written) { return 0 }
+        let unknowns = elaborator.card.builder.unknowns
+        let name = elaborator.hierarchical(written)
+        if let unknown = unknowns.node(named: name) { return unknown }
+        let near = suggestion(for: name, among: elaborator.nodeNames)
+        error("no node '\(written)'", range, hint: near.map { "did you mean '\($0)'?" })
+        return nil
+    }
+
+    /// Shape, number of points, first and last frequency.
+    private func frequencies(
+        _ fields: ArraySlice<Token>, _ card: String, _ place: Card, _ syntax: String
+    ) -> [Double]? {
+        let tokens = Array(fields)
+        guard let shape = tokens.first.map(text), ["dec", "oct", "lin"].contains(shape), tokens.count == 4 else {
+            error(
+                "\(card) needs a shape, a number of points and two frequencies", sources.firstWord(of: place.range),
+                hint: syntax)
+            return nil
+        }
+        guard let points = elaborator.value(tokens[1], in: top, what: "number of points"),
+            let start = elaborator.value(tokens[2], in: top, what: "frequency"),
+            let stop = elaborator.value(tokens[3], in: top, what: "frequency")
+        else { return nil }
+        guard points >= 1, points < 1e7 else {
+            error("\(card) needs at least one point", tokens[1].range, hint: syntax)
+            return nil
+        }
+        guard start >= 0, stop >= start, shape == "lin" || start > 0 else {
+            error(
+                "the frequencies of \(card) go from \(start) to \(stop) Hz", tokens[2].range,
+                hint: "they rise, and by decades or octaves they begin above 0")
+            return nil
+        }
+        guard shape == "lin" else {
+            return Self.logarithmic(start, stop, points.rounded(), base: shape == "dec" ? 10 : 2)
+        }
+        let count = Int(points.rounded())
+        let step = count > 1 ? (stop - start) / Double(count - 1) : 0
+        return (0..<count).map { start + Double($0) * step }
+    }
+}
