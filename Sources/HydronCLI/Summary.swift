@@ -38,7 +38,9 @@ enum Summary {
                             + quantity(analysis.lastRow[index], unit))
                 }
                 if let noise = analysis.noise {
-                    lines.append("  integrated: output \(quantity(noise.output, "V")), input \(quantity(noise.input, noise.inputUnit))")
+                    lines.append(
+                        "  integrated: output \(quantity(noise.output, "V")), input \(quantity(noise.input, noise.inputUnit))"
+                    )
                 }
                 if analysis.columns.count > 41 { lines.append("  … and \(analysis.columns.count - 41) more") }
             }

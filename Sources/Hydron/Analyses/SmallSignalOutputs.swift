@@ -145,8 +145,8 @@ final class OutputSlopes {
         guard isSignal else { return slope }
         for unknown in Set(batch.dependencies(element: element).map(Int.init)).sorted() where unknown > 0 {
             let kept = x.base[unknown]
-            // A thousandth of a thermal voltage: curvature and rounding both leave nine digits.
-            let step = 1e-5 * max(1, abs(kept))
+            // Far below a thermal voltage: curvature and rounding both leave nine digits.
+            let step = 1e-6 * max(1, 0.1 * abs(kept))
             x.base[unknown] = kept + step
             let above = value()
             x.base[unknown] = kept - step

@@ -49,6 +49,9 @@ struct ProtonResistor: StateDevice {
     var gel: Double
     /// 1: static analyses solve for x.
     var solvesDirect: Bool
+    /// k T/q [V]
+    var thermal = 0.0
+    var flicker = FlickerNoise(coefficient: 0, exponent: 2)
 
     /// At the last accepted point.
     struct State: BitwiseCopyable, Sendable {
@@ -278,6 +281,16 @@ struct ProtonResistor: StateDevice {
         DeviceOutput("voc", unit: "V", "open-circuit potential of the gate against the channel"),
         DeviceOutput("p", unit: "W", "power taken by channel and electrolyte"),
     ]
+
+    static let noiseNames = ["id", "fn"]
+    func noise(_ u: Locals<Gradient>, state: State) -> [NoiseSource] {
+        let conductance = multiplier * physics.channelConductance(state.x)
+        let current = conductance * (u.values[Self.drain] - u.values[Self.source])
+        return [
+            .thermal("id", Self.drain, Self.source, conductance: conductance, thermal: thermal),
+            flicker.source("fn", Self.drain, Self.source, current: current),
+        ]
+    }
 
     func output(_ index: Int, _ u: Locals<Gradient>, state: State, _ conditions: Conditions) -> Double {
         let d = u.values[Self.drain]

@@ -168,5 +168,8 @@ extension ProtonResistor: ElementKind {
         gateSource = 0.5 * capacitance + model[.cgso]
         gel = model[.gel]
         solvesDirect = model[.xdc] != 0
+        thermal = PhysicalConstants.boltzmannOverCharge * temperature
+        // Each of those in parallel has its part of the current.
+        flicker = FlickerNoise(coefficient: model[.kf] / self.multiplier, exponent: 2)
     }
 }

@@ -39,6 +39,7 @@ struct VerticalMosfet: LimitedDevice {
     var greatestGateDrain: Double
     var steepness: Double
     var body: Diode
+    var flicker = FlickerNoise()
     var startsOff = false
 
     static let drain = 0, gate = 1, source = 2, innerDrain = 3, innerGate = 4, innerSource = 5, anode = 6
@@ -179,6 +180,22 @@ struct VerticalMosfet: LimitedDevice {
         point[Self.innerDrain] = u[Self.innerSource]
         point[Self.anode] = u[Self.drain]
         return point
+    }
+
+    static let noiseNames = ["rd", "rg", "rs", "id", "fn", "idio"]
+    func noise(_ u: Locals<Gradient>, state: NoState) -> [NoiseSource] {
+        let v = voltages(u.values)
+        let channel = channel(Slopes(variable: v.gs, lane: 0), Slopes(variable: v.ds, lane: 1))
+        let thermal = body.temperatureVoltage
+        return [
+            .thermal("rd", Self.drain, Self.innerDrain, conductance: drainConductance, thermal: thermal),
+            .thermal("rg", Self.gate, Self.innerGate, conductance: gateConductance, thermal: thermal),
+            .thermal("rs", Self.source, Self.innerSource, conductance: sourceConductance, thermal: thermal),
+            .thermal(
+                "id", Self.innerDrain, Self.innerSource, conductance: 2.0 / 3 * channel.gradient[0], thermal: thermal),
+            flicker.source("fn", Self.innerDrain, Self.innerSource, current: channel.value),
+            .shot("idio", Self.anode, Self.drain, current: body.current(v.body)),
+        ]
     }
 
     // MARK: - Outputs

@@ -170,6 +170,7 @@ extension VerticalMosfet: ElementKind {
         ]
         for (own, key) in same { junction[key] = model[own] }
         if model.isGiven(.bv) { junction[.bv] = model[.bv] }
+        flicker = FlickerNoise(coefficient: model[.kf], exponent: model[.af])
         body = Diode(model: junction, temperature: temperature, nominal: nominal, multiplier: multiple)
     }
 }

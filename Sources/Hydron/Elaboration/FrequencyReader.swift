@@ -15,7 +15,9 @@ extension DirectiveReader {
     func readNoise(_ card: Card) -> SmallSignalAnalysis? {
         let syntax = "write `.noise v(out) vin dec|oct|lin points fstart fstop`"
         var statement = Statement()
-        guard netlist.decodeKeepingCalls(card, into: &statement, diagnostics: &elaborator.diagnostics) else { return nil }
+        guard netlist.decodeKeepingCalls(card, into: &statement, diagnostics: &elaborator.diagnostics) else {
+            return nil
+        }
         let tokens = statement.fields.map(\.value)
         guard tokens.count >= 6 else {
             error(
@@ -43,13 +45,16 @@ extension DirectiveReader {
         guard let source = directory.find(name), source.population >= 0,
             let letter = name.split(separator: ".").last?.first, letter == "v" || letter == "i"
         else {
-            let near = suggestion(for: name, among: elaborator.elementNames.filter { $0.first == "v" || $0.first == "i" })
+            let near = suggestion(
+                for: name, among: elaborator.elementNames.filter { $0.first == "v" || $0.first == "i" })
             error(
                 "'\(name)' is no independent source that noise could be referred to", tokens[1].range,
                 hint: near.map { "did you mean '\($0)'?" } ?? syntax)
             return nil
         }
-        guard let frequencies = frequencies(tokens[2..<min(tokens.count, 6)], ".noise", card, syntax) else { return nil }
+        guard let frequencies = frequencies(tokens[2..<min(tokens.count, 6)], ".noise", card, syntax) else {
+            return nil
+        }
         if frequencies.first == 0 {
             error("the noise at 0 Hz is not defined", tokens[4].range, hint: "begin above 0 Hz")
             return nil

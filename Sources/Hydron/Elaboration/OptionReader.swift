@@ -83,7 +83,8 @@ extension Elaborator {
         }
         if name == "phase_output_radians" {
             let word = sources.lowercased(field.value.range)
-            card.builder.options.phaseInRadians = word == "true" || (word != "false" && value(field.value, in: top) != 0)
+            card.builder.options.phaseInRadians =
+                word == "true" || (word != "false" && value(field.value, in: top) != 0)
             return
         }
         if package.hasPrefix("nonlin") || package == "linsol" || package == "loca" { return }

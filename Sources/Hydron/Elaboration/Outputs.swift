@@ -33,7 +33,9 @@ struct OutputRequests: Sendable {
     func items(for kind: String) -> [OutputItem] {
         let mine = requests.filter { $0.analysis == nil || $0.analysis == kind }
         let printed = mine.filter { !$0.isSave }
-        return (printed.isEmpty ? mine : printed).map(\.item)
+        // Asked for twice (Xyce writes each `.print` with a `file=` of its own) a column comes once.
+        var labels: Set<String> = []
+        return (printed.isEmpty ? mine : printed).map(\.item).filter { labels.insert($0.label).inserted }
     }
 }
 
@@ -78,7 +80,8 @@ final class OutputCompiler: ExpressionScope {
     /// True for the amplitudes of a small-signal analysis.
     let isComplex: Bool
 
-    init(_ elaboration: Elaboration, _ netlist: Netlist, sweepNames: [String] = [], isComplex: Bool = false,
+    init(
+        _ elaboration: Elaboration, _ netlist: Netlist, sweepNames: [String] = [], isComplex: Bool = false,
         hasNoise: Bool = false
     ) {
         self.hasNoise = hasNoise

@@ -38,9 +38,9 @@ extension Program {
         case .notEqual: return Complex(a == b() ? 0 : 1)
         case .select: return a != .zero ? b() : registers[Int(instruction.c)]
         case .exp where a.imaginary != 0: return Complex.exp(a)
-        case .log where a.imaginary != 0: return Complex.log(a)
-        case .log10 where a.imaginary != 0: return Complex.log(a) * Complex(0.43429448190325182765)
-        case .sqrt where a.imaginary != 0: return Complex.sqrt(a)
+        case .log where a.imaginary != 0 || a.real < 0: return Complex.log(a)
+        case .log10 where a.imaginary != 0 || a.real < 0: return Complex.log(a) * Complex(0.43429448190325182765)
+        case .sqrt where a.imaginary != 0 || a.real < 0: return Complex.sqrt(a)
         case .sin where a.imaginary != 0: return Complex.sin(a)
         case .cos where a.imaginary != 0: return Complex.cos(a)
         case .tan where a.imaginary != 0: return Complex.tan(a)

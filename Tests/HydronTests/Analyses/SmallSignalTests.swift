@@ -84,12 +84,58 @@ import Waveforms
         (".ac dec 5 1k 1", "the frequencies of .ac go from 1000.0 to 1.0 Hz"),
         (".ac 5 1 10", ".ac needs a shape, a number of points and two frequencies"),
         (".ac dec 0 1 10", ".ac needs at least one point"),
-        (".ac dec 1 1 10\n.print ac {v(a)*2}", "can't be printed by .ac in this version"),
         (".ac dec 1 1 10\n.print ac v(q)", "no node 'q'"),
     ])
     func mistakesAreNamed(_ card: String, _ message: String) {
         let loaded = Simulation.load(text: "t\nv1 a 0 1 ac 1\nr1 a 0 1k\n\(card)\n.end")
         let messages = loaded.diagnostics.all.filter { $0.severity == .error }.map(\.message)
         #expect(messages.contains { $0.contains(message) }, "\(messages)")
+    }
+
+    /// Expressions act on complex amplitudes; currents of elements are their small signals, parameters stay as they are.
+    @Test func expressionsAreComplex() throws {
+        let result = try simulate(
+            """
+            t
+            .model d d(is=1e-14 cjo=2p)
+            v1 in 0 dc 0.7 ac 1
+            r1 in out 1k
+            c1 out 0 1n
+            d1 out 0 d
+            .param k=2
+            .ac lin 2 10k 100k
+            .print ac {k*v(in)/v(out)} {db(v(out))} {abs(v(out)*k)} {real(v(out))} {img(v(out))} {ph(v(out))}
+            + {2*pi*freq} r1:r {v(out)*v(out)} i(r1) i(c1) i(d1) i(v1) vdb(out) vr(out) vi(out) vm(out) {sqrt(-v(in))}
+            .end
+            """, dialect: .xyce)
+        let table = try #require(result.tables.last)
+        func column(_ name: String) -> [Double] { table[name] ?? [.nan, .nan] }
+        func imaginary(_ name: String) -> [Double] {
+            table["im(\(name))"] ?? [.nan, .nan]
+        }
+        for row in 0..<2 {
+            let (a, b) = (column("vr(out)")[row], column("vi(out)")[row])
+            let square = a * a + b * b
+            func near(_ found: Double, _ expected: Double) {
+                #expect(abs(found - expected) < 1e-8 * max(abs(expected), 1e-6), "\(found) \(expected)")
+            }
+            near(column("{k*v(in)/v(out)}")[row], 2 * a / square)
+            near(imaginary("{k*v(in)/v(out)}")[row], -2 * b / square)
+            near(column("{db(v(out))}")[row], column("vdb(out)")[row])
+            near(column("{abs(v(out)*k)}")[row], 2 * square.squareRoot())
+            near(column("{real(v(out))}")[row], a)
+            near(column("{img(v(out))}")[row], b)
+            near(column("{ph(v(out))}")[row], atan2(b, a))
+            near(column("{2*pi*freq}")[row], 2 * .pi * [1e4, 1e5][row])
+            near(column("r1:r")[row], 1e3)
+            near(column("{v(out)*v(out)}")[row], a * a - b * b)
+            near(imaginary("{v(out)*v(out)}")[row], 2 * a * b)
+            near(imaginary("{sqrt(-v(in))}")[row].magnitude, 1)
+            // Kirchhoff: what the resistor brings, capacitor and diode take.
+            near(column("i(r1)")[row], -column("i(v1)")[row])
+            near(imaginary("i(r1)")[row], -imaginary("i(v1)")[row])
+            near(column("i(c1)")[row] + column("i(d1)")[row], column("i(r1)")[row])
+            near(imaginary("i(c1)")[row] + imaginary("i(d1)")[row], imaginary("i(r1)")[row])
+        }
     }
 }
