@@ -161,6 +161,10 @@ public struct RunReport: Sendable {
         public var inputUnit: String
     }
     public var analyses: [Analysis] = []
+    /// Of `.meas`, in the order of analyses and steps.
+    public var measurements: [MeasuredValue] = []
+    /// Of `.assert` and `.spec`.
+    public var assertions: [AssertionResult] = []
     public var diagnostics = Diagnostics()
     /// What ended the run early; nil where everything was done.
     public var failure: SimulationFailure?

@@ -25,6 +25,11 @@ struct RunCommand: ParsableCommand {
     @Flag(name: .long, help: "Write the rawfile as text.")
     var ascii = false
 
+    @Option(
+        name: .long, help: "Write measurements to this file: JSON or CSV by its ending, else as text.",
+        completion: .file())
+    var meas: String?
+
     @Option(name: .long, help: "Folder for the files of .snapshot.", completion: .directory)
     var snapshots = "."
 
@@ -86,6 +91,16 @@ struct RunCommand: ParsableCommand {
             report([failure.diagnostic], in: simulation.sources)
             throw status(of: failure).code
         }
+        if let meas {
+            do throws(WaveformError) {
+                try MeasurementFile.write(outcome, title: simulation.netlist.title, to: meas)
+            } catch {
+                Terminal.standardError.write("error: \(error)\n")
+                throw ExitStatus.inputOutput.code
+            }
+        }
+        if outcome.assertions.contains(where: { !$0.holds }) { throw ExitStatus.failedCheck.code }
+        if outcome.measurements.contains(where: { $0.value == nil }) { throw ExitStatus.failedMeasurement.code }
         if !outcome.skipped.isEmpty {
             var words: [String] = []
             for word in outcome.skipped where !words.contains(word) { words.append(word) }

@@ -45,6 +45,18 @@ enum Summary {
                 if analysis.columns.count > 41 { lines.append("  … and \(analysis.columns.count - 41) more") }
             }
         }
+        if !report.measurements.isEmpty {
+            lines.append("")
+            lines.append("Measurements")
+            let hasSteps = report.measurements.contains { $0.step > 0 }
+            for result in report.measurements {
+                let name = hasSteps ? "\(result.name) [\(result.step)]" : result.name
+                lines.append("  \(padded(name, 24)) \(result.value.map(number) ?? "failed: \(result.reason ?? "")")")
+            }
+        }
+        for assertion in report.assertions where !assertion.holds {
+            lines.append("  broken: \(assertion.text): \(assertion.message)")
+        }
         if report.failure == nil { lines.append("\nAll rows: --csv FILE or --raw FILE") }
         return lines.joined(separator: "\n") + "\n"
     }

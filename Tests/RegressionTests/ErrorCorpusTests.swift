@@ -67,6 +67,10 @@ import Waveforms
             if let failure = report.failure {
                 found.append(failure.diagnostic)
                 status = failure.reason == .badNetlist ? 2 : 3
+            } else if report.assertions.contains(where: { !$0.holds }) {
+                status = 1
+            } else if report.measurements.contains(where: { $0.value == nil }) {
+                status = 4
             } else if !report.skipped.isEmpty {
                 status = 2
             }

@@ -6,14 +6,16 @@ import Waveforms
 /// Runs the analyses of an elaborated netlist, each once a `.step`, and turns accepted points into rows.
 struct AnalysisRunner {
     private let simulation: Simulation
-    private let sink: any WaveformSink
+    private var sink: any WaveformSink
     private let control: RunControl
+    private var measurements: MeasurementRun
     var report = RunReport()
 
     init(_ simulation: Simulation, _ sink: any WaveformSink, _ control: RunControl) {
         self.simulation = simulation
         self.sink = sink
         self.control = control
+        measurements = MeasurementRun(simulation.elaboration, simulation.netlist.dialect)
         report.elementCount = simulation.circuit.elementCount
         report.unknownCount = simulation.circuit.unknowns.count - 1
     }
@@ -42,6 +44,7 @@ struct AnalysisRunner {
                 Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) * 1e-18
             if report.failure != nil { return }
         }
+        measurements.finish(into: &report)
     }
 
     /// The columns that an analysis gives out.
@@ -51,12 +54,13 @@ struct AnalysisRunner {
         var sweepNames: [String] = []
         if case .dc(let sweeps) = task { sweepNames = sweeps.map(\.name) }
         let items = elaboration.outputs.items(for: task.kindName)
-        if case .smallSignal(let analysis) = task {
-            let compiler = OutputCompiler(elaboration, netlist, isComplex: true, hasNoise: analysis.noise != nil)
-            return compiler.smallSignal(items, noise: analysis.noise, diagnostics: &diagnostics)
-        }
-        let compiler = OutputCompiler(elaboration, netlist, sweepNames: sweepNames)
-        return compiler.compile(items, diagnostics: &diagnostics)
+        var noise: NoiseAnalysis?
+        var isComplex = false
+        if case .smallSignal(let analysis) = task { (noise, isComplex) = (analysis.noise, true) }
+        let compiler = OutputCompiler(
+            elaboration, netlist, sweepNames: sweepNames, isComplex: isComplex, hasNoise: noise != nil)
+        return compiler.compile(
+            items, noise: noise, recording: elaboration.measurements, for: task.kindName, diagnostics: &diagnostics)
     }
 
     private mutating func run(_ task: AnalysisTask) throws(SimulationFailure) {
@@ -64,13 +68,20 @@ struct AnalysisRunner {
         var diagnostics = Diagnostics()
         let first = Self.outputs(
             of: task, simulation.elaboration, simulation.netlist, diagnostics: &diagnostics)
-        let header = self.header(task, first.columns)
+        let all = self.header(task, first.columns)
+        var header = all
+        header.columns.removeLast(first.recorded.count)
+        let outer = sink
+        defer { sink = outer }
+        let recorder = MeasurementRecorder(outer, header: all, recorded: first.recorded)
+        if measurements.wants(task.kindName) { sink = recorder }
         try output { () throws(WaveformError) in try sink.begin(header) }
         report.analyses[report.analyses.count - 1].columns = header.columns
         if axes.isEmpty {
             try run(task, simulation.elaboration, simulation.overrides)
+            measure(task, recorder, simulation.elaboration, step: 0)
         } else {
-            try runSteps(task, axes)
+            try runSteps(task, axes, recorder)
         }
         try output { () throws(WaveformError) in try sink.end() }
     }
@@ -88,7 +99,9 @@ struct AnalysisRunner {
         return groups
     }
 
-    private mutating func runSteps(_ task: AnalysisTask, _ axes: [[Sweep]]) throws(SimulationFailure) {
+    private mutating func runSteps(
+        _ task: AnalysisTask, _ axes: [[Sweep]], _ recorder: MeasurementRecorder
+    ) throws(SimulationFailure) {
         let total = axes.reduce(1) { $0 * ($1.first?.values.count ?? 0) }
         for step in 0..<total {
             if control.isInterrupted() {
@@ -116,7 +129,15 @@ struct AnalysisRunner {
             }
             try output { () throws(WaveformError) in try sink.beginStep(index: step, parameters: values) }
             try run(task, elaboration, overrides)
+            measure(task, recorder, elaboration, step: step)
         }
+    }
+
+    private mutating func measure(
+        _ task: AnalysisTask, _ recorder: MeasurementRecorder, _ elaboration: Elaboration, step: Int
+    ) {
+        guard measurements.wants(task.kindName) else { return }
+        measurements.take(task.kindName, recorder.takeStep(), elaboration, step: step, into: &report)
     }
 
     /// Errors that only some values of a sweep bring about.
@@ -208,38 +229,9 @@ struct AnalysisRunner {
                 system, options: circuit.options, observer: emitter, control: control, statistics: &statistics)
             if isLast { try emitter.finish(transient.stop, UnsafePointer(end.base), system) }
         case .smallSignal(let analysis):
-            let system = try EquationSystem(circuit)
-            defer { note(system, &statistics) }
-            let x = Vector(system.count)
-            var point = OperatingPoint(circuit.options)
-            try point.solve(
-                system, x.base, mode: .direct, holding: [], iterationCount: &statistics.newtonIterations)
-            statistics.note(point, UnsafePointer(x.base), system)
-            system.accept(UnsafePointer(x.base))
-            let noise = analysis.noise.map { CircuitNoise($0, system, at: UnsafePointer(x.base)) }
-            let rows = SmallSignalEmitter(
-                outputs, sink, slopes: OutputSlopes(outputs, system, at: UnsafePointer(x.base)),
-                noise: noise.map { ($0, analysis.noise?.givesRoots ?? false) })
-            var total = (output: NoiseIntegral(), input: NoiseIntegral())
-            defer {
-                let last = report.analyses.count - 1
-                report.analyses[last].rowCount += rows.rowCount
-                report.analyses[last].lastRow = stride(from: 0, to: rows.lastRow.count, by: 2).map { rows.lastRow[$0] }
-            }
-            try analysis.run(
-                system, at: UnsafePointer(x.base), control: control, noise: noise, statistics: &statistics,
-                accept: { (frequency, x, densities) throws(SimulationFailure) in
-                    if let densities {
-                        total.output.add(frequency, densities.output)
-                        total.input.add(frequency, densities.input)
-                    }
-                    try rows.accept(frequency, x, densities)
-                })
-            if let request = analysis.noise {
-                report.analyses[report.analyses.count - 1].noise = RunReport.Noise(
-                    output: total.output.value.squareRoot(), input: total.input.value.squareRoot(),
-                    inputUnit: request.isCurrent ? "A" : "V")
-            }
+            var elaboration = elaboration
+            elaboration.circuit = circuit
+            try runSmallSignal(analysis, task, elaboration, overrides, &statistics)
         case .dc(let sweeps):
             var elaboration = elaboration
             elaboration.circuit = circuit
@@ -265,6 +257,58 @@ struct AnalysisRunner {
                 at: circuit.elementsTouching(unknown).first?.identity.range,
                 hint: "a current that finds only gmin or a huge resistance on its way to ground does this",
                 notes: circuit.notes(about: unknown)))
+    }
+
+    /// All frequencies of a set of values that stays the same have one operating point.
+    private mutating func runSmallSignal(
+        _ analysis: SmallSignalAnalysis, _ task: AnalysisTask, _ elaboration: Elaboration, _ overrides: Overrides,
+        _ statistics: inout AnalysisStatistics
+    ) throws(SimulationFailure) {
+        let swept = try SweptSystem(simulation.netlist, elaboration, overrides, analysis.sweeps)
+        var total = (output: NoiseIntegral(), input: NoiseIntegral())
+        let count = analysis.frequencies.count
+        func values(_ row: Int) -> [Double] { analysis.sweeps.map { $0.values[row] } }
+        var start = 0
+        while start < count {
+            var end = start + 1
+            while end < count, values(end) == values(start) { end += 1 }
+            let system = try swept.at(values(start))
+            defer { note(system, &statistics) }
+            let x = Vector(system.count)
+            var point = OperatingPoint(swept.elaboration.circuit.options)
+            try point.solve(
+                system, x.base, mode: .direct, holding: [], iterationCount: &statistics.newtonIterations)
+            statistics.note(point, UnsafePointer(x.base), system)
+            system.accept(UnsafePointer(x.base))
+            var diagnostics = Diagnostics()
+            let outputs = Self.outputs(of: task, swept.elaboration, simulation.netlist, diagnostics: &diagnostics)
+            if diagnostics.hasErrors { throw Self.failure(diagnostics, "the output list") }
+            let noise = analysis.noise.map { CircuitNoise($0, system, at: UnsafePointer(x.base)) }
+            let rows = SmallSignalEmitter(
+                outputs, sink, slopes: OutputSlopes(outputs, system, at: UnsafePointer(x.base)),
+                noise: noise.map { ($0, analysis.noise?.givesRoots ?? false) })
+            defer {
+                let last = report.analyses.count - 1
+                report.analyses[last].rowCount += rows.rowCount
+                report.analyses[last].lastRow = stride(from: 0, to: rows.lastRow.count, by: 2).map { rows.lastRow[$0] }
+            }
+            try analysis.run(
+                system, analysis.frequencies[start..<end], at: UnsafePointer(x.base), control: control, noise: noise,
+                statistics: &statistics,
+                accept: { (frequency, x, densities) throws(SimulationFailure) in
+                    if let densities {
+                        total.output.add(frequency, densities.output)
+                        total.input.add(frequency, densities.input)
+                    }
+                    try rows.accept(frequency, x, densities)
+                })
+            start = end
+        }
+        if let request = analysis.noise {
+            report.analyses[report.analyses.count - 1].noise = RunReport.Noise(
+                output: total.output.value.squareRoot(), input: total.input.value.squareRoot(),
+                inputUnit: request.isCurrent ? "A" : "V")
+        }
     }
 
     private func runDC(

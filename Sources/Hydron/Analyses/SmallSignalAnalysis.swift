@@ -6,13 +6,16 @@ import SparseSolvers
 struct SmallSignalAnalysis: Sendable {
     /// [Hz]
     var frequencies: [Double]
+    /// Quantities that change from frequency to frequency, one value for each.
+    var sweeps: [Sweep] = []
     /// `.noise` instead of `.ac`.
     var noise: NoiseAnalysis?
 
     /// Calls `accept` with the solution at each frequency, unknown 0 being ground, and the noise there where it is asked
     /// for.
     func run(
-        _ system: EquationSystem, at point: UnsafePointer<Double>, control: RunControl,
+        _ system: EquationSystem, _ frequencies: ArraySlice<Double>, at point: UnsafePointer<Double>,
+        control: RunControl,
         noise: CircuitNoise?, statistics: inout AnalysisStatistics,
         accept: (Double, UnsafePointer<Complex<Double>>, CircuitNoise.Densities?) throws(SimulationFailure) -> Void
     ) throws(SimulationFailure) {

@@ -8,6 +8,7 @@ final class SweptSystem {
     private var overrides: Overrides
     private let sweeps: [Sweep]
     private var system: EquationSystem
+    private(set) var elaboration: Elaboration
     private var last: [Double] = []
     /// Of the last point's equations.
     var solverStatistics: SolverStatistics { system.solver.statistics }
@@ -18,6 +19,7 @@ final class SweptSystem {
         self.netlist = netlist
         self.overrides = overrides
         self.sweeps = sweeps
+        self.elaboration = elaboration
         system = try EquationSystem(elaboration.circuit)
     }
 
@@ -40,6 +42,7 @@ final class SweptSystem {
             next.circuit.inductorLoss = system.circuit.inductorLoss
             next.circuit.anchors = system.circuit.anchors
             system = try EquationSystem(next.circuit)
+            elaboration = next
         }
         for (index, sweep) in sweeps.enumerated() {
             guard case .source(let name) = sweep.target, let reference = system.circuit.elements.find(name) else {

@@ -12,6 +12,7 @@ struct DirectiveReader {
         var outputs = OutputRequests()
         var skipped: [SkippedDirective] = []
         var snapshots: [SnapshotRequest] = []
+        var measurements = MeasurementRequests()
     }
 
     init(_ elaborator: Elaborator, _ cards: [Card]) {
@@ -36,9 +37,9 @@ struct DirectiveReader {
             case .tran:
                 if let transient = readTransient(card) { result.tasks.append(.transient(transient)) }
             case .ac:
-                if let analysis = readAC(card) { result.tasks.append(.smallSignal(analysis)) }
+                if let analysis = readAC(card, data) { result.tasks.append(.smallSignal(analysis)) }
             case .noise:
-                if let analysis = readNoise(card) { result.tasks.append(.smallSignal(analysis)) }
+                if let analysis = readNoise(card, data) { result.tasks.append(.smallSignal(analysis)) }
             case .step:
                 if let sweep = readStep(card, data) { result.steps += sweep }
             case .print, .save, .plot, .probe:
@@ -48,8 +49,14 @@ struct DirectiveReader {
                 if let request = SnapshotReader(elaborator: elaborator, card: card).read() {
                     result.snapshots.append(request)
                 }
+            case .measure:
+                var measurement = MeasurementReader(self, card)
+                measurement.measurement(into: &result.measurements)
+            case .assertion, .spec:
+                var measurement = MeasurementReader(self, card)
+                measurement.assertion(into: &result.measurements, isSpec: directive == .spec)
             case .initialCondition, .nodeset: readNodeConditions(card, directive, in: top)
-            case .tf, .sens, .pz, .four, .fft, .disto, .sp, .monteCarlo, .measure:
+            case .tf, .sens, .pz, .four, .fft, .disto, .sp, .monteCarlo:
                 let word = SkippedDirective(word: ".\(directive.rawValue)", range: sources.firstWord(of: card.range))
                 result.skipped.append(word)
                 elaborator.diagnostics.warning("'\(word.word)' is not in this version: skipped", at: word.range)
@@ -208,7 +215,8 @@ struct DirectiveReader {
     /// `.dc src a b s [src2 …]`, `.dc dec|oct|lin …`, `.dc src list …`, `.dc data=name`: innermost first.
     private func readDC(_ card: Card, _ data: [String: DataTable]) -> [Sweep]? {
         guard let statement = words(card) else { return nil }
-        if let named = dataSweep(statement, data, card) { return named.isEmpty ? nil : named }
+        var none: [Double]?
+        if let named = dataSweep(statement, data, card, frequencies: &none) { return named.isEmpty ? nil : named }
         var tokens = statement.fields.map(\.value)[...]
         var sweeps: [Sweep] = []
         while !tokens.isEmpty {
@@ -224,7 +232,8 @@ struct DirectiveReader {
 
     private func readStep(_ card: Card, _ data: [String: DataTable]) -> [Sweep]? {
         guard let statement = words(card) else { return nil }
-        if let named = dataSweep(statement, data, card) { return named }
+        var none: [Double]?
+        if let named = dataSweep(statement, data, card, frequencies: &none) { return named }
         var tokens = statement.fields.map(\.value)[...]
         // LTspice: `.step param name …`, `.step v1 …`.
         if let first = tokens.first, text(first) == "param" { tokens.removeFirst() }
@@ -417,7 +426,11 @@ struct DirectiveReader {
     }
 
     /// `data=name`: the table's columns move together.
-    private func dataSweep(_ statement: Statement, _ data: [String: DataTable], _ card: Card) -> [Sweep]? {
+    ///
+    /// - Parameter frequencies: takes a column `freq` out, where an analysis has frequencies.
+    func dataSweep(
+        _ statement: Statement, _ data: [String: DataTable], _ card: Card, frequencies: inout [Double]?
+    ) -> [Sweep]? {
         guard let field = statement.fields.first(where: { $0.key.map { text($0) == "data" } ?? false }) else {
             return nil
         }
@@ -426,10 +439,17 @@ struct DirectiveReader {
             return []
         }
         var sweeps: [Sweep] = []
+        let takesFrequencies = frequencies != nil
         for (index, column) in table.columns.enumerated() {
+            if takesFrequencies, ["freq", "frequency", "hertz"].contains(column.name) {
+                frequencies = table.rows.map { $0[index] }
+                continue
+            }
             guard let target = target(column.name, column.token),
                 let sweep = checked(
-                    Sweep(name: column.name, target: target, values: table.rows.map { $0[index] }, isTied: index > 0),
+                    Sweep(
+                        name: column.name, target: target, values: table.rows.map { $0[index] }, isTied: !sweeps.isEmpty
+                    ),
                     at: column.token)
             else { return [] }
             sweeps.append(sweep)

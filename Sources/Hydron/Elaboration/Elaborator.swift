@@ -10,6 +10,7 @@ struct Elaboration: Sendable {
     var outputs: OutputRequests
     /// Maps of arrays.
     var snapshots: [SnapshotRequest] = []
+    var measurements = MeasurementRequests()
     /// What the netlist asks for and this version does not have.
     var skipped: [SkippedDirective] = []
     /// Lower-case, hierarchical names on cards with mistakes: what they would have made is missing.
@@ -168,7 +169,8 @@ final class Elaborator {
         }
         return Elaboration(
             circuit: card.builder.build(), tasks: directives.tasks, steps: directives.steps,
-            outputs: directives.outputs, snapshots: directives.snapshots, skipped: directives.skipped, broken: broken)
+            outputs: directives.outputs, snapshots: directives.snapshots, measurements: directives.measurements,
+            skipped: directives.skipped, broken: broken)
     }
 
     // MARK: - Definitions

@@ -2,24 +2,26 @@ import SpiceNetlist
 
 /// `.ac` and `.noise`.
 extension DirectiveReader {
-    /// `.ac dec|oct|lin n fstart fstop`
-    func readAC(_ card: Card) -> SmallSignalAnalysis? {
+    /// `.ac dec|oct|lin n fstart fstop` or `.ac data=table`
+    func readAC(_ card: Card, _ data: [String: DataTable]) -> SmallSignalAnalysis? {
         let syntax = "write `.ac dec|oct|lin points fstart fstop`"
         guard let statement = words(card) else { return nil }
+        if let rows = readRows(statement, data, card) { return rows.analysis }
         return frequencies(statement.fields.map(\.value)[...], ".ac", card, syntax).map {
             SmallSignalAnalysis(frequencies: $0)
         }
     }
 
     /// `.noise v(out[,ref]) source dec|oct|lin n fstart fstop [points a summary]`
-    func readNoise(_ card: Card) -> SmallSignalAnalysis? {
+    func readNoise(_ card: Card, _ data: [String: DataTable]) -> SmallSignalAnalysis? {
         let syntax = "write `.noise v(out) vin dec|oct|lin points fstart fstop`"
         var statement = Statement()
         guard netlist.decodeKeepingCalls(card, into: &statement, diagnostics: &elaborator.diagnostics) else {
             return nil
         }
         let tokens = statement.fields.map(\.value)
-        guard tokens.count >= 6 else {
+        let rows = readRows(statement, data, card)
+        guard tokens.count >= (rows == nil ? 6 : 3) else {
             error(
                 ".noise needs an output, a source, a shape, a number of points and two frequencies",
                 sources.firstWord(of: card.range), hint: syntax)
@@ -52,17 +54,48 @@ extension DirectiveReader {
                 hint: near.map { "did you mean '\($0)'?" } ?? syntax)
             return nil
         }
-        guard let frequencies = frequencies(tokens[2..<min(tokens.count, 6)], ".noise", card, syntax) else {
-            return nil
+        var analysis: SmallSignalAnalysis
+        if let rows {
+            guard let read = rows.analysis else { return nil }
+            analysis = read
+        } else {
+            guard let frequencies = frequencies(tokens[2..<min(tokens.count, 6)], ".noise", card, syntax) else {
+                return nil
+            }
+            analysis = SmallSignalAnalysis(frequencies: frequencies)
         }
-        if frequencies.first == 0 {
-            error("the noise at 0 Hz is not defined", tokens[4].range, hint: "begin above 0 Hz")
+        if analysis.frequencies.contains(0) {
+            error(
+                "the noise at 0 Hz is not defined", tokens[min(4, tokens.count - 1)].range, hint: "begin above 0 Hz")
             return nil
         }
         let noise = NoiseAnalysis(
             plus: unknowns[0], minus: unknowns[1], source: source, givesRoots: netlist.dialect.name != "xyce",
             isCurrent: letter == "i")
-        return SmallSignalAnalysis(frequencies: frequencies, noise: noise)
+        analysis.noise = noise
+        return analysis
+    }
+
+    /// `data=table`: frequencies from its column `freq`, the other columns move along. The analysis is nil after a
+    /// diagnostic; nil itself where no table is named.
+    private func readRows(
+        _ statement: Statement, _ data: [String: DataTable], _ card: Card
+    ) -> (analysis: SmallSignalAnalysis?, Void)? {
+        let errors = elaborator.diagnostics.errorCount
+        var frequencies: [Double]? = []
+        guard let sweeps = dataSweep(statement, data, card, frequencies: &frequencies) else { return nil }
+        guard elaborator.diagnostics.errorCount == errors else { return (nil, ()) }
+        guard let frequencies, !frequencies.isEmpty else {
+            error(
+                "the table of \(text(statement.name)) has no column 'freq'", sources.firstWord(of: card.range),
+                hint: "name one of its columns freq")
+            return (nil, ())
+        }
+        if let negative = frequencies.first(where: { $0 < 0 }) {
+            error("the table has a frequency of \(negative) Hz", sources.firstWord(of: card.range))
+            return (nil, ())
+        }
+        return (SmallSignalAnalysis(frequencies: frequencies, sweeps: sweeps), ())
     }
 
     private func unknown(_ written: String, at range: SourceRange) -> Int? {

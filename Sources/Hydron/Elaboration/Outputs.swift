@@ -58,6 +58,8 @@ struct CompiledOutputs: Sendable {
     var accumulators: [OutputCompiler.Accumulator] = []
     /// Charges whose time derivatives are asked for.
     var rates: [ChargeRates.Charge] = []
+    /// The last columns, which measurements look at, by their numbers in ``MeasurementRequests``.
+    var recorded: [Int] = []
     /// Noise that is asked for.
     var noise: [NoiseQuantity] = []
 }
@@ -72,6 +74,8 @@ final class OutputCompiler: ExpressionScope {
     /// Swept names of a `.dc`, whose current value is an input.
     let sweepNames: [String]
 
+    /// Of `.meas … EQN`: Xyce's `.print` shows them at every point.
+    private var equations: [String: Expression] = [:]
     /// Names on cards with mistakes.
     private let broken: Set<String>
     /// True where noise may be asked for.
@@ -86,11 +90,48 @@ final class OutputCompiler: ExpressionScope {
     ) {
         self.hasNoise = hasNoise
         self.isComplex = isComplex
+        for measurement in elaboration.measurements.measurements {
+            guard case .last(let column) = measurement.function else { continue }
+            equations[measurement.name] = elaboration.measurements.columns[column].expression
+        }
         broken = elaboration.broken
         circuit = elaboration.circuit
         self.netlist = netlist
         requests = elaboration.outputs
         self.sweepNames = sweepNames
+    }
+
+    /// The columns of an analysis, and behind them what measurements look at.
+    func compile(
+        _ items: [OutputItem], noise: NoiseAnalysis? = nil, recording requests: MeasurementRequests,
+        for analysis: String,
+        diagnostics: inout Diagnostics
+    ) -> CompiledOutputs {
+        func compiled(_ items: [OutputItem]) -> CompiledOutputs {
+            isComplex
+                ? smallSignal(items, noise: noise, diagnostics: &diagnostics)
+                : compile(items, diagnostics: &diagnostics)
+        }
+        var outputs = compiled(items)
+        for column in requests.columns(for: analysis) {
+            let errors = diagnostics.errorCount
+            var item = requests.columns[column]
+            // A bare `freq` or `time` would be left out as the abscissa.
+            if case .name(let name, let range) = item.expression, ["time", "freq", "frequency"].contains(name) {
+                item.expression = .binary(.add, item.expression, .number(0, range), range)
+            }
+            let more = compiled([item])
+            guard diagnostics.errorCount == errors, more.columns.count == 1 else {
+                if diagnostics.errorCount == errors {
+                    diagnostics.error("'\(item.label)' is no single number to measure", at: item.range)
+                }
+                continue
+            }
+            outputs.columns += more.columns
+            outputs.recorded.append(column)
+            (outputs.accumulators, outputs.rates, outputs.noise) = (more.accumulators, more.rates, more.noise)
+        }
+        return outputs
     }
 
     /// The columns of an analysis; every node voltage and branch current where nothing was asked for.
@@ -236,7 +277,7 @@ final class OutputCompiler: ExpressionScope {
     func parameter(_ name: String) -> ScopedParameter? {
         if sweepNames.contains(name) { return nil }
         if let value = requests.parameters[name] { return .value(value) }
-        return requests.expressions[name].map { .expression($0, self) }
+        return (requests.expressions[name] ?? equations[name]).map { .expression($0, self) }
     }
     func function(_ name: String) -> ScopedFunction? {
         requests.functions[name].map { ScopedFunction(arguments: $0.arguments, body: $0.body, scope: self) }

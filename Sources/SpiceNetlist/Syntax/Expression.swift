@@ -36,6 +36,17 @@ public indirect enum Expression: Sendable, Equatable {
         case exclusiveOr = "^^"
     }
 
+    /// What it is made of.
+    public var children: [Expression] {
+        switch self {
+        case .number, .name, .string, .probe: []
+        case .unary(_, let operand, _): [operand]
+        case .binary(_, let left, let right, _): [left, right]
+        case .conditional(let condition, let then, let otherwise, _): [condition, then, otherwise]
+        case .call(_, let arguments, _): arguments
+        }
+    }
+
     /// The text this expression was read from.
     public var range: SourceRange {
         switch self {

@@ -65,6 +65,8 @@ public enum Directive: String, Sendable, CaseIterable, BitwiseCopyable {
     case nodeset
     case save, print, plot, probe, snapshot
     case measure = "meas"
+    case assertion = "assert"
+    case spec
     case step, data
     case op, dc, tran, ac, noise, tf, sens, pz, four, fft, disto, sp
     case monteCarlo = "mc"

@@ -138,4 +138,49 @@ import Waveforms
             near(imaginary("i(c1)")[row] + imaginary("i(d1)")[row], imaginary("i(r1)")[row])
         }
     }
+
+    /// `.ac data=` and `.noise … data=`: frequencies and parameters row by row, each set with an operating point of its own.
+    @Test func tablesSweepFrequenciesAndParameters() throws {
+        let result = try simulate(
+            """
+            t
+            .param r=1k bias=1m
+            .model d d(is=1e-14)
+            i1 0 a dc {bias} ac 1
+            d1 a b d
+            r1 b 0 {r}
+            .data rows r freq bias
+            + 1k 10 1m
+            + 1k 1k 1m
+            + 2k 10 2m
+            .enddata
+            .ac data=rows
+            .noise v(a) i1 data=rows
+            .print ac vr(a) {r}
+            .print noise dno(r1)
+            .end
+            """)
+        let table = result.tables[0]
+        #expect(table["frequency"] == [10, 1000, 10])
+        #expect(table["{r}"] == [1e3, 1e3, 2e3])
+        let slope = PhysicalConstants.boltzmannOverCharge * 300.15
+        for (found, expected) in zip(
+            table["vr(a)"] ?? [], [1e3 + slope / 1e-3, 1e3 + slope / 1e-3, 2e3 + slope / 2e-3])
+        {
+            #expect(abs(found - expected) < 1e-5 * expected)
+        }
+        for (found, resistance) in zip(result.tables[1]["dno(r1)"] ?? [], [1e3, 1e3, 2e3]) {
+            let expected = (4 * PhysicalConstants.boltzmann * 300.15 * resistance).squareRoot()
+            #expect(abs(found - expected) < 1e-9 * expected)
+        }
+    }
+
+    @Test(arguments: [
+        (".data t x\n+ 1\n.enddata\n.param x=1\n.ac data=t", "has no column 'freq'"),
+        (".ac data=q", "no .data 'q'"), (".data t freq\n+ -1\n.enddata\n.ac data=t", "a frequency of -1.0 Hz"),
+    ])
+    func mistakesInTablesAreNamed(_ cards: String, _ message: String) {
+        let loaded = Simulation.load(text: "t\nv1 a 0 ac 1\nr1 a 0 1k\n\(cards)\n.end")
+        #expect(loaded.diagnostics.all.contains { $0.severity == .error && $0.message.contains(message) })
+    }
 }

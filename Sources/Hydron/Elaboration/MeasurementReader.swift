@@ -1,0 +1,307 @@
+import SpiceNetlist
+
+/// Reads `.meas`, `.assert` and `.spec`.
+struct MeasurementReader {
+    let reader: DirectiveReader
+    let card: Card
+    private var fields: ArraySlice<Statement.Field> = []
+
+    init(_ reader: DirectiveReader, _ card: Card) {
+        self.reader = reader
+        self.card = card
+    }
+
+    static let syntax =
+        "write `.meas tran name TRIG …TARG …`, `WHEN v(a)=0.5`, `FIND v(b) WHEN …` or `AT=`, `DERIV …`, `AVG|RMS|MIN|MAX|PP|INTEG v(a) FROM= TO=` or `PARAM='…'`"
+    private static let functions = [
+        "trig", "targ", "when", "find", "deriv", "derivative", "avg", "rms", "min", "max", "pp", "integ", "integral",
+        "min_at", "max_at", "param", "eqn",
+    ]
+
+    /// A measurement; nil after a diagnostic. Its columns join `requests`.
+    mutating func measurement(into requests: inout MeasurementRequests) {
+        var statement = Statement()
+        guard
+            reader.netlist.decodeKeepingCalls(card, into: &statement, diagnostics: &reader.elaborator.diagnostics)
+        else { return }
+        fields = statement.fields[...]
+        let place = reader.sources.firstWord(of: card.range)
+        guard let kind = word(), var analysis = Self.analysis(kind) else {
+            reader.error(
+                ".meas needs the analysis first: tran, dc, ac or noise", fields.first?.value.range ?? place,
+                hint: Self.syntax)
+            return
+        }
+        fields.removeFirst()
+        // Xyce's measurements of all crossings: here the one that is asked for, the first without a number.
+        if analysis.hasSuffix("_cont") { analysis.removeLast(5) }
+        guard let name = word() else {
+            reader.error(".meas needs a name behind the analysis", place, hint: Self.syntax)
+            return
+        }
+        let range = fields.first?.value.range ?? place
+        fields.removeFirst()
+        if requests.measurements.contains(where: { $0.name == name && $0.analysis == analysis }) {
+            reader.error("the measurement '\(name)' is there already", range)
+            return
+        }
+        var found = Measurement(analysis: analysis, name: name, range: range, function: .last(0))
+        guard let function = function(&found, &requests) else { return }
+        found.function = function
+        guard readWindow(&found) else { return }
+        requests.measurements.append(found)
+    }
+
+    /// `.assert 'expression'` or `.spec name min= max=`.
+    mutating func assertion(into requests: inout MeasurementRequests, isSpec: Bool) {
+        var statement = Statement()
+        let place = reader.sources.firstWord(of: card.range)
+        guard
+            reader.netlist.decodeKeepingCalls(card, into: &statement, diagnostics: &reader.elaborator.diagnostics)
+        else { return }
+        fields = statement.fields[...]
+        let text = reader.sources.text(card.range).split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
+        guard isSpec else {
+            guard let field = fields.first, field.key == nil,
+                let expression = reader.netlist.expression(field.value, diagnostics: &reader.elaborator.diagnostics)
+            else {
+                reader.error(".assert needs a condition", place, hint: "write `.assert 'delay < 5n'`")
+                return
+            }
+            requests.assertions.append(Assertion(text: text, range: card.range, condition: .expression(expression)))
+            return
+        }
+        guard let name = word() else {
+            reader.error(".spec needs a measurement's name", place, hint: "write `.spec delay max=5n`")
+            return
+        }
+        fields.removeFirst()
+        var (least, greatest): (Double?, Double?)
+        for field in fields {
+            switch field.key.map(reader.text) {
+            case "min": least = number(field.value)
+            case "max": greatest = number(field.value)
+            default:
+                reader.error(
+                    ".spec knows min and max only", field.key?.range ?? field.value.range,
+                    hint: "write `.spec \(name) min=1n max=5n`")
+                return
+            }
+        }
+        guard least != nil || greatest != nil else {
+            reader.error(".spec of '\(name)' sets no limit", place, hint: "write `.spec \(name) min=1n max=5n`")
+            return
+        }
+        requests.assertions.append(
+            Assertion(
+                text: text, range: card.range, condition: .limits(name: name, least: least, greatest: greatest)))
+    }
+
+    // MARK: Pieces
+
+    private static func analysis(_ word: String) -> String? {
+        let base = word.hasSuffix("_cont") ? String(word.dropLast(5)) : word
+        return ["tran", "dc", "ac", "noise"].contains(base) ? word : nil
+    }
+
+    /// The word in front, where no `=` follows it.
+    private func word() -> String? {
+        guard let field = fields.first, field.key == nil else { return nil }
+        return reader.text(field.value)
+    }
+
+    private func number(_ token: Token) -> Double? {
+        reader.elaborator.value(token, in: reader.top, what: "number")
+    }
+
+    private func column(_ token: Token, _ requests: inout MeasurementRequests) -> Int? {
+        var range = token.range
+        let text = reader.text(token)
+        // par('…') only marks an expression.
+        let isMarked = text.hasPrefix("par(") && text.hasSuffix(")")
+        if isMarked { range.start += 3 }
+        let expression =
+            isMarked || token.kind == .word
+            ? reader.netlist.expression(range, diagnostics: &reader.elaborator.diagnostics)
+            : reader.netlist.expression(token, diagnostics: &reader.elaborator.diagnostics)
+        guard let expression else { return nil }
+        let label = text.filter { $0 != " " }
+        if let known = requests.columns.firstIndex(where: { $0.label == label }) { return known }
+        requests.columns.append(OutputItem(label: label, expression: expression, range: token.range))
+        return requests.columns.count - 1
+    }
+
+    private mutating func function(
+        _ measurement: inout Measurement, _ requests: inout MeasurementRequests
+    ) -> Measurement.Function? {
+        guard let first = fields.first else {
+            reader.error("the measurement '\(measurement.name)' measures nothing", measurement.range, hint: Self.syntax)
+            return nil
+        }
+        if let key = first.key.map(reader.text), key == "param" || key == "eqn" {
+            fields.removeFirst()
+            return formula(first.value, &requests)
+        }
+        let word = reader.text(first.key ?? first.value)
+        fields.removeFirst()
+        switch word {
+        case "param", "eqn":
+            guard let field = fields.popFirst() else { break }
+            return formula(field.value, &requests)
+        case "trig":
+            guard let trigger = event(&requests, until: "targ") else { return nil }
+            guard self.word() == "targ" else {
+                reader.error("TRIG has no TARG", measurement.range, hint: Self.syntax)
+                return nil
+            }
+            fields.removeFirst()
+            guard let target = event(&requests, until: nil) else { return nil }
+            return .interval(trigger, target)
+        case "when":
+            guard let event = when(&requests) else { return nil }
+            return .when(event)
+        case "find", "deriv", "derivative":
+            guard let field = fields.popFirst(), field.key == nil, let column = column(field.value, &requests) else {
+                break
+            }
+            let event: Measurement.Event?
+            if self.word() == "when" {
+                fields.removeFirst()
+                event = when(&requests)
+            } else if let at = take("at") {
+                event = number(at).map { .at($0) }
+            } else {
+                reader.error(
+                    "\(word.uppercased()) needs a place, WHEN or AT=", field.value.range, hint: Self.syntax)
+                return nil
+            }
+            guard let event else { return nil }
+            return word == "find" ? .find(column, event) : .derivative(column, event)
+        default:
+            if let statistic = Measurement.Statistic(word: word) {
+                guard let field = fields.popFirst(), field.key == nil, let column = column(field.value, &requests)
+                else { break }
+                return .statistic(statistic, column)
+            }
+            let near = suggestion(for: word, among: Self.functions)
+            reader.error(
+                "'\(word)' is nothing to measure", (first.key ?? first.value).range,
+                hint: near.map { "did you mean '\($0)'?" } ?? Self.syntax)
+            return nil
+        }
+        reader.error("\(word.uppercased()) needs something to look at", measurement.range, hint: Self.syntax)
+        return nil
+    }
+
+    /// A formula of other measurements, or the last value of an expression of the solution.
+    private func formula(_ token: Token, _ requests: inout MeasurementRequests) -> Measurement.Function? {
+        guard let expression = reader.netlist.expression(token, diagnostics: &reader.elaborator.diagnostics) else {
+            return nil
+        }
+        if expression.hasSolution { return column(token, &requests).map { .last($0) } }
+        return .formula(expression)
+    }
+
+    /// The value of the key, taken out.
+    private mutating func take(_ key: String) -> Token? {
+        guard let index = fields.firstIndex(where: { $0.key.map(reader.text) == key }) else { return nil }
+        return fields.remove(at: index).value
+    }
+
+    /// `v(a)=0.5` or `v(a)=v(b)`, then RISE and its kin.
+    private mutating func when(_ requests: inout MeasurementRequests) -> Measurement.Event? {
+        guard let field = fields.popFirst(), let key = field.key, let left = column(key, &requests),
+            let right = column(field.value, &requests)
+        else {
+            reader.error(
+                "WHEN needs an equation", fields.first?.value.range ?? card.range, hint: "write `WHEN v(out)=0.5`")
+            return nil
+        }
+        return crossing(left, right, &requests)
+    }
+
+    /// Behind TRIG or TARG: `v(a) VAL=0.5 RISE=1 TD=1n`, `v(a)=0.5 …`, `AT=1n`.
+    private mutating func event(_ requests: inout MeasurementRequests, until stop: String?) -> Measurement.Event? {
+        let end = stop.flatMap { stop in
+            fields.firstIndex { $0.key == nil && reader.text($0.value) == stop }
+        }
+        let rest = end.map { fields[$0...] } ?? []
+        if let end { fields = fields[..<end] }
+        defer { if end != nil { fields = rest } }
+        if let at = take("at") {
+            if let place = number(at) { return .at(place) }
+            return nil
+        }
+        guard let field = fields.popFirst() else {
+            reader.error("TRIG and TARG need something to look at", card.range, hint: Self.syntax)
+            return nil
+        }
+        if let key = field.key {
+            guard let left = column(key, &requests), let right = column(field.value, &requests) else { return nil }
+            return crossing(left, right, &requests)
+        }
+        guard let left = column(field.value, &requests) else { return nil }
+        guard let level = take("val"), let right = column(level, &requests) else {
+            reader.error("there is no level to cross", field.value.range, hint: "write `VAL=0.5` behind it")
+            return nil
+        }
+        return crossing(left, right, &requests)
+    }
+
+    private mutating func crossing(
+        _ left: Int, _ right: Int, _ requests: inout MeasurementRequests
+    ) -> Measurement.Event? {
+        var direction = Measurement.Direction.cross
+        var count = 1
+        for candidate in [Measurement.Direction.rise, .fall, .cross] {
+            guard let token = take(candidate.rawValue) else { continue }
+            direction = candidate
+            if reader.text(token) == "last" {
+                count = -1
+            } else if let value = number(token) {
+                guard value.rounded() == value, value != 0, abs(value) < 1e9 else {
+                    reader.error("crossings are counted from 1, or from -1 at the end", token.range)
+                    return nil
+                }
+                count = Int(value)
+            } else {
+                return nil
+            }
+        }
+        var delay: Double?
+        if let token = take("td") { delay = number(token) }
+        return .crossing(left: left, right: right, direction, count: count, delay: delay)
+    }
+
+    /// FROM, TO and what only optimisers use.
+    private mutating func readWindow(_ measurement: inout Measurement) -> Bool {
+        for field in fields {
+            switch field.key.map(reader.text) {
+            case "from": measurement.from = number(field.value)
+            case "to": measurement.to = number(field.value)
+            case "goal", "minval", "weight", "precision", "default_val", "print", "output", "rfc_level": break
+            case let key:
+                let written = key ?? reader.text(field.value)
+                let near = suggestion(for: written, among: ["from", "to", "at", "val", "td", "rise", "fall", "cross"])
+                reader.error(
+                    "'\(written)' has no meaning here", (field.key ?? field.value).range,
+                    hint: near.map { "did you mean '\($0)'?" } ?? Self.syntax)
+                return false
+            }
+        }
+        return true
+    }
+}
+
+extension Expression {
+    /// True where the expression asks for anything that an analysis computes.
+    fileprivate var hasSolution: Bool {
+        switch self {
+        case .probe: true
+        case .name(let name, _): ["time", "freq", "frequency", "hertz", "onoise", "inoise"].contains(name)
+        case .call(let name, let arguments, _):
+            name == "dno" || name == "dni" || arguments.contains(where: \.hasSolution)
+        default: children.contains(where: \.hasSolution)
+        }
+    }
+}

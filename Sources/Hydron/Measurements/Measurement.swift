@@ -1,0 +1,116 @@
+import SpiceNetlist
+
+/// One `.meas` card: a number to take from an analysis.
+struct Measurement: Sendable {
+    /// `tran`, `dc`, `ac` or `noise`.
+    var analysis: String
+    var name: String
+    var range: SourceRange
+    var function: Function
+    /// FROM and TO, in units of the abscissa.
+    var from: Double?
+    var to: Double?
+
+    enum Function: Sendable {
+        /// TRIG … TARG …: from the first event to the second.
+        case interval(Event, Event)
+        /// WHEN: where the event is.
+        case when(Event)
+        case find(Int, Event)
+        case derivative(Int, Event)
+        case statistic(Statistic, Int)
+        /// PARAM or EQN of other measurements and parameters.
+        case formula(Expression)
+        /// PARAM or EQN of the solution: its last value.
+        case last(Int)
+    }
+
+    /// A place on the abscissa.
+    enum Event: Sendable {
+        case at(Double)
+        /// Where the difference of two columns goes through 0: the n-th time behind `delay`, counted from the end below 0.
+        case crossing(left: Int, right: Int, Direction, count: Int, delay: Double?)
+    }
+
+    enum Direction: String, Sendable { case rise, fall, cross }
+
+    enum Statistic: String, Sendable {
+        case average = "avg"
+        case rootMeanSquare = "rms"
+        case minimum = "min"
+        case maximum = "max"
+        case peakToPeak = "pp"
+        case integral = "integ"
+        case placeOfMinimum = "min_at"
+        case placeOfMaximum = "max_at"
+
+        init?(word: String) {
+            let synonyms = ["integral": "integ", "minat": "min_at", "maxat": "max_at", "ptp": "pp"]
+            self.init(rawValue: synonyms[word] ?? word)
+        }
+    }
+}
+
+/// A limit that a measurement must keep, `.assert` or `.spec`.
+struct Assertion: Sendable {
+    /// As written.
+    var text: String
+    var range: SourceRange
+    var condition: Condition
+
+    enum Condition: Sendable {
+        /// Must not be 0.
+        case expression(Expression)
+        case limits(name: String, least: Double?, greatest: Double?)
+    }
+}
+
+/// What the netlist wants to know and to keep.
+struct MeasurementRequests: Sendable {
+    var measurements: [Measurement] = []
+    var assertions: [Assertion] = []
+    /// Expressions that measurements look at, by their number in ``Measurement/Function``.
+    var columns: [OutputItem] = []
+
+    /// Numbers of the columns that an analysis has to record.
+    func columns(for analysis: String) -> [Int] {
+        var found: Set<Int> = []
+        func add(_ event: Measurement.Event) {
+            if case .crossing(let left, let right, _, _, _) = event { found.formUnion([left, right]) }
+        }
+        for measurement in measurements where measurement.analysis == analysis {
+            switch measurement.function {
+            case .interval(let first, let second):
+                add(first)
+                add(second)
+            case .when(let event): add(event)
+            case .find(let column, let event), .derivative(let column, let event):
+                found.insert(column)
+                add(event)
+            case .statistic(_, let column), .last(let column): found.insert(column)
+            case .formula: break
+            }
+        }
+        return found.sorted()
+    }
+}
+
+/// What a measurement found in one step of a run.
+public struct MeasuredValue: Sendable {
+    public var analysis: String
+    public var name: String
+    public var step: Int
+    /// nil where it failed.
+    public var value: Double?
+    /// Why it failed.
+    public var reason: String?
+}
+
+/// Whether a limit was kept in one step of a run.
+public struct AssertionResult: Sendable {
+    public var text: String
+    public var step: Int
+    public var holds: Bool
+    /// What broke it.
+    public var message: String
+}

@@ -1,0 +1,113 @@
+import SpiceNetlist
+
+/// Collects what the analyses of a run measure, step by step, and at its end checks limits.
+struct MeasurementRun {
+    private let requests: MeasurementRequests
+    private let kinds: Set<String>
+    private let dialect: Dialect
+    /// One a step.
+    private var scopes: [Int: MeasurementScope] = [:]
+
+    init(_ elaboration: Elaboration, _ dialect: Dialect) {
+        requests = elaboration.measurements
+        kinds = Set(elaboration.tasks.map(\.kindName))
+        self.dialect = dialect
+    }
+
+    func wants(_ analysis: String) -> Bool { requests.measurements.contains { $0.analysis == analysis } }
+
+    mutating func take(
+        _ analysis: String, _ evaluator: MeasurementEvaluator, _ elaboration: Elaboration, step: Int,
+        into report: inout RunReport
+    ) {
+        let scope =
+            scopes[step] ?? MeasurementScope(dialect, elaboration.circuit.options, elaboration.outputs)
+        scopes[step] = scope
+        // Steps may change numbers on the cards themselves.
+        for measurement in elaboration.measurements.measurements where measurement.analysis == analysis {
+            var result = MeasuredValue(analysis: analysis, name: measurement.name, step: step)
+            if case .formula(let expression) = measurement.function {
+                var found = Diagnostics()
+                result.value = scope.evaluate(expression, diagnostics: &found)
+                result.reason = found.all.first?.message
+            } else {
+                do throws(MeasurementEvaluator.Failure) {
+                    result.value = try evaluator.value(measurement)
+                } catch {
+                    result.reason = error.reason
+                }
+            }
+            if let value = result.value, !value.isFinite {
+                result.value = nil
+                result.reason = "the result is no finite number"
+            }
+            if let value = result.value {
+                scope.values[measurement.name] = value
+            } else {
+                fail(measurement, result.reason ?? "it has no value", step, &report)
+            }
+            report.measurements.append(result)
+        }
+    }
+
+    private func fail(_ measurement: Measurement, _ reason: String, _ step: Int, _ report: inout RunReport) {
+        let place = scopes.count > 1 || step > 0 ? " in step \(step)" : ""
+        report.diagnostics.error(
+            "the measurement '\(measurement.name)' failed\(place): \(reason)", at: measurement.range)
+    }
+
+    /// Behind the last analysis.
+    func finish(into report: inout RunReport) {
+        for measurement in requests.measurements where !kinds.contains(measurement.analysis) {
+            let reason = "the netlist has no .\(measurement.analysis)"
+            fail(measurement, reason, 0, &report)
+            report.measurements.append(
+                MeasuredValue(analysis: measurement.analysis, name: measurement.name, step: 0, reason: reason))
+        }
+        guard !requests.assertions.isEmpty else { return }
+        for step in scopes.isEmpty ? [0] : scopes.keys.sorted() {
+            for assertion in requests.assertions { check(assertion, scopes[step], step, &report) }
+        }
+    }
+
+    private func check(
+        _ assertion: Assertion, _ scope: MeasurementScope?, _ step: Int, _ report: inout RunReport
+    ) {
+        var message: String?
+        switch assertion.condition {
+        case .expression(let expression):
+            var found = Diagnostics()
+            let value = scope?.evaluate(expression, diagnostics: &found)
+            if let value {
+                if value == 0 || value.isNaN { message = "the condition does not hold\(values(expression, scope))" }
+            } else {
+                message = "the condition has no value: \(found.all.first?.message ?? "nothing was measured")"
+            }
+        case .limits(let name, let least, let greatest):
+            guard let value = scope?.values[name] else {
+                message = "nothing named '\(name)' was measured"
+                break
+            }
+            if let least, value < least { message = "\(name) is \(value), below its limit \(least)" }
+            if let greatest, value > greatest { message = "\(name) is \(value), above its limit \(greatest)" }
+        }
+        report.assertions.append(
+            AssertionResult(text: assertion.text, step: step, holds: message == nil, message: message ?? "holds"))
+        if let message {
+            let place = scopes.count > 1 ? " (step \(step))" : ""
+            report.diagnostics.error(message + place, at: assertion.range)
+        }
+    }
+
+    /// " (delay = 5.2e-9)": what the names in a condition stood for.
+    private func values(_ expression: Expression, _ scope: MeasurementScope?) -> String {
+        var names: [String] = []
+        func collect(_ part: Expression) {
+            if case .name(let name, _) = part, !names.contains(name) { names.append(name) }
+            part.children.forEach(collect)
+        }
+        collect(expression)
+        let known = names.compactMap { name in scope?.values[name].map { "\(name) = \($0)" } }
+        return known.isEmpty ? "" : " (\(known.joined(separator: ", ")))"
+    }
+}
