@@ -6,7 +6,7 @@ HYDRON := .build/release/hydron
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 HEADER := /usr/include/suitesparse/klu.h
 
-.PHONY: all build test demo format lint bench conformance proton-va completions install clean help
+.PHONY: all build test demo format lint bench conformance proton-va proton-osdi completions install clean help
 
 all: build
 
@@ -62,6 +62,10 @@ conformance: build
 ## proton-va   the proton resistor against its Verilog-A twin in VACASK, where that is installed
 proton-va: build
 	python3 Tests/Conformance/proton_va.py --hydron $(HYDRON)
+
+## proton-osdi  the proton resistor against its Verilog-A twin, compiled and loaded through OSDI
+proton-osdi: build
+	python3 Tests/Conformance/proton_osdi.py --hydron $(HYDRON)
 
 ## completions  shell completions for bash, zsh and fish, under out/completions
 completions: build

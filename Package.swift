@@ -13,6 +13,7 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CSuiteSparse", providers: [.apt(["libsuitesparse-dev"])]),
+        .systemLibrary(name: "COSDI"),
         .target(name: "SpiceNetlist"),
         .target(
             name: "SparseSolvers",
@@ -21,7 +22,7 @@ let package = Package(
         .target(
             name: "Hydron",
             dependencies: [
-                "SpiceNetlist", "SparseSolvers", "Waveforms",
+                "SpiceNetlist", "SparseSolvers", "Waveforms", "COSDI",
                 .product(name: "ComplexModule", package: "swift-numerics"),
             ]),
         .executableTarget(

@@ -33,30 +33,32 @@ public struct Simulation: Sendable {
     ///   - parameters: values that take the place of top-level `.param`s, by lower-case name.
     ///   - temperature: of the circuit [°C]; nil for what the netlist says.
     ///   - threads: that share the work; nil for one a processor. Results are the same bits for any number.
+    ///   - modules: compiled Verilog-A modules that models may be of.
     public static func load(
         path: String, dialect: Dialect = .ngspice, libraryPaths: [String] = [], parameters: [String: Double] = [:],
-        temperature: Double? = nil, threads: Int? = nil
+        temperature: Double? = nil, threads: Int? = nil, modules: OSDIModules = .none
     ) -> Loaded {
         var diagnostics = Diagnostics()
         let parsed = Parser.parse(
             file: path, dialect: dialect, libraryPaths: libraryPaths, diagnostics: &diagnostics)
-        return elaborate(parsed, parameters, temperature, threads, diagnostics)
+        return elaborate(parsed, parameters, temperature, threads, modules, diagnostics)
     }
 
     /// The same for text in memory; includes are relative to the folder of `path`.
     public static func load(
         text: String, path: String = "netlist", dialect: Dialect = .ngspice, libraryPaths: [String] = [],
-        parameters: [String: Double] = [:], temperature: Double? = nil, threads: Int? = nil
+        parameters: [String: Double] = [:], temperature: Double? = nil, threads: Int? = nil,
+        modules: OSDIModules = .none
     ) -> Loaded {
         var diagnostics = Diagnostics()
         let parsed = Parser.parse(
             text: text, path: path, dialect: dialect, libraryPaths: libraryPaths, diagnostics: &diagnostics)
-        return elaborate(parsed, parameters, temperature, threads, diagnostics)
+        return elaborate(parsed, parameters, temperature, threads, modules, diagnostics)
     }
 
     private static func elaborate(
         _ parsed: (netlist: Netlist?, sources: SourceMap), _ parameters: [String: Double], _ temperature: Double?,
-        _ threads: Int?, _ found: Diagnostics
+        _ threads: Int?, _ modules: OSDIModules, _ found: Diagnostics
     ) -> Loaded {
         var diagnostics = found
         guard let netlist = parsed.netlist else {
@@ -66,6 +68,7 @@ public struct Simulation: Sendable {
         overrides.parameters = parameters
         overrides.temperature = temperature
         overrides.threads = threads
+        overrides.modules = modules
         let elaboration = Elaborator.attempt(netlist, overrides: overrides, diagnostics: &diagnostics)
         let simulation = Simulation(netlist: netlist, overrides: overrides, elaboration: elaboration)
         // What a text without structure leaves out nobody knows.

@@ -12,7 +12,7 @@ struct HydronCommand: ParsableCommand {
             is wrong or asks for what this version lacks; 3 no solution was found; 4 a measurement failed; 5 reading or writing failed; 130, 143 interrupted.
             """,
         version: Simulation.version,
-        subcommands: [RunCommand.self, CheckCommand.self, DevicesCommand.self, LoadCommand.self])
+        subcommands: [RunCommand.self, CheckCommand.self, DevicesCommand.self, CompileCommand.self, LoadCommand.self])
 
     /// Argument errors exit with 2, as wrong netlists do; everything else as the command says.
     static func main() {

@@ -24,6 +24,8 @@ struct InputOptions: ParsableArguments {
     @Option(name: .long, help: "A folder that .include and .lib may read from; may be given several times.")
     var library: [String] = []
 
+    @OptionGroup var compiledModels: CompiledModelOptions
+
     mutating func validate() throws {
         if let threads, threads < 1 { throw ValidationError("--threads is \(threads), but at least one is needed.") }
     }
@@ -34,9 +36,10 @@ struct InputOptions: ParsableArguments {
     func load(quiet: Bool) throws -> Simulation {
         var overrides: [String: Double] = [:]
         for setting in param { overrides[setting.name] = setting.value }
+        let modules = try compiledModels.load()
         let loaded = Simulation.load(
             path: file, dialect: dialect.dialect, libraryPaths: library, parameters: overrides, temperature: temp,
-            threads: threads)
+            threads: threads, modules: modules)
         report(loaded.diagnostics.all.filter { !quiet || $0.severity == .error }, in: loaded.sources)
         guard let simulation = loaded.simulation else {
             throw (loaded.isUnreadable ? ExitStatus.inputOutput : .wrongInput).code

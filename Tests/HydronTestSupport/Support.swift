@@ -22,9 +22,12 @@ public struct NetlistFailure: Error, CustomStringConvertible {
 ///
 /// - Throws: ``NetlistFailure`` with the rendered diagnostics where it can't be read or solved.
 public func simulate(
-    _ text: String, dialect: Dialect = .ngspice, parameters: [String: Double] = [:], temperature: Double? = nil
+    _ text: String, dialect: Dialect = .ngspice, parameters: [String: Double] = [:], temperature: Double? = nil,
+    threads: Int? = nil, modules: OSDIModules = .none
 ) throws -> RunResult {
-    let loaded = Simulation.load(text: text, dialect: dialect, parameters: parameters, temperature: temperature)
+    let loaded = Simulation.load(
+        text: text, dialect: dialect, parameters: parameters, temperature: temperature, threads: threads,
+        modules: modules)
     let renderer = DiagnosticRenderer(loaded.sources)
     guard let simulation = loaded.simulation else {
         throw NetlistFailure(description: renderer.render(loaded.diagnostics))

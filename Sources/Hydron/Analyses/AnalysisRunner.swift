@@ -311,13 +311,16 @@ struct AnalysisRunner {
         }
     }
 
-    private func runDC(
+    private mutating func runDC(
         _ sweeps: [Sweep], _ elaboration: Elaboration, _ overrides: Overrides, _ emitter: RowEmitter,
         _ isLast: Bool, _ statistics: inout AnalysisStatistics
     ) throws(SimulationFailure) {
         let groups = Self.tied(sweeps)
         let system = try SweptSystem(simulation.netlist, elaboration, overrides, groups.flatMap { $0 })
-        defer { statistics.solver = system.solverStatistics }
+        defer {
+            statistics.solver = system.solverStatistics
+            for message in system.messages { warn(message) }
+        }
         let axes = groups.map { $0[0].values }
         let places = groups.map { group in group.map(\.values) }
         let analysis = DCSweepAnalysis(axes: axes)
@@ -342,6 +345,7 @@ struct AnalysisRunner {
         statistics.arrays = system.blockStatistics
         statistics.solver = system.solver.statistics
         for notice in system.notices { report.diagnostics.warning(notice, at: nil) }
+        for message in system.takeMessages() { warn(message) }
     }
 
     private mutating func noteFallbacks(_ solver: SolverStatistics) {

@@ -10,6 +10,9 @@ final class SweptSystem {
     private var system: EquationSystem
     private(set) var elaboration: Elaboration
     private var last: [Double] = []
+    private var earlierMessages: [Diagnostic] = []
+    /// What elements said at all points so far.
+    var messages: [Diagnostic] { earlierMessages + system.takeMessages() }
     /// Of the last point's equations.
     var solverStatistics: SolverStatistics { system.solver.statistics }
 
@@ -41,6 +44,7 @@ final class SweptSystem {
             next.resolveWaveforms(for: .dc(sweeps))
             next.circuit.inductorLoss = system.circuit.inductorLoss
             next.circuit.anchors = system.circuit.anchors
+            earlierMessages += system.takeMessages()
             system = try EquationSystem(next.circuit)
             elaboration = next
         }

@@ -91,6 +91,8 @@ struct TransientAnalysis: Sendable {
         let smallest: Double
         /// The unknowns as initial conditions give them, where a run starts from these: its first row.
         var given: Vector?
+        /// The longest step that devices allow from the newest point [s].
+        var stepBound = Double.infinity
         /// The next time that `outputInterval` asks for.
         var nextOutput = 0.0
         var outputCount = 0.0
@@ -248,7 +250,7 @@ struct TransientAnalysis: Sendable {
                     step = min(distance, maximumStep * (isBehindJump ? TransientAnalysis.stepBehindJump : 1))
                     statistics.breakpoints += 1
                 }
-                step = min(step, maximumStep)
+                step = min(step, maximumStep, max(stepBound, smallest))
                 var landing = false
                 if step >= distance * (1 - 1e-9) || distance - step < smallest {
                     step = distance
@@ -563,6 +565,7 @@ struct TransientAnalysis: Sendable {
 
         /// The point just solved becomes the newest.
         private mutating func takeOver(_ rates: ChargeRates) {
+            stepBound = system.stepBound
             // A linear circuit is never evaluated: its nonlinear charges are none.
             system.totalCharge(UnsafePointer(x.base), into: history.nextCharge)
             let new = history.nextCharge

@@ -10,9 +10,9 @@ struct CircuitBuilder {
     var nodesets: [NodeCondition] = []
     var holdsDeviceConditions = false
     private var boxes: [any PopulationBox] = []
-    private var boxOfType: [ObjectIdentifier: Int] = [:]
-    /// The type of the last element: netlists come in runs of one type.
-    private var lastType: ObjectIdentifier?
+    private var boxOfKind: [BoxKind: Int] = [:]
+    /// The kind of the last element: netlists come in runs of one.
+    private var lastKind: BoxKind?
     private var lastBox = 0
 
     init() {}
@@ -45,10 +45,13 @@ struct CircuitBuilder {
     }
 
     /// Adds an element to a population of its own kind: `update` appends exactly one element.
+    ///
+    /// - Parameter variant: of populations of one type, which; nil where there is one.
     mutating func add<P: Population>(
-        to kind: P.Type, identity: ElementIdentity, make: () -> P, update: (inout P) -> Void
+        to kind: P.Type, variant: ObjectIdentifier? = nil, identity: ElementIdentity, make: () -> P,
+        update: (inout P) -> Void
     ) {
-        let box = self.box(kind, make: make)
+        let box = self.box(kind, variant: variant, make: make)
         register(identity, population: box.position, index: box.population.count)
         update(&box.population)
     }
@@ -63,18 +66,25 @@ struct CircuitBuilder {
         directory.references[slot] = ElementReference(population: Int32(population), index: Int32(index))
     }
 
-    private mutating func box<P: Population>(_ kind: P.Type, make: () -> P) -> Box<P> {
-        let type = ObjectIdentifier(kind)
-        if type == lastType, let box = boxes[lastBox] as? Box<P> { return box }
+    private struct BoxKind: Hashable {
+        var type: ObjectIdentifier
+        var variant: ObjectIdentifier?
+    }
+
+    private mutating func box<P: Population>(
+        _ type: P.Type, variant: ObjectIdentifier? = nil, make: () -> P
+    ) -> Box<P> {
+        let kind = BoxKind(type: ObjectIdentifier(type), variant: variant)
+        if kind == lastKind, let box = boxes[lastBox] as? Box<P> { return box }
         let place: Int
-        if let known = boxOfType[type] {
+        if let known = boxOfKind[kind] {
             place = known
         } else {
             place = boxes.count
             boxes.append(Box(make(), position: place))
-            boxOfType[type] = place
+            boxOfKind[kind] = place
         }
-        lastType = type
+        lastKind = kind
         lastBox = place
         if let box = boxes[place] as? Box<P> { return box }
         // Boxes are filed under their own type, so the cast holds; a fresh box keeps the types honest all the same.

@@ -8,6 +8,8 @@ protocol ElementBatch: AnyObject {
     var count: Int { get }
     /// Evaluated once into the baseline instead of in the Newton loop.
     var isLinear: Bool { get }
+    /// The threads that may share its work.
+    func use(_ parallel: Parallel)
     /// Tells of all batches before any declares its entries: expressions ask for other devices' outputs.
     func connect(_ batches: [any ElementBatch], unknownCount: Int)
     /// The unknowns that an element's outputs depend on.
@@ -34,6 +36,12 @@ protocol ElementBatch: AnyObject {
     var largestVoltage: Double { get }
     /// The first instant after `time` at which a waveform or its slope jumps; infinity where there is none.
     func nextBreakpoint(after time: Double) -> Double
+    /// The longest step that its elements allow from the last point evaluated [s]; infinity where any will do.
+    var stepBound: Double { get }
+    /// What elements said since the last call.
+    func takeMessages() -> [ElementMessage]
+    /// Why an element gave up, after a load that has failed.
+    func takeFailure() -> ElementMessage?
     /// Names of what ``output(_:element:x:_:)`` can give.
     var outputs: [DeviceOutput] { get }
     /// How many of them an operating point's table lists.
@@ -47,6 +55,14 @@ protocol ElementBatch: AnyObject {
     /// Adds to `q` what initial conditions (`ic=`) put on charges and fluxes beyond what `x` says; sets branch
     /// currents in `x`. Called once where a transient starts from given conditions (`uic`).
     func applyInitialConditions(x: UnsafeMutablePointer<Double>, q: UnsafeMutablePointer<Double>)
+}
+
+/// What an element of a batch has to say to the user.
+struct ElementMessage {
+    /// Its place in the batch.
+    var element: Int
+    var isWarning: Bool
+    var text: String
 }
 
 /// An initial condition of one element, as its card gives it.
@@ -79,6 +95,7 @@ struct SourceContext {
 
 extension ElementBatch {
     var isLinear: Bool { false }
+    func use(_ parallel: Parallel) {}
     func connect(_ batches: [any ElementBatch], unknownCount: Int) {}
     func dependencies(element: Int) -> [Int32] { [] }
     func bind(_ pattern: SparsityPattern) {}
@@ -93,6 +110,9 @@ extension ElementBatch {
     var largestVoltage: Double { 0 }
     var tabulatedOutputs: Int { outputs.count }
     func nextBreakpoint(after time: Double) -> Double { .infinity }
+    var stepBound: Double { .infinity }
+    func takeMessages() -> [ElementMessage] { [] }
+    func takeFailure() -> ElementMessage? { nil }
     var outputs: [DeviceOutput] { [] }
     func output(_ index: Int, element: Int, x: UnsafePointer<Double>, _ conditions: Conditions) -> Double { .nan }
     var hasNoise: Bool { false }

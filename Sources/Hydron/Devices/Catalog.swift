@@ -23,6 +23,7 @@ enum Catalog {
         VoltageControlledCurrentSourceCard.self,
         CurrentControlledVoltageSourceCard.self,
         BehaviouralSourceCard.self,
+        OSDICard.self,
     ]
 
     /// `.model` types that some element takes.

@@ -235,6 +235,8 @@ struct LoadContext {
 struct LoadResult {
     /// Elements whose voltages were limited: not yet the answer.
     var limited = 0
+    /// An element gave up; its batch says why.
+    var hasFailed = false
 }
 
 /// A device that shapes the path of Newton's iteration by limiting junction or gate voltages.

@@ -46,12 +46,33 @@ struct NoiseGenerator {
     var name: String
     var from: Int
     var to: Int
-    var white: Double
-    var flicker: Double
-    var exponent: Double
+    var white = 0.0
+    var flicker = 0.0
+    var exponent = 1.0
+    /// Takes the place of white and flicker noise: the density [A²/Hz] at a frequency [Hz].
+    var spectrum: ((Double) -> Double)?
+
+    init(
+        name: String, from: Int, to: Int, white: Double, flicker: Double, exponent: Double
+    ) {
+        self.name = name
+        self.from = from
+        self.to = to
+        self.white = white
+        self.flicker = flicker
+        self.exponent = exponent
+    }
+
+    init(name: String, from: Int, to: Int, spectrum: @escaping (Double) -> Double) {
+        self.name = name
+        self.from = from
+        self.to = to
+        self.spectrum = spectrum
+    }
 
     /// [A²/Hz] at `frequency` [Hz].
     func density(_ frequency: Double) -> Double {
-        flicker == 0 ? white : white + flicker / (exponent == 1 ? frequency : pow(frequency, exponent))
+        if let spectrum { return spectrum(frequency) }
+        return flicker == 0 ? white : white + flicker / (exponent == 1 ? frequency : pow(frequency, exponent))
     }
 }

@@ -291,8 +291,10 @@ final class Elaborator {
             }
             scope.models[name] = card
             let type = netlist.sources.lowercased(words[1].value.range)
-            if !Catalog.modelTypes.contains(type), !Catalog.familyModelTypes.contains(type), !type.hasPrefix("ako:") {
-                let near = suggestion(for: type, among: Catalog.modelTypes.sorted())
+            if !Catalog.modelTypes.contains(type), !Catalog.familyModelTypes.contains(type), !type.hasPrefix("ako:"),
+                overrides.modules.module(type) == nil
+            {
+                let near = suggestion(for: type, among: Catalog.modelTypes.sorted() + overrides.modules.names)
                 diagnostics.warning(
                     "model '\(name)' is of type '\(type)', which no element takes", at: words[1].value.range,
                     hint: near.map { "did you mean '\($0)'?" }
@@ -370,6 +372,7 @@ final class Elaborator {
             let identity = identity(of: card, isPlain: isPlain, in: scope)
         else { return }
         self.card.begin(identity: identity, scope: scope)
+        if !overrides.modules.isEmpty, OSDICard.serves(self.card, letter) { return OSDICard.elaborate(self.card) }
         kinds[0].elaborate(self.card)
     }
 

@@ -297,6 +297,33 @@ final class ElementCard {
         return isGood ? values : nil
     }
 
+    /// All keyed fields that were not taken yet, lower-case names first; taken now.
+    func takeAssignments() -> [(name: String, token: Token, value: Token)] {
+        var found: [(name: String, token: Token, value: Token)] = []
+        for (index, field) in statement.fields.enumerated() where !isTaken(index) {
+            guard let key = field.key else { continue }
+            found.append((elaborator.netlist.sources.lowercased(key.range), key, field.value))
+            markTaken(index)
+        }
+        return found
+    }
+
+    /// Values that `.step` and sweeps give this element, by parameter; the empty name is its principal value.
+    var sweptValues: [String: Double] { overrides ?? [:] }
+
+    /// Lower-case words among the positional fields, from the cursor on, with their number among these.
+    var remainingWords: [(place: Int, word: String)] {
+        var words: [(place: Int, word: String)] = []
+        var place = 0
+        for field in statement.fields[min(cursor, statement.fields.count)...] where field.key == nil {
+            if field.value.kind == .word {
+                words.append((place, elaborator.netlist.sources.lowercased(field.value.range)))
+            }
+            place += 1
+        }
+        return words
+    }
+
     // MARK: Values and expressions
 
     /// A token's value, constant in this scope.

@@ -149,6 +149,37 @@ final class ModelCard {
         return values
     }
 
+    /// A parameter as the card gives it, for models whose parameters are only known while the program runs.
+    struct Assignment {
+        /// Lower-case.
+        var name: String
+        /// Where the name stands.
+        var token: Token
+        var value: Token
+        /// Where the value is evaluated.
+        var scope: Scope
+    }
+
+    /// All that the card says behind `name=`, in its order.
+    var assignments: [Assignment] {
+        fields.map { Assignment(name: $0.name, token: $0.token, value: $0.value, scope: $0.scope) }
+    }
+
+    /// What sweeps put in the place of the card's values.
+    var overrides: [String: Double] { elaborator.overrides.models[name] ?? [:] }
+
+    /// True for names that libraries carry along and that say nothing about a device.
+    static func isHarmless(_ parameter: String) -> Bool { harmless.contains(parameter) }
+
+    /// What another reader made of this card, so that elements share it.
+    func shared<Made>(_ make: () -> Made) -> Made {
+        let key = ObjectIdentifier(Made.self)
+        if let known = cache[key] as? Made { return known }
+        let made = make()
+        cache[key] = made
+        return made
+    }
+
     /// True where the model's card has this word without a value.
     func has(_ word: String) -> Bool { words.contains(word) }
 

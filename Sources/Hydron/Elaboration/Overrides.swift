@@ -6,6 +6,8 @@ struct Overrides: Sendable, Equatable {
     var temperature: Double?
     /// Threads that share the work; nil for what the options say.
     var threads: Int?
+    /// Compiled modules that models may be of.
+    var modules = OSDIModules.none
     /// Element (lower-case, hierarchical) → parameter → value; the empty name is the element's principal value.
     var elements: [String: [String: Double]] = [:]
     /// Model → parameter → value.

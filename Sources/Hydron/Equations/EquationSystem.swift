@@ -113,7 +113,7 @@ final class EquationSystem {
         let crossbars = batches.compactMap { $0 as? CrossbarBatch }
         grids = crossbars.flatMap(\.grids)
         parallel = Parallel(threads: circuit.options.threadCount)
-        for crossbar in crossbars { crossbar.use(parallel) }
+        for batch in batches { batch.use(parallel) }
 
         var builder = PatternBuilder(size: sparseCount - 1)
         for batch in batches { batch.connect(batches, unknownCount: count) }
@@ -414,7 +414,11 @@ final class EquationSystem {
             x: x, f: residual, q: charge, scale: scale, jacobian: jacobian, chargeJacobian: jacobian, alpha: alpha,
             conditions: conditions)
         var result = LoadResult()
-        for batch in nonlinear { result.limited += batch.load(context).limited }
+        for batch in nonlinear {
+            let loaded = batch.load(context)
+            result.limited += loaded.limited
+            if loaded.hasFailed { result.hasFailed = true }
+        }
         if alpha != 0 {
             let alpha = self.alpha
             parallel.parts(count) { for row in $0 { residual[row] += alpha * charge[row] } }
@@ -592,6 +596,36 @@ final class EquationSystem {
         var worst = 0.0
         for batch in nonlinear { worst = max(worst, batch.stepError()) }
         return worst
+    }
+
+    /// The longest step that devices allow from the point last evaluated [s].
+    var stepBound: Double { nonlinear.reduce(.infinity) { min($0, $1.stepBound) } }
+
+    /// What an element that gave up says, with its place in the netlist.
+    func deviceFailure() -> SimulationFailure {
+        for (batch, population) in zip(batches, circuit.populations) {
+            guard let message = batch.takeFailure() else { continue }
+            let identity = population.identity(message.element)
+            return SimulationFailure(
+                .modelGaveUp, "\(circuit.elements.names.name(of: identity.name)): \(message.text)", at: identity.range,
+                hint: "the model ends the simulation itself; check its parameters and what it is connected to")
+        }
+        return SimulationFailure(.modelGaveUp, "a model gave up")
+    }
+
+    /// What elements said since the last call, with their places in the netlist.
+    func takeMessages() -> [Diagnostic] {
+        var found: [Diagnostic] = []
+        for (batch, population) in zip(batches, circuit.populations) {
+            for message in batch.takeMessages() where message.element < population.count {
+                let identity = population.identity(message.element)
+                found.append(
+                    Diagnostic(
+                        message.isWarning ? .warning : .note,
+                        "\(circuit.elements.names.name(of: identity.name)): \(message.text)", at: identity.range))
+            }
+        }
+        return found
     }
 
     /// Unknowns inside of arrays.

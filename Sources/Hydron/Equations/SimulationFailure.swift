@@ -5,7 +5,7 @@ import SpiceNetlist
 public struct SimulationFailure: Error, Sendable {
     public enum Reason: String, Sendable {
         case singularMatrix, noConvergence, timeStepTooSmall, outOfMemory, badNumbers, interrupted, output, badNetlist,
-            stalled
+            stalled, modelGaveUp
     }
     public var reason: Reason
     public var diagnostic: Diagnostic

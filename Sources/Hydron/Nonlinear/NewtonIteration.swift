@@ -39,7 +39,7 @@ struct NewtonIteration {
 
     /// Iterates from the guess in `x` and leaves the solution there.
     ///
-    /// - Throws: ``SimulationFailure`` where the Jacobian is singular or not finite.
+    /// - Throws: ``SimulationFailure`` where the Jacobian is singular or not finite, or a model gives up.
     func solve(
         _ system: EquationSystem, _ x: UnsafeMutablePointer<Double>, maximumIterations: Int
     ) throws(SimulationFailure) -> Outcome {
@@ -52,6 +52,7 @@ struct NewtonIteration {
         }
         system.beginSolution()
         var loaded = system.evaluate(UnsafePointer(x))
+        if loaded.hasFailed { throw system.deviceFailure() }
         var outcome = Outcome(converged: false, iterations: 0, worst: 0, excess: .infinity)
         // Arrays of a million cells are nearly linear from point to point: there an iteration that would only show that
         // nothing moves any more is foreseen instead of computed.
@@ -85,6 +86,7 @@ struct NewtonIteration {
             }
             if inside.excess > updateExcess { (worst, updateExcess) = (inside.unknown, inside.excess) }
             loaded = system.evaluate(UnsafePointer(x))
+            if loaded.hasFailed { throw system.deviceFailure() }
             var (balanceExcess, balanceWorst) = balance(system)
             if balanceExcess > 1, updateExcess <= 1, loaded.limited == 0 {
                 system.addRoundingOfUnknowns(UnsafePointer(x), share: Self.unknownRounding / Self.roundingAllowance)

@@ -104,7 +104,7 @@ struct OperatingPoint {
             system.history.update(repeating: 0, count: system.count)
             system.loadSources(time: time, mode: mode)
         }
-        if let failure, failure.reason == .outOfMemory || failure.reason == .badNumbers { throw failure }
+        if let failure, [.outOfMemory, .badNumbers, .modelGaveUp].contains(failure.reason) { throw failure }
         throw noConvergence(system, singular: failure)
     }
 

@@ -1,0 +1,308 @@
+import SpiceNetlist
+
+/// Elements of compiled Verilog-A modules: the letter N with a model whose type is a module's name, as ngspice has it, and
+/// the letters D, Q, J and M where ``OSDIModelTypes`` says that a loaded module is what the model's type and level ask
+/// for.
+enum OSDICard: ElementKind {
+    static let description = ElementDescription(
+        letter: "n", name: "compiled model",
+        syntax: "Nname node… model [m=] [temp=] [dtemp=] [parameter=value]…",
+        summary:
+            "Element of a Verilog-A module that OpenVAF compiled, `.model name module (…)`; the command line names its library with --osdi."
+    )
+
+    /// True where the card's model is one of a loaded module.
+    static func serves(_ card: ElementCard, _ letter: UInt8) -> Bool {
+        guard letter == UInt8(ascii: "n") || "dqjm".utf8.contains(letter) else { return false }
+        return letter == UInt8(ascii: "n") || find(card, letter) != nil
+    }
+
+    /// The model that the card names, its module, and how many nodes come before it.
+    private static func find(
+        _ card: ElementCard, _ letter: UInt8
+    ) -> (model: ModelCard, module: OSDIModule, nodes: Int)? {
+        let modules = card.elaborator.overrides.modules
+        for (place, word) in card.remainingWords where place > 0 {
+            guard let model = card.scope.model(word) ?? card.scope.bins(of: word).first, !model.isBroken else {
+                continue
+            }
+            if let module = modules.module(model.type) { return (model, module, place) }
+            if let module = OSDIModelTypes.module(
+                letter: letter, type: model.type, level: model.level, nodes: place, dialect: card.dialect, modules)
+            {
+                return (model, module, place)
+            }
+        }
+        return nil
+    }
+
+    static func elaborate(_ card: ElementCard) {
+        let letter = card.name.split(separator: ".").last?.utf8.first ?? UInt8(ascii: "n")
+        guard let (first, module, nodeCount) = find(card, letter) else { return reportMissing(card) }
+        if let obstacle = module.obstacle {
+            return card.error("model '\(first.name)' is of module '\(module.name)', which can't be used: \(obstacle)")
+        }
+        guard nodeCount <= module.terminalCount else {
+            return card.error(
+                "\(card.name) connects \(nodeCount) nodes, but module '\(module.name)' has \(module.terminalCount) terminals",
+                hint: "they are: " + module.nodes.prefix(module.terminalCount).map(\.name).joined(separator: " "))
+        }
+        var terminals: [Int32] = []
+        for node in module.nodes.prefix(nodeCount) {
+            guard let unknown = card.node("node of terminal \(node.name)") else { return }
+            terminals.append(unknown)
+        }
+        guard let model = card.model([first.type], size: { size(card) }),
+            let shared = model.shared({ SharedModel(make(model, module, card)) }).model
+        else { return }
+        let instance = OSDIInstance(shared)
+        guard let temperature = setParameters(instance, module, model, card) else { return }
+        guard setUp(instance, module, temperature: temperature, connected: nodeCount, card) else { return }
+        add(instance, module, terminals, card)
+    }
+
+    /// A model's block, or the knowledge that there is none.
+    private final class SharedModel {
+        let model: OSDIModel?
+        init(_ model: OSDIModel?) { self.model = model }
+    }
+
+    private static func reportMissing(_ card: ElementCard) {
+        let loaded = card.elaborator.overrides.modules
+        for (place, word) in card.remainingWords where place > 0 {
+            guard let model = card.scope.model(word) else { continue }
+            if model.isBroken { return }
+            let near = suggestion(for: model.type, among: loaded.names)
+            return card.error(
+                "model '\(word)' is of type '\(model.type)', which no loaded library has",
+                hint: near.map { "did you mean '\($0)'?" }
+                    ?? (loaded.isEmpty
+                        ? "name the compiled model on the command line: --osdi FILE.osdi"
+                        : "loaded modules: " + loaded.names.joined(separator: " ")))
+        }
+        card.error("\(card.name) names no model", hint: "a .model whose type is a compiled module's name is expected")
+    }
+
+    /// Length and width [m] as the card says, by which a bin of its model is chosen.
+    private static func size(_ card: ElementCard) -> (length: Double, width: Double) {
+        func value(_ key: String, _ standard: SimulationOptions.Key) -> Double {
+            card.field(key).flatMap { card.evaluate($0, key) } ?? card.options[standard]
+        }
+        return (value("l", .defl), value("w", .defw))
+    }
+
+    // MARK: - The model
+
+    private static func make(_ card: ModelCard, _ module: OSDIModule, _ element: ElementCard) -> OSDIModel? {
+        let model = OSDIModel(module)
+        let elaborator = element.elaborator
+        var isGood = true
+        // The polarity is the type's where a module has a parameter for it.
+        if ["nmos", "npn", "njf", "pmos", "pnp", "pjf"].contains(card.type), !card.gives("type"),
+            let type = module.parameterIndex["type"]
+        {
+            _ = model.set(type, to: .number(card.type.hasPrefix("n") ? 1 : -1))
+        }
+        for field in card.assignments {
+            guard let parameter = module.parameterIndex[field.name] else {
+                guard !ModelCard.isHarmless(field.name) else { continue }
+                let near = suggestion(for: field.name, among: module.parameterNames)
+                elaborator.diagnostics.warning(
+                    "model '\(card.name)' of module \(module.name) has no parameter '\(field.name)': ignored",
+                    at: field.token.range, hint: near.map { "did you mean '\($0)'?" })
+                continue
+            }
+            let value = read(field.value, of: module.quantities[parameter], in: field.scope, elaborator)
+            guard let value, model.set(parameter, to: value) else {
+                isGood = false
+                guard value != nil else { continue }
+                elaborator.error(
+                    unfit(field.name, module.quantities[parameter], "model '\(card.name)'"), at: field.value.range,
+                    in: field.scope)
+                continue
+            }
+        }
+        for (name, value) in card.overrides.sorted(by: { $0.key < $1.key }) {
+            guard let parameter = module.parameterIndex[name], model.set(parameter, to: .number(value)) else {
+                element.error("model '\(card.name)' of module \(module.name) has no number '\(name)' to change")
+                isGood = false
+                continue
+            }
+        }
+        guard isGood else { return nil }
+        let log = OSDILog()
+        do throws(OSDIModel.SetupError) {
+            try model.setUp(OSDISimulatorValues(element.options), log)
+            report(log, "model '\(card.name)'", at: card.range, element)
+            return model
+        } catch {
+            let place = error.parameter.flatMap { number in
+                card.assignments.last { module.parameterIndex[$0.name] == number }?.value.range
+            }
+            elaborator.error(
+                "model '\(card.name)' of module \(module.name): \(error.message)"
+                    + said(log), at: place ?? card.range, in: element.scope,
+                hint: error.parameter.flatMap { meaning(module.quantities[$0]) })
+            return nil
+        }
+    }
+
+    private static func meaning(_ quantity: OSDIModule.Quantity) -> String? {
+        quantity.meaning.isEmpty ? nil : "\(quantity.name): \(quantity.meaning) [\(quantity.unit)]"
+    }
+
+    private static func unfit(_ name: String, _ quantity: OSDIModule.Quantity, _ owner: String) -> String {
+        let wanted =
+            switch quantity.kind {
+            case .real: "a number"
+            case .integer: "a whole number"
+            case .text: "a text"
+            }
+        return "\(name) of \(owner) must be \(quantity.isVector ? "a list, which can't be given here" : wanted)"
+    }
+
+    /// The value of a parameter of this kind; nil where a mistake was reported.
+    private static func read(
+        _ token: Token, of quantity: OSDIModule.Quantity, in scope: Scope, _ elaborator: Elaborator
+    ) -> OSDIModel.Value? {
+        if quantity.kind == .text, token.kind != .expression {
+            return .text(elaborator.netlist.sources.text(token.range).filter { $0 != "\"" })
+        }
+        return elaborator.value(token, in: scope, what: quantity.name).map { .number($0) }
+    }
+
+    // MARK: - The element
+
+    /// Sets what the card gives; returns its temperature [K], nil where a mistake was reported.
+    private static func setParameters(
+        _ instance: OSDIInstance, _ module: OSDIModule, _ model: ModelCard, _ card: ElementCard
+    ) -> Double? {
+        var (multiplicity, given, rise) = (card.multiplier, Double?.none, Double?.none)
+        var isGood = true
+        // SPICE's own letters take an area without a name.
+        if let field = card.peekField(), field.value.kind != .string, card.nextWord != "off" {
+            guard let area = module.parameterIndex["area"], let value = card.value("area") else {
+                card.error(
+                    "\(card.name) has a field too many", at: field.value, hint: "parameters are given as name=value")
+                return nil
+            }
+            isGood = instance.set(area, to: .number(value)) && isGood
+        }
+        _ = card.take("off")
+        _ = card.takeList(key: "ic", limit: 4)
+        func assign(_ name: String, _ value: OSDIModel.Value, at token: Token?) {
+            let number: Double? = if case .number(let number) = value { number } else { nil }
+            if name == "m", let number {
+                guard number > 0 else {
+                    isGood = false
+                    return card.error("m of \(card.name) is \(number.plain), but must be above 0", at: token)
+                }
+                multiplicity *= number
+            } else if let parameter = module.parameterIndex[name] {
+                guard module.quantities[parameter].isOfInstance else {
+                    isGood = false
+                    return card.error(
+                        "'\(name)' is a parameter of the model, not of \(card.name)", at: token,
+                        hint: "give it in .model \(model.name)")
+                }
+                if !instance.set(parameter, to: value) {
+                    isGood = false
+                    card.error(unfit(name, module.quantities[parameter], card.name), at: token)
+                }
+            } else if name == "temp", let number {
+                given = number
+            } else if name == "dtemp", let number {
+                rise = number
+            } else {
+                isGood = false
+                let own = module.quantities.prefix(module.parameterCount).filter(\.isOfInstance).map(\.name)
+                card.error(
+                    "\(card.name) has no parameter '\(name)'", at: token,
+                    hint: suggestion(for: name, among: own).map { "did you mean '\($0)'?" }
+                        ?? "known: m temp dtemp " + own.dropFirst().prefix(20).joined(separator: " "))
+            }
+        }
+        for field in card.takeAssignments() {
+            let quantity = module.parameterIndex[field.name].map { module.quantities[$0] }
+            let value = quantity.map { read(field.value, of: $0, in: card.scope, card.elaborator) }
+            guard let value = value ?? card.evaluate(field.value, field.name).map({ .number($0) }) else {
+                isGood = false
+                continue
+            }
+            assign(field.name, value, at: field.token)
+        }
+        for (name, value) in card.sweptValues.sorted(by: { $0.key < $1.key }) {
+            assign(name, .number(value), at: nil)
+        }
+        if let parameter = module.parameterIndex[OSDIModule.multiplicity] {
+            isGood = instance.set(parameter, to: .number(multiplicity)) && isGood
+        }
+        return isGood ? card.temperature(given: given, rise: rise) : nil
+    }
+
+    private static func setUp(
+        _ instance: OSDIInstance, _ module: OSDIModule, temperature: Double, connected: Int, _ card: ElementCard
+    ) -> Bool {
+        let log = OSDILog()
+        do throws(OSDIModel.SetupError) {
+            try instance.setUp(
+                temperature: temperature, connected: connected, OSDISimulatorValues(card.options), log, element: 0)
+            report(log, card.name, at: card.identity.range, card)
+            return true
+        } catch {
+            card.error(
+                "\(card.name) of module \(module.name): \(error.message)" + said(log),
+                hint: error.parameter.flatMap { meaning(module.quantities[$0]) })
+            return false
+        }
+    }
+
+    /// What a model said before it gave up.
+    private static func said(_ log: OSDILog) -> String {
+        let texts = log.take().map(\.text)
+        return texts.isEmpty ? "" : ": " + texts.joined(separator: "; ")
+    }
+
+    private static func report(_ log: OSDILog, _ owner: String, at range: SourceRange, _ card: ElementCard) {
+        for message in log.take() {
+            let text = "\(owner): \(message.text)"
+            guard !card.elaborator.diagnostics.all.contains(where: { $0.message == text }) else { continue }
+            if message.level == .note {
+                card.elaborator.diagnostics.append(Diagnostic(.note, text, at: range))
+            } else {
+                card.elaborator.diagnostics.warning(text, at: range, notes: card.scope.callNotes)
+            }
+        }
+    }
+
+    /// Gives inner nodes their unknowns and adds the element.
+    private static func add(
+        _ instance: OSDIInstance, _ module: OSDIModule, _ terminals: [Int32], _ card: ElementCard
+    ) {
+        var unknowns: [Int32] = []
+        for (node, representative) in instance.representatives.enumerated() {
+            if representative < 0 {
+                unknowns.append(0)
+            } else if representative < node {
+                unknowns.append(unknowns[representative])
+            } else if node < terminals.count {
+                unknowns.append(terminals[node])
+            } else {
+                let own = module.nodes[node]
+                unknowns.append(
+                    own.isFlow
+                        ? card.builder.branch(card.name, own.name) : card.builder.internalNode(card.name, own.name))
+            }
+        }
+        let options = card.options
+        let identity = card.identity
+        card.builder.add(
+            to: OSDIPopulation.self, variant: ObjectIdentifier(module), identity: identity,
+            make: { OSDIPopulation(module, options) },
+            update: {
+                $0.instances.append(instance)
+                $0.unknowns.append(contentsOf: unknowns)
+                $0.elements.append(identity)
+            })
+    }
+}

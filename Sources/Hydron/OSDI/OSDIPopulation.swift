@@ -1,0 +1,29 @@
+import SpiceNetlist
+
+/// The elements of one compiled module in a circuit.
+struct OSDIPopulation: Population {
+    let module: OSDIModule
+    let options: SimulationOptions
+    var instances: [OSDIInstance] = []
+    /// As many as the module has nodes for each element: where nodes are one, so are their unknowns.
+    var unknowns: [Int32] = []
+    var elements: [ElementIdentity] = []
+
+    init(_ module: OSDIModule, _ options: SimulationOptions) {
+        self.module = module
+        self.options = options
+    }
+
+    var count: Int { instances.count }
+    /// Behind the nodes ground, which a node's own current may flow to.
+    var arity: Int { module.nodes.count + 1 }
+    var conductingPairs: [(Int, Int)] { module.conductingPairs }
+    var currentOutput: String? { module.terminalCount == 2 ? outputs.first?.name : nil }
+    var outputs: [DeviceOutput] { module.outputs }
+    var noiseNames: [String] { module.noiseSources.map(\.name) }
+    func identity(_ index: Int) -> ElementIdentity { elements[index] }
+    func unknown(_ local: Int, of element: Int) -> Int32 {
+        local < module.nodes.count ? unknowns[element * module.nodes.count + local] : 0
+    }
+    func makeBatch() -> any ElementBatch { OSDIBatch(self) }
+}

@@ -1,0 +1,54 @@
+/// How the nodes of an element come together: which of them are one unknown of the circuit, which are ground. Elements of
+/// one module mostly have the same shape, and share what follows from it.
+final class OSDIShape: Sendable {
+    /// Unknowns that an element of this shape has, without ground.
+    let unknownCount: Int
+    /// For each of the module's nodes its unknown among those, −1 for ground.
+    let places: [Int]
+    /// Pairs of them that the module's Jacobian couples.
+    let couplings: [(row: Int, column: Int)]
+    /// What each coupling is the sum of: its place in `couplings`, and the entry's place in what the module writes.
+    let resistive: [Term]
+    let reactive: [Term]
+
+    struct Term: BitwiseCopyable, Sendable {
+        var coupling: Int32
+        var entry: Int32
+    }
+
+    init(_ module: OSDIModule, places: [Int]) {
+        self.places = places
+        unknownCount = (places.max() ?? -1) + 1
+        var couplings: [(row: Int, column: Int)] = []
+        var known: [Int: Int32] = [:]
+        var resistive: [Term] = []
+        var reactive: [Term] = []
+        for entry in module.entries {
+            let (row, column) = (places[entry.row], places[entry.column])
+            guard row >= 0, column >= 0 else { continue }
+            let key = row * places.count + column
+            let coupling = known[key] ?? Int32(couplings.count)
+            if known[key] == nil {
+                known[key] = coupling
+                couplings.append((row, column))
+            }
+            if entry.resistive >= 0 { resistive.append(Term(coupling: coupling, entry: Int32(entry.resistive))) }
+            if entry.reactive >= 0 { reactive.append(Term(coupling: coupling, entry: Int32(entry.reactive))) }
+        }
+        self.couplings = couplings
+        self.resistive = resistive
+        self.reactive = reactive
+    }
+
+    /// The places of nodes with these unknowns, and the unknowns without repetition.
+    static func places(of unknowns: some Collection<Int32>) -> (places: [Int], distinct: [Int32]) {
+        var distinct: [Int32] = []
+        let places = unknowns.map { unknown -> Int in
+            guard unknown > 0 else { return -1 }
+            if let known = distinct.firstIndex(of: unknown) { return known }
+            distinct.append(unknown)
+            return distinct.count - 1
+        }
+        return (places, distinct)
+    }
+}

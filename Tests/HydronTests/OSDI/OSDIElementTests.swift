@@ -1,0 +1,254 @@
+import Foundation
+import HydronTestSupport
+import SpiceNetlist
+import Testing
+import Waveforms
+
+@testable import Hydron
+
+/// Elements of compiled modules against closed forms and against the same elements of the catalogue.
+@Suite(.enabled(if: CompiledTwins.isThere, "no C compiler is installed"))
+struct OSDIElementTests {
+    private func run(_ body: String, threads: Int? = nil, dialect: Dialect = .ngspice) throws -> RunResult {
+        try simulate(
+            "compiled models\n\(body)\n.end\n", dialect: dialect, threads: threads, modules: CompiledTwins.modules())
+    }
+
+    private func problems(_ body: String) throws -> [String] {
+        let loaded = Simulation.load(
+            text: "compiled models\n\(body)\n.end\n", modules: try CompiledTwins.modules())
+        return loaded.diagnostics.all.map { "\($0.severity): \($0.message)" }
+    }
+
+    /// The model's value, the element's own, aliases, several in parallel and in a multiplied subcircuit.
+    @Test func dividersFollowOhm() throws {
+        let result = try run(
+            """
+            v1 in 0 6
+            n1 in a rm
+            n2 a b rm r=1k
+            n3 b c rm resistance=2k m=2
+            x1 c 0 half m=4
+            .subckt half p q
+            n1 p q rm r=4k
+            .ends
+            .model rm tworesistor (r=3k)
+            .op
+            .print op v(a) v(b) v(c) i(n1) @n1[ip] @n1[in] @n2[i] @n2[r] @n1[simulatorgmin]
+            """)
+        let row = try #require(result.tables.last).columns.map { $0.last ?? .nan }
+        let expected = [3, 2, 1, 1e-3, 1e-3, -1e-3, 1e-3, 1e3, 1e-12]
+        for (value, wanted) in zip(row, expected) { #expect(abs(value - wanted) <= 1e-9 * abs(wanted)) }
+    }
+
+    @Test func noiseOfAResistorIsThermal() throws {
+        let result = try run(
+            """
+            v1 in 0 1 ac 1
+            n1 in out rm
+            n2 out 0 rm m=2
+            .model rm tworesistor (r=1k)
+            .temp 77
+            .noise v(out) v1 dec 1 1 100
+            .print noise onoise dno(n2)
+            """)
+        let density = 4 * PhysicalConstants.boltzmann * 350.15
+        let whole = try #require(result["onoise"].last)
+        #expect(abs(whole - (density * 1e3 / 3).squareRoot()) < 1e-9 * whole)
+        let share = try #require(result["dno(n2)"].last)
+        #expect(abs(share - (density * 2e-3).squareRoot() * 1e3 / 3) < 1e-9 * share)
+    }
+
+    /// The same circuit twice, once with the catalogue's diode.
+    private static let rectifiers = """
+        v1 in 0 dc 5 ac 1 sin(0 5 1meg)
+        n1 in a dm
+        ra a 0 1k
+        ca a 0 100p
+        .model dm twodiode is=1e-14 rs=5 n=1.1 cj=20p
+        d1 in b dn
+        rb b 0 1k
+        cb b 0 100p
+        .model dn d is=1e-14 rs=5 n=1.1 cjo=20p m=0
+        .options gmin=1e-18 reltol=1e-5
+        """
+
+    private func compare(_ result: RunResult, _ a: String, _ b: String, within tolerance: Double) {
+        let (first, second) = (result[a], result[b])
+        #expect(first.count > 3 && first.count == second.count)
+        let size = second.map(abs).max() ?? 0
+        for (x, y) in zip(first, second) { #expect(abs(x - y) <= tolerance * size, "\(x) \(y)") }
+    }
+
+    @Test func sweepsAgreeWithTheCataloguesDiode() throws {
+        let result = try run(Self.rectifiers + "\n.dc v1 -2 5 0.25\n.print dc v(a) v(b) i(n1) i(d1)")
+        compare(result, "v(a)", "v(b)", within: 1e-9)
+        compare(result, "i(n1)", "i(d1)", within: 1e-9)
+    }
+
+    @Test func smallSignalsAgreeWithTheCataloguesDiode() throws {
+        let result = try run(Self.rectifiers + "\n.ac dec 3 1k 10g\n.print ac vr(a) vr(b) vi(a) vi(b)")
+        compare(result, "vr(a)", "vr(b)", within: 1e-9)
+        compare(result, "vi(a)", "vi(b)", within: 1e-9)
+    }
+
+    @Test func transientsAgreeWithTheCataloguesDiode() throws {
+        let result = try run(Self.rectifiers + "\n.tran 10n 3u\n.print tran v(a) v(b) i(n1) i(d1)")
+        compare(result, "v(a)", "v(b)", within: 1e-7)
+        compare(result, "i(n1)", "i(d1)", within: 1e-6)
+    }
+
+    @Test func shotNoiseAgreesWithTheCataloguesDiode() throws {
+        let result = try run(Self.rectifiers + "\n.noise v(a) v1 dec 1 1k 1meg\n.print noise dno(n1,shot) onoise")
+        let other = try run(Self.rectifiers + "\n.noise v(b) v1 dec 1 1k 1meg\n.print noise dno(d1,id) onoise")
+        for (x, y) in zip(result["dno(n1,shot)"], other["dno(d1,id)"]) { #expect(abs(x - y) <= 1e-6 * y) }
+        #expect(!result["dno(n1,shot)"].isEmpty)
+    }
+
+    /// Without resistance the inner node is the anode itself.
+    @Test func nodesCollapse() throws {
+        func unknowns(_ resistance: String) throws -> Int {
+            let loaded = Simulation.load(
+                text: "t\nv1 a 0 1\nn1 a 0 dm\n.model dm twodiode \(resistance)\n.op\n.end\n",
+                modules: try CompiledTwins.modules())
+            return try #require(loaded.simulation).circuit.unknowns.count
+        }
+        #expect(try unknowns("rs=10") == 4)
+        #expect(try unknowns("") == 3)
+    }
+
+    @Test func temperatureIsTheElementsOwn() throws {
+        let result = try run(
+            """
+            i1 0 a 1m
+            n1 a 0 dm temp=77
+            i2 0 b 1m
+            n2 b 0 dm dtemp=50
+            i3 0 c 1m
+            n3 c 0 dm
+            .model dm twodiode is=1e-14
+            .options reltol=1e-6
+            .op
+            .print op v(a) v(b) v(c)
+            """)
+        let thermal = PhysicalConstants.boltzmannOverCharge
+        let row = try #require(result.tables.last).columns.map { $0.last ?? .nan }
+        #expect(abs(row[0] - thermal * 350.15 * log(1e11 + 1)) < 1e-7)
+        #expect(row[0] == row[1])
+        #expect(abs(row[2] - thermal * 300.15 * log(1e11 + 1)) < 1e-7)
+    }
+
+    @Test func stepsChangeParametersOfModelsAndElements() throws {
+        let result = try run(
+            """
+            v1 in 0 1
+            n1 in 0 rm
+            n2 in 0 rn r=5
+            .model rm tworesistor (r=1k)
+            .model rn tworesistor
+            .step param k list 1 2
+            .param k=1
+            .dc @n2[r] list 5 10
+            .print dc i(n1) i(n2)
+            """)
+        #expect(result["i(n2)"] == [0.2, 0.1, 0.2, 0.1])
+        let models = try run(
+            """
+            v1 in 0 1
+            n1 in 0 rm
+            .model rm tworesistor (r=1k)
+            .step rm:r list 1k 2k
+            .op
+            .print op i(n1)
+            """)
+        #expect(models["i(n1)"] == [1e-3, 5e-4])
+    }
+
+    @Test func aModelBoundsTheStep() throws {
+        let result = try run(
+            """
+            v1 a 0 sin(0 1m 1k)
+            n1 a 0 dm bound=2u
+            .model dm twodiode cj=1p
+            .tran 1m 1m 0 1m
+            """)
+        let times = result["time"]
+        for (a, b) in zip(times, times.dropFirst()).dropFirst() { #expect(b - a <= 2e-6 * (1 + 1e-9)) }
+    }
+
+    /// A ladder of enough diodes that threads share the evaluation.
+    @Test func resultsAreTheSameBitsForAnyNumberOfThreads() throws {
+        let cells = (0..<1500).map { "n\($0) k\($0) 0 dm\nr\($0) k\($0) k\($0 + 1) 10" }.joined(separator: "\n")
+        let body = """
+            v1 k0 0 sin(0.5 0.4 1meg)
+            \(cells)
+            .model dm twodiode is=1e-13 rs=50 cj=1p
+            .tran 50n 0.3u
+            .print tran v(k1) v(k10) v(k300) v(k1400)
+            """
+        let single = try #require(try run(body, threads: 1).tables.last)
+        for threads in [2, 3] {
+            let several = try #require(try run(body, threads: threads).tables.last)
+            #expect(several.columns == single.columns)
+        }
+    }
+
+    // MARK: - Mistakes
+
+    @Test func mistakesOnCardsAreNamed() throws {
+        let model = ".model rm tworesistor (r=1k)\nv1 a 0 1\n.op\n"
+        #expect(try problems(model + "n1 a 0 rm r=-1") == ["error: n1 of module tworesistor: r is out of its range"])
+        #expect(try problems(model + "n1 a 0 rm q=1") == ["error: n1 has no parameter 'q'"])
+        #expect(try problems(model + "n1 a 0 rm count=1").first?.contains("is a parameter of the model") == true)
+        #expect(
+            try problems(model + "n1 a 0 0 rm") == [
+                "error: n1 connects 3 nodes, but module 'tworesistor' has 2 terminals"
+            ])
+        #expect(try problems(model + "n1 a 0 rn") == ["error: n1 names no model"])
+        #expect(try problems(model + "n1 a 0 rm m=0") == ["error: m of n1 is 0, but must be above 0"])
+        #expect(
+            try problems("v1 a 0 1\nn1 a 0 rm\n.model rm tworesistor count=-1\n.op") == [
+                "error: model 'rm' of module tworesistor: count is out of its range"
+            ])
+        #expect(
+            try problems("v1 a 0 1\nn1 a 0 rm\n.model rm tworesistor count=1e20\n.op") == [
+                "error: count of model 'rm' must be a whole number"
+            ])
+        #expect(
+            try problems("v1 a 0 1\nn1 a 0 rm\n.model rm tworesistor coun=1\n.op") == [
+                "warning: model 'rm' of module tworesistor has no parameter 'coun': ignored"
+            ])
+        #expect(
+            try problems("v1 a 0 1\nn1 a 0 rm\n.model rm tworesistr\n.op").last
+                == "error: model 'rm' is of type 'tworesistr', which no loaded library has")
+    }
+
+    @Test func modelsSpeak() throws {
+        #expect(
+            try problems("v1 a 0 1\nn1 a 0 rm\n.model rm tworesistor label=\"talkative\"\n.op") == [
+                "warning: model 'rm': a model that talks"
+            ])
+    }
+
+    @Test func aModelThatGivesUpEndsTheRun() throws {
+        let model = ".model rm tworesistor (r=1k)\n"
+        #expect(
+            try problems(model + "v1 a 0 1\nn1 a 0 rm fatal=1\n.op") == [
+                "error: n1 of module tworesistor: it gives up: this resistor will not be"
+            ])
+        let loaded = Simulation.load(
+            text: """
+                t
+                \(model)v1 a 0 pulse(0 2 1u 1u 1u 1u)
+                n1 a 0 rm fatal=2
+                .tran 1u 4u
+                .end
+                """,
+            modules: try CompiledTwins.modules())
+        let report = try #require(loaded.simulation).run(TableRecorder())
+        let failure = try #require(report.failure)
+        #expect(failure.reason == .modelGaveUp)
+        #expect(failure.diagnostic.message == "n1: model tworesistor gives up: more than a volt")
+        #expect(failure.diagnostic.range != nil)
+    }
+}
