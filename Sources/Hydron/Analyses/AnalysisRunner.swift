@@ -155,7 +155,7 @@ struct AnalysisRunner {
         case .dc(let sweeps):
             columns = sweeps.map { Column($0.name, Self.quantity(of: $0)) } + columns
         case .transient: columns.insert(Column("time", .time, unit: "s"), at: 0)
-        case .smallSignal: columns.insert(Column("frequency", .frequency), at: 0)
+        case .smallSignal: columns.insert(Column(simulation.netlist.dialect.frequencyColumn, .frequency), at: 0)
         }
         var isComplex = false
         if case .smallSignal = task { isComplex = true }
@@ -285,7 +285,7 @@ struct AnalysisRunner {
             if diagnostics.hasErrors { throw Self.failure(diagnostics, "the output list") }
             let noise = analysis.noise.map { CircuitNoise($0, system, at: UnsafePointer(x.base)) }
             let rows = SmallSignalEmitter(
-                outputs, sink, slopes: OutputSlopes(outputs, system, at: UnsafePointer(x.base)),
+                outputs, sink, system, at: UnsafePointer(x.base),
                 noise: noise.map { ($0, analysis.noise?.givesRoots ?? false) })
             defer {
                 let last = report.analyses.count - 1

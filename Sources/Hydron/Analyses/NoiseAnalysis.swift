@@ -17,6 +17,8 @@ struct NoiseAnalysis: Sendable {
     var givesRoots: Bool
     /// A voltage source refers noise to V, a current source to A.
     var isCurrent: Bool
+    /// Input noise is what the source would have to give in units of its AC magnitude (Xyce), instead of in V or A.
+    var countsMagnitudes: Bool
 }
 
 /// Sources of noise of a circuit at its operating point.
@@ -43,13 +45,20 @@ struct CircuitNoise {
             }
         }
         self.elements = elements
+        let batch = system.batches[Int(analysis.source.population)]
+        var magnitude = 1.0
+        if analysis.countsMagnitudes, let output = batch.outputs.firstIndex(where: { $0.name == "acmag" }) {
+            let given = batch.output(output, element: Int(analysis.source.index), x: x, system.conditions)
+            if given != 0 { magnitude = given }
+        }
         let population = system.circuit.populations[Int(analysis.source.population)]
         let index = Int(analysis.source.index)
         if let branch = population.branchUnknown {
-            excitation = [(Int(population.unknown(branch, of: index)), 1)]
+            excitation = [(Int(population.unknown(branch, of: index)), magnitude)]
         } else {
             excitation = [
-                (Int(population.unknown(0, of: index)), -1), (Int(population.unknown(1, of: index)), 1),
+                (Int(population.unknown(0, of: index)), -magnitude),
+                (Int(population.unknown(1, of: index)), magnitude),
             ]
         }
     }

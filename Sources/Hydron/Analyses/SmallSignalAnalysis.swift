@@ -24,7 +24,7 @@ struct SmallSignalAnalysis: Sendable {
                 .badNetlist, "this version has no small-signal analysis of a crossbar",
                 hint: "write the array out element by element")
         }
-        let (conductance, capacitance) = system.smallSignalMatrices(point)
+        var (conductance, capacitance) = system.smallSignalMatrices(point)
         let excitation = system.smallSignalExcitation()
         let values = UnsafeMutablePointer<Complex<Double>>.allocate(capacity: conductance.count + 1)
         let x = UnsafeMutablePointer<Complex<Double>>.allocate(capacity: system.count + 1)
@@ -40,12 +40,17 @@ struct SmallSignalAnalysis: Sendable {
         } catch {
             throw SimulationFailure(error, in: system.circuit)
         }
+        defer { system.conditions.frequency = 0 }
         for (index, frequency) in frequencies.enumerated() {
             if index & 63 == 0 {
                 if control.isInterrupted() {
                     throw SimulationFailure(.interrupted, "interrupted at \(frequency) Hz")
                 }
                 control.progress(Double(index) / Double(frequencies.count))
+            }
+            if system.dependsOnFrequency {
+                system.conditions.frequency = frequency
+                (conductance, capacitance) = system.smallSignalMatrices(point)
             }
             let omega = 2 * Double.pi * frequency
             for entry in conductance.indices {

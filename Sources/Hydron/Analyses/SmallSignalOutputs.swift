@@ -16,7 +16,10 @@ final class SmallSignalEmitter {
     private let outputs: CompiledOutputs
     private let noiseQuantities: [NoiseQuantity]
     private let sink: any WaveformSink
-    private let slopes: OutputSlopes
+    private var slopes: OutputSlopes
+    private let system: EquationSystem
+    /// The operating point.
+    private let point: UnsafePointer<Double>
     private let registers: UnsafeMutablePointer<Complex<Double>>
     private var accumulated: [Complex<Double>]
     private var row: [Double] = []
@@ -25,13 +28,16 @@ final class SmallSignalEmitter {
     private let noise: (CircuitNoise, givesRoots: Bool)?
 
     init(
-        _ outputs: CompiledOutputs, _ sink: any WaveformSink, slopes: OutputSlopes,
+        _ outputs: CompiledOutputs, _ sink: any WaveformSink, _ system: EquationSystem,
+        at point: UnsafePointer<Double>,
         noise: (CircuitNoise, givesRoots: Bool)?
     ) {
         self.outputs = outputs
         noiseQuantities = outputs.noise
         self.sink = sink
-        self.slopes = slopes
+        self.system = system
+        self.point = point
+        slopes = OutputSlopes(outputs, system, at: point)
         self.noise = noise
         accumulated = [Complex<Double>](repeating: .zero, count: outputs.accumulators.count)
         var size = 1
@@ -49,6 +55,7 @@ final class SmallSignalEmitter {
     ) throws(SimulationFailure) {
         row.removeAll(keepingCapacity: true)
         row += [frequency, 0]
+        if system.dependsOnFrequency { slopes = OutputSlopes(outputs, system, at: point) }
         let omega = Complex(0, 2 * Double.pi * frequency)
         for (index, accumulator) in outputs.accumulators.enumerated() {
             let argument = evaluate(accumulator.program, frequency, x, densities)

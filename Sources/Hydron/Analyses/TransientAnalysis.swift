@@ -220,7 +220,8 @@ struct TransientAnalysis: Sendable {
                     try observer.accept(smallest, UnsafePointer(x.base), system)
                 }
             }
-            nextOutput = analysis.outputInterval ?? .infinity
+            // Without an interval every point is a row, the first of them at the start that was asked for.
+            nextOutput = analysis.outputInterval ?? (analysis.start > 0 ? analysis.start : .infinity)
             // Corners that rounding sets apart are one.
             func corner(after time: Double) -> Double {
                 min(system.nextBreakpoint(after: time + smallest), analysis.stop)
@@ -286,9 +287,9 @@ struct TransientAnalysis: Sendable {
                     restarting = isCorner || crossedJump
                     isBehindJump = crossedJump && !isCorner
                     step = next
-                    if landing, newTime == nextOutput, let interval = analysis.outputInterval {
+                    if landing, newTime == nextOutput {
                         outputCount += 1
-                        nextOutput = interval * (outputCount + 1)
+                        nextOutput = analysis.outputInterval.map { $0 * (outputCount + 1) } ?? .infinity
                     }
                     if isCorner, time < analysis.stop {
                         breakpoint = corner(after: time)

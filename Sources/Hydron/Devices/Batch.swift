@@ -10,6 +10,8 @@ protocol ElementBatch: AnyObject {
     var isLinear: Bool { get }
     /// The threads that may share its work.
     func use(_ parallel: Parallel)
+    /// True where an element's equations ask for the frequency of a small-signal analysis.
+    var dependsOnFrequency: Bool { get }
     /// Tells of all batches before any declares its entries: expressions ask for other devices' outputs.
     func connect(_ batches: [any ElementBatch], unknownCount: Int)
     /// The unknowns that an element's outputs depend on.
@@ -94,6 +96,7 @@ struct SourceContext {
 }
 
 extension ElementBatch {
+    var dependsOnFrequency: Bool { false }
     var isLinear: Bool { false }
     func use(_ parallel: Parallel) {}
     func connect(_ batches: [any ElementBatch], unknownCount: Int) {}

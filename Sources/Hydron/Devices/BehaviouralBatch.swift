@@ -98,6 +98,9 @@ final class BehaviouralBatch: ElementBatch {
     }
 
     var count: Int { elements.count }
+    var dependsOnFrequency: Bool {
+        programs.contains { $0.inputs.contains { if case .frequency = $0 { true } else { false } } }
+    }
     var isLinear: Bool { plans.allSatisfy(\.isExcitation) }
     var outputs: [DeviceOutput] { BehaviouralEquations.outputTable }
 
@@ -318,7 +321,8 @@ final class BehaviouralBatch: ElementBatch {
         case .unknown(let unknown): context.x[Int(unknown)]
         case .time: context.conditions.time
         case .output(let reference, let index): value(of: reference, index)
-        case .frequency, .sweep, .accumulated, .rate, .random, .noise: 0
+        case .frequency: context.conditions.frequency
+        case .sweep, .accumulated, .rate, .random, .noise: 0
         }
     }
 
@@ -396,13 +400,14 @@ final class BehaviouralBatch: ElementBatch {
                 switch input {
                 case .unknown(let unknown): registers[place] = x[Int(unknown)]
                 case .time: registers[place] = conditions.time
+                case .frequency: registers[place] = conditions.frequency
                 case .output(let reference, let index):
                     let population = Int(reference.population)
                     registers[place] =
                         population < others.count
                         ? others[population].batch.output(
                             Int(index), element: Int(reference.index), x: x, conditions) : 0
-                case .frequency, .sweep, .accumulated, .rate, .random, .noise: registers[place] = 0
+                case .sweep, .accumulated, .rate, .random, .noise: registers[place] = 0
                 }
             }
             return program.evaluate(registers)

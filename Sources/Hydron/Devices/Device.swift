@@ -137,6 +137,8 @@ struct Conditions: Sendable, BitwiseCopyable {
     var gmin = 1e-12
     /// Time [s]; 0 in static analyses.
     var time = 0.0
+    /// Frequency [Hz] in small-signal analyses; 0 elsewhere.
+    var frequency = 0.0
     /// Length [s] of the time step that ends at `time`; 0 in static analyses, where states are held.
     var interval = 0.0
     /// Share that currents at the end of that step have in what flowed during it: 1 for backward Euler, 1/2 for the

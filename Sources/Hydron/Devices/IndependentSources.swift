@@ -29,6 +29,8 @@ struct IndependentSource: Sendable {
         DeviceOutput("p", unit: "W", "power taken, negative where the source supplies"),
         DeviceOutput("dc", unit: "V or A", "value in static analyses"),
         DeviceOutput("dcv0", unit: "V or A", "the same, by Xyce's name"),
+        DeviceOutput("acmag", unit: "V or A", "magnitude in small-signal analyses"),
+        DeviceOutput("acphase", unit: "°", "phase in small-signal analyses"),
     ]
 }
 
@@ -223,6 +225,8 @@ final class SourceBatch: ElementBatch {
         case 0: return i
         case 1: return v
         case 2: return v * i
+        case 5: return source.ac.magnitude
+        case 6: return source.ac.phase
         default: return source.staticValue
         }
     }

@@ -70,8 +70,8 @@ extension DirectiveReader {
             return nil
         }
         let noise = NoiseAnalysis(
-            plus: unknowns[0], minus: unknowns[1], source: source, givesRoots: netlist.dialect.name != "xyce",
-            isCurrent: letter == "i")
+            plus: unknowns[0], minus: unknowns[1], source: source, givesRoots: netlist.dialect.noiseIsInRoots,
+            isCurrent: letter == "i", countsMagnitudes: netlist.dialect.inputNoiseCountsMagnitudes)
         analysis.noise = noise
         return analysis
     }

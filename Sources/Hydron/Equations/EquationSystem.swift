@@ -350,6 +350,8 @@ final class EquationSystem {
     // MARK: - Small signals
 
     var hasArrays: Bool { !grids.isEmpty }
+    /// True where equations change with the frequency of a small-signal analysis.
+    private(set) lazy var dependsOnFrequency = batches.contains(where: \.dependsOnFrequency)
 
     /// ∂f/∂x and ∂q/∂x at a solution, in the order of the pattern's slots.
     func smallSignalMatrices(_ x: UnsafePointer<Double>) -> (conductance: [Double], capacitance: [Double]) {

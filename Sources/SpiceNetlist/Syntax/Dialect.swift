@@ -51,6 +51,16 @@ public struct Dialect: Sendable, Equatable {
     /// `ic=` of capacitors and inductors holds in the operating point before a transient (Xyce), else with `uic` only.
     public var conditionsHoldInOperatingPoint = false
 
+    /// `.noise` gives V/√Hz and A/√Hz; otherwise their squares.
+    public var noiseIsInRoots = true
+    /// `.noise` refers to the input in units of the source's AC magnitude; otherwise in V or A.
+    public var inputNoiseCountsMagnitudes = false
+
+    // MARK: Tables
+
+    /// Name of the first column of small-signal tables.
+    public var frequencyColumn = "frequency"
+
     private init(_ name: String) { self.name = name }
 
     /// The default.
@@ -74,6 +84,9 @@ public struct Dialect: Sendable, Equatable {
         dialect.aSuffixIsAtto = false
         dialect.conditionsHoldInOperatingPoint = true
         dialect.caretIsPower = false
+        dialect.noiseIsInRoots = false
+        dialect.inputNoiseCountsMagnitudes = true
+        dialect.frequencyColumn = "freq"
         return dialect
     }()
 

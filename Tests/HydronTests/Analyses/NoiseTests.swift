@@ -36,6 +36,23 @@ import Waveforms
         near("dni(r2)", (density / 3e3).squareRoot() * 750 / 0.75)
     }
 
+    /// Xyce counts the input's noise in units of the source's AC magnitude, and gives squares.
+    @Test func xyceRefersToTheMagnitudeOfTheSource() throws {
+        let table = try run(
+            """
+            t
+            v1 in 0 dc 1 ac 0.3
+            r1 in out 1k
+            r2 out 0 3k
+            .noise v(out) v1 lin 2 1k 2k
+            .print noise onoise inoise
+            .end
+            """, dialect: .xyce)
+        let ratio = (table["inoise"]?.last ?? 0) / (table["onoise"]?.last ?? 1)
+        #expect(abs(ratio - 1 / (0.3 * 0.75 * 0.3 * 0.75)) < 1e-9)
+        #expect(table.header.columns.first?.name == "freq")
+    }
+
     /// Over all frequencies a capacitor has k T/C, whatever the resistor is.
     @Test(arguments: [1e3, 1e5]) func aCapacitorIntegratesToKTByC(_ resistance: Double) throws {
         let loaded = Simulation.load(

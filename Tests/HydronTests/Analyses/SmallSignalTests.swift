@@ -183,4 +183,28 @@ import Waveforms
         let loaded = Simulation.load(text: "t\nv1 a 0 ac 1\nr1 a 0 1k\n\(cards)\n.end")
         #expect(loaded.diagnostics.all.contains { $0.severity == .error && $0.message.contains(message) })
     }
+
+    /// Elements may change with frequency: a resistor of skin effect, and what is printed of it.
+    @Test func elementsMayDependOnFrequency() throws {
+        let result = try simulate(
+            """
+            skin effect
+            v1 in 0 dc 0 ac 1 45
+            r1 in out {10*sqrt(hertz)}
+            r2 out 0 1k
+            .ac dec 4 100 1meg
+            .print ac vm(out) @r1[r] @v1[acmag] @v1[acphase]
+            .end
+            """)
+        let table = try #require(result.tables.last)
+        let frequencies = table["frequency"] ?? []
+        #expect(frequencies.count == 17)
+        for (row, frequency) in frequencies.enumerated() {
+            let r = 10 * frequency.squareRoot()
+            #expect(abs((table["vm(out)"]?[row] ?? 0) - 1000 / (1000 + r)) < 1e-12)
+            #expect(abs((table["@r1[r]"]?[row] ?? 0) - r) < 1e-9 * r)
+        }
+        #expect(table["@v1[acmag]"]?.first == 1)
+        #expect(table["@v1[acphase]"]?.first == 45)
+    }
 }
