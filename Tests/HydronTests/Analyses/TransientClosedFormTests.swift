@@ -269,6 +269,23 @@ import Waveforms
         #expect(abs(log2(coarse / fine) - order) < 0.2)
     }
 
+    /// A table that starts late starts at that very time.
+    @Test func theFirstRowIsTheStartThatWasAskedFor() throws {
+        let result = try simulate(
+            """
+            late
+            v1 a 0 sin(0 1 1k)
+            r1 a b 1k
+            c1 b 0 1n
+            .tran 1u 3m 1.2345678m
+            .print tran v(a)
+            .end
+            """)
+        let table = try #require(result.tables.last)
+        #expect(table["time"]?.first == 1.2345678e-3)
+        #expect(abs((table["v(a)"]?.first ?? 0) - sin(2 * Double.pi * 1.2345678)) < 1e-9)
+    }
+
     /// Higher orders start at first order; what that costs has died away (e^−25) behind 2.5 ms.
     @Test(arguments: [3, 4, 5, 6]) func highOrdersOfGearConvergeAsTheyShould(order: Int) throws {
         func tailError(_ steps: Int) throws -> Double {
@@ -359,21 +376,4 @@ private func residentBytes() -> Int {
     let pages = text.split(separator: " ").compactMap { Int($0) }
     // Resident pages less those shared with files.
     return pages.count > 2 ? (pages[1] - pages[2]) * Int(sysconf(Int32(_SC_PAGESIZE))) : 0
-
-    /// A table that starts late starts at that very time.
-    @Test func theFirstRowIsTheStartThatWasAskedFor() throws {
-        let result = try simulate(
-            """
-            late
-            v1 a 0 sin(0 1 1k)
-            r1 a b 1k
-            c1 b 0 1n
-            .tran 1u 3m 1.2345678m
-            .print tran v(a)
-            .end
-            """)
-        let table = try #require(result.tables.last)
-        #expect(table["time"]?.first == 1.2345678e-3)
-        #expect(abs((table["v(a)"]?.first ?? 0) - sin(2 * Double.pi * 1.2345678)) < 1e-9)
-    }
 }
