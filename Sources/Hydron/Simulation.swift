@@ -88,9 +88,7 @@ public struct Simulation: Sendable {
     public var snapshots: [Snapshot] { elaboration.snapshots.map(\.snapshot) }
 
     /// How often `.step` runs each analysis.
-    public var stepCount: Int {
-        elaboration.steps.reduce(1) { $0 * ($1.isTied ? 1 : $1.values.count) }
-    }
+    public var stepCount: Int { StepPlan(elaboration, overrides).count }
 
     /// Nodes without a path for direct current, loops of voltage sources. Nothing where every analysis starts from
     /// given conditions.
@@ -112,7 +110,7 @@ public struct Simulation: Sendable {
     private func checkOutputs(_ diagnostics: inout Diagnostics) {
         for task in elaboration.tasks {
             var found = Diagnostics()
-            _ = AnalysisRunner.outputs(of: task, elaboration, netlist, diagnostics: &found)
+            _ = task.table(elaboration, netlist, diagnostics: &found)
             // Several analyses may ask for the same.
             for finding in found.all where !diagnostics.all.contains(finding) { diagnostics.append(finding) }
         }
@@ -124,17 +122,6 @@ public struct Simulation: Sendable {
         var runner = AnalysisRunner(self, sink, control)
         runner.run()
         return runner.report
-    }
-}
-
-extension AnalysisTask {
-    var tableKind: TableHeader.Kind {
-        switch self {
-        case .operatingPoint: .operatingPoint
-        case .dc: .dcTransfer
-        case .transient: .transient
-        case .smallSignal(let analysis): analysis.noise == nil ? .ac : .noise
-        }
     }
 }
 
@@ -152,8 +139,37 @@ public struct RunReport: Sendable {
         public var deviceValues: [(element: String, quantity: String, value: Double, unit: String)] = []
         /// Of a `.noise`.
         public var noise: Noise?
+        /// What it found besides its rows, as lines for a person: distortions, sensitivities by their size.
+        public var notes: [String] = []
+        /// The same as numbers: of what, which figure, its value.
+        public var values: [(item: String, name: String, value: Double)] = []
         /// Smallest and largest value of each column.
         public var ranges: [ClosedRange<Double>] = []
+
+        /// Takes a row of the table into its counts and ranges.
+        mutating func note(_ row: [Double]) {
+            for (index, value) in row.enumerated() {
+                if index >= ranges.count {
+                    ranges.append(value...value)
+                } else if value.isFinite, !ranges[index].contains(value) {
+                    ranges[index] = min(ranges[index].lowerBound, value)...max(ranges[index].upperBound, value)
+                }
+            }
+            rowCount += 1
+            lastRow = row
+        }
+
+        /// Takes what one more step took and gave.
+        mutating func merge(_ step: Analysis) {
+            statistics.add(step.statistics)
+            rowCount += step.rowCount
+            lastRow = step.lastRow
+            ranges = step.ranges
+            deviceValues = step.deviceValues
+            noise = step.noise
+            notes += step.notes
+            values += step.values
+        }
     }
     /// Noise over all frequencies of an analysis: root mean squares.
     public struct Noise: Sendable {
@@ -166,6 +182,10 @@ public struct RunReport: Sendable {
     public var analyses: [Analysis] = []
     /// Of `.meas`, in the order of analyses and steps.
     public var measurements: [MeasuredValue] = []
+    /// Of measurements over the runs of `.mc`.
+    public var statistics: [MeasurementStatistics] = []
+    /// Of measurements, by `.wcase`.
+    public var worstCases: [WorstCase] = []
     /// Of `.assert` and `.spec`.
     public var assertions: [AssertionResult] = []
     public var diagnostics = Diagnostics()

@@ -46,10 +46,29 @@ enum MeasurementFile {
             "    {\"text\": \(quoted(result.text)), \"step\": \(result.step), \"holds\": \(result.holds), "
                 + "\"message\": \(quoted(result.message))}"
         }
+        let statistics = report.statistics.map { found in
+            let quantiles = zip(MeasurementStatistics.quantileLevels, found.quantiles).map {
+                "\(quoted("\($0)")): \($1)"
+            }
+            return
+                "    {\"analysis\": \(quoted(found.analysis)), \"name\": \(quoted(found.name)), \"step\": \(found.step), "
+                + "\"nominal\": \(found.nominal.map { "\($0)" } ?? "null"), \"count\": \(found.count), "
+                + "\"failures\": \(found.failures), \"mean\": \(found.mean), \"deviation\": \(found.deviation), "
+                + "\"smallest\": \(found.smallest.value), \"smallest_run\": \(found.smallest.run), "
+                + "\"largest\": \(found.largest.value), \"largest_run\": \(found.largest.run), "
+                + "\"quantiles\": {" + quantiles.joined(separator: ", ") + "}}"
+        }
+        let worst = report.worstCases.map { found in
+            "    {\"analysis\": \(quoted(found.analysis)), \"name\": \(quoted(found.name)), \"nominal\": \(found.nominal), "
+                + "\"lowest\": \(found.lowest.map { "\($0)" } ?? "null"), "
+                + "\"highest\": \(found.highest.map { "\($0)" } ?? "null")}"
+        }
         func list(_ items: [String]) -> String {
             items.isEmpty ? "[]" : "[\n" + items.joined(separator: ",\n") + "\n  ]"
         }
         return "{\n  \"title\": \(quoted(title)),\n  \"measurements\": \(list(measurements)),\n"
+            + (statistics.isEmpty ? "" : "  \"statistics\": \(list(statistics)),\n")
+            + (worst.isEmpty ? "" : "  \"worst_cases\": \(list(worst)),\n")
             + "  \"assertions\": \(list(assertions))\n}\n"
     }
 

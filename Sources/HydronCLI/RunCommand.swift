@@ -30,6 +30,11 @@ struct RunCommand: ParsableCommand {
         completion: .file())
     var meas: String?
 
+    @Option(
+        name: .long, help: "Write the scattering parameters of .sp as a Touchstone file.",
+        completion: .file(extensions: ["s1p", "s2p", "s3p", "s4p", "ts"]))
+    var touchstone: String?
+
     @Option(name: .long, help: "Folder for the files of .snapshot.", completion: .directory)
     var snapshots = "."
 
@@ -55,6 +60,12 @@ struct RunCommand: ParsableCommand {
         let start = clock.now
         let simulation = try input.load(quiet: quiet)
         let loaded = clock.now
+
+        if touchstone != nil, !simulation.tableKinds.contains(.scattering) {
+            Terminal.standardError.write(
+                "error: --touchstone needs scattering parameters, and the netlist has no .sp\n")
+            throw ExitStatus.wrongInput.code
+        }
 
         let progress = ProgressBar(isShown: !quiet)
         let control = RunControl(isInterrupted: { Interruption.isRequested }, progress: { progress.update($0) })
@@ -137,6 +148,7 @@ struct RunCommand: ParsableCommand {
                     path: raw, format: ascii ? .ascii : .binary,
                     command: "hydron \(Simulation.version), ngspice-compatible raw"))
         }
+        if let touchstone { sinks.append(TouchstoneWriter(path: touchstone)) }
         if writesToStandardOutput(simulation) { sinks.append(CSVWriter(descriptor: 1)) }
         if !noOutput, !simulation.snapshots.isEmpty {
             let name = input.file.split(separator: "/").last.map(String.init) ?? "netlist"

@@ -9,8 +9,8 @@ enum Summary {
         var lines = ["\(file): \(report.elementCount) elements, \(report.unknownCount) unknowns"]
         for analysis in report.analyses where analysis.rowCount > 0 {
             lines.append("")
-            if analysis.kind == .operatingPoint {
-                lines.append("Operating point")
+            if [.operatingPoint, .transferFunction].contains(analysis.kind) {
+                lines.append(analysis.kind.plotName)
                 for (column, value) in zip(analysis.columns, analysis.lastRow) {
                     lines.append("  \(padded(column.name, 24)) \(quantity(value, column.unit))")
                 }
@@ -22,6 +22,9 @@ enum Summary {
                     }
                     lines.append("    \(padded(value.quantity, 22)) \(quantity(value.value, value.unit))")
                 }
+            } else if !analysis.notes.isEmpty {
+                lines.append(analysis.kind.plotName)
+                lines += analysis.notes.map { "  " + $0 }
             } else {
                 let name = analysis.columns.first?.name ?? ""
                 let span = analysis.ranges.first.map { "\(number($0.lowerBound)) to \(number($0.upperBound))" } ?? ""
@@ -45,7 +48,9 @@ enum Summary {
                 if analysis.columns.count > 41 { lines.append("  … and \(analysis.columns.count - 41) more") }
             }
         }
-        if !report.measurements.isEmpty {
+        if !report.statistics.isEmpty {
+            lines += statistics(report)
+        } else if !report.measurements.isEmpty {
             lines.append("")
             lines.append("Measurements")
             let hasSteps = report.measurements.contains { $0.step > 0 }
@@ -54,11 +59,40 @@ enum Summary {
                 lines.append("  \(padded(name, 24)) \(result.value.map(number) ?? "failed: \(result.reason ?? "")")")
             }
         }
+        if !report.worstCases.isEmpty {
+            lines.append("")
+            lines.append("Worst case                   nominal       lowest         highest")
+            for worst in report.worstCases {
+                lines.append(
+                    "  \(padded(worst.name, 24)) \(padded(number(worst.nominal), 14)) "
+                        + "\(padded(worst.lowest.map(number) ?? "failed", 14)) \(worst.highest.map(number) ?? "failed")"
+                )
+            }
+        }
         for assertion in report.assertions where !assertion.holds {
             lines.append("  broken: \(assertion.text): \(assertion.message)")
         }
         if report.failure == nil { lines.append("\nAll rows: --csv FILE or --raw FILE") }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// Measurements over the runs of `.mc`.
+    private static func statistics(_ report: RunReport) -> [String] {
+        var lines = ["", "Statistics of \(report.statistics.map { $0.count + $0.failures }.max() ?? 0) runs"]
+        lines.append(
+            "  \(padded("", 24)) \(padded("nominal", 13)) \(padded("mean", 13)) \(padded("deviation", 13)) "
+                + "\(padded("smallest", 13)) \(padded("median", 13)) largest")
+        let hasSteps = report.statistics.contains { $0.step > 0 }
+        for found in report.statistics {
+            let name = hasSteps ? "\(found.name) [\(found.step)]" : found.name
+            let numbers = [
+                found.nominal ?? .nan, found.mean, found.deviation, found.smallest.value, found.quantiles[2],
+            ]
+            lines.append(
+                "  \(padded(name, 24)) " + numbers.map { padded(number($0), 13) }.joined(separator: " ")
+                    + " \(number(found.largest.value))" + (found.failures > 0 ? "  (\(found.failures) failed)" : ""))
+        }
+        return lines
     }
 
     /// Points, iterations, seconds by phase, memory.

@@ -1,51 +1,117 @@
-/// A DC transfer curve: the operating point at each value of one or more swept quantities, the first one innermost.
+import SparseSolvers
+import SpiceNetlist
+import Waveforms
+
+/// `.dc`, a transfer curve: the operating point at each value of one or more swept quantities, the first one innermost.
 ///
 /// Each point starts from the solution of the one before. A swept source's value is changed in place; anything else
-/// (a parameter, the temperature, a device) makes a new system through `systemAt`, which keeps the order of unknowns.
-struct DCSweepAnalysis {
-    /// The points of each sweep, innermost first.
-    var axes: [[Double]]
+/// (a parameter, the temperature, a device) makes a new system, which keeps the order of unknowns.
+struct DCSweepAnalysis: Analysis {
+    static let description = AnalysisDescription(
+        name: "DC sweep", directives: [.dc],
+        syntax: [
+            ".dc source start stop step [source2 start2 stop2 step2 …]", ".dc name dec|oct points start stop",
+            ".dc name list value…", ".dc data=table",
+        ],
+        summary: "The operating point at each value of a source, element, parameter or temp; the first is innermost.")
 
-    /// - Parameters:
-    ///   - systemAt: the system with the swept quantities at these places of their axes (innermost first).
-    ///   - accept: takes each point.
-    func run(
-        options: SimulationOptions,
-        systemAt: ([Int]) throws(SimulationFailure) -> EquationSystem,
-        accept: ([Int], UnsafePointer<Double>, EquationSystem) throws(SimulationFailure) -> Void,
-        control: RunControl, statistics: inout AnalysisStatistics
+    /// Innermost first.
+    var sweeps: [Sweep]
+
+    static func read(_ card: Card, _ directive: Directive, _ reader: DirectiveReader) -> (any Analysis)? {
+        reader.readDC(card).map { DCSweepAnalysis(sweeps: $0) }
+    }
+
+    var kindName: String { "dc" }
+    var tableKind: TableHeader.Kind { .dcTransfer }
+    var sweptSources: Set<String> {
+        var names: Set<String> = []
+        for sweep in sweeps { if case .source(let name) = sweep.target { names.insert(name) } }
+        return names
+    }
+
+    func table(_ elaboration: Elaboration, _ netlist: Netlist, diagnostics: inout Diagnostics) -> AnalysisTable {
+        AnalysisTable(
+            leading: sweeps.map { Column($0.name, $0.quantity) },
+            outputs: printed(
+                elaboration, netlist, sweepNames: sweeps.map(\.name), diagnostics: &diagnostics))
+    }
+
+    func run(_ run: AnalysisRun) throws(SimulationFailure) {
+        let emitter = RowEmitter(
+            try run.table(self, run.elaboration).outputs, run.sink, snapshots: run.elaboration.snapshots)
+        defer { run.note(emitter) }
+        try eachPoint(run) { (values, x, swept, isEnd) throws(SimulationFailure) in
+            try emitter.accept(values, x, swept.system)
+            if run.isLast, isEnd { try emitter.finish(0, x, swept.system) }
+        }
+    }
+
+    /// Solves every point and hands it on: values of all sweeps, the solution, and whether it is the last.
+    func eachPoint(
+        _ run: AnalysisRun,
+        _ accept: ([Double], UnsafePointer<Double>, SweptSystem, Bool) throws(SimulationFailure) -> Void
     ) throws(SimulationFailure) {
-        var indices = [Int](repeating: 0, count: axes.count)
-        guard axes.allSatisfy({ !$0.isEmpty }), !axes.isEmpty else { return }
-        let total = axes.reduce(1) { $0 * $1.count }
+        let groups = sweeps.tied
+        let swept = try SweptSystem(run.netlist, run.elaboration, run.overrides, groups.flatMap { $0 })
+        defer {
+            run.report.statistics.solver = swept.solverStatistics
+            for message in swept.messages { run.warn(message) }
+        }
+        var indices = [Int](repeating: 0, count: groups.count)
+        let counts = groups.map { $0[0].values.count }
+        let total = counts.reduce(1, *)
+        guard total > 0, !counts.isEmpty else { return }
         var x = Vector(0)
         var isContinuation = false
         for point in 0..<total {
-            if control.isInterrupted() {
+            if run.control.isInterrupted() {
                 throw SimulationFailure(.interrupted, "interrupted at point \(point) of \(total)")
             }
-            control.progress(Double(point) / Double(total))
-            let system = try systemAt(indices)
+            run.control.progress(Double(point) / Double(total))
+            var values: [Double] = []
+            for (group, index) in zip(groups, indices) { values += group.map { $0.values[index] } }
+            let system = try swept.at(values)
             if x.count != system.count {
                 x = Vector(system.count)
                 isContinuation = false
             }
-            var operatingPoint = OperatingPoint(options)
-            try operatingPoint.solve(
-                system, x.base, mode: .direct, isContinuation: isContinuation,
-                iterationCount: &statistics.newtonIterations)
+            try run.operatingPoint(system, isContinuation: isContinuation, x)
             isContinuation = true
-            statistics.points += 1
-            statistics.note(operatingPoint, UnsafePointer(x.base), system)
-            system.accept(UnsafePointer(x.base))
-            try accept(indices, UnsafePointer(x.base), system)
+            run.report.statistics.points += 1
+            try accept(values, UnsafePointer(x.base), swept, point == total - 1)
             // Count up, innermost first.
-            for axis in axes.indices {
+            for axis in counts.indices {
                 indices[axis] += 1
-                if indices[axis] < axes[axis].count { break }
+                if indices[axis] < counts[axis] { break }
                 indices[axis] = 0
             }
         }
-        control.progress(1)
+        run.control.progress(1)
+    }
+}
+
+extension [Sweep] {
+    /// Sweeps whose further columns of a `.data` table move along, as groups.
+    var tied: [[Sweep]] {
+        var groups: [[Sweep]] = []
+        for sweep in self {
+            if sweep.isTied, !groups.isEmpty {
+                groups[groups.count - 1].append(sweep)
+            } else {
+                groups.append([sweep])
+            }
+        }
+        return groups
+    }
+}
+
+extension Sweep {
+    var quantity: Column.Quantity {
+        switch target {
+        case .temperature: .temperature
+        case .source(let name): name.hasPrefix("i") ? .current : .voltage
+        default: .parameter
+        }
     }
 }

@@ -8,15 +8,13 @@ import SparseSolvers
 /// transposed equations (G + jωC)ᵀ z = e(output): one solution a frequency for all sources (R. Rohrer et al., IEEE J.
 /// Solid-State Circuits 6, 204 (1971), doi 10.1109/JSSC.1971.1050162).
 struct NoiseAnalysis: Sendable {
-    /// Unknowns of the output; 0 is ground.
-    var plus: Int
-    var minus: Int
+    var output: LinearOutput
     /// The independent source that noise is referred to.
-    var source: ElementReference
+    var source: LinearSource
     /// Volts or amperes by the square root of hertz, as ngspice gives them, instead of their squares.
     var givesRoots: Bool
     /// A voltage source refers noise to V, a current source to A.
-    var isCurrent: Bool
+    var isCurrent: Bool { source.isCurrent }
     /// Input noise is what the source would have to give in units of its AC magnitude (Xyce), instead of in V or A.
     var countsMagnitudes: Bool
 }
@@ -45,22 +43,13 @@ struct CircuitNoise {
             }
         }
         self.elements = elements
-        let batch = system.batches[Int(analysis.source.population)]
         var magnitude = 1.0
+        let batch = system.batches[Int(analysis.source.reference.population)]
         if analysis.countsMagnitudes, let output = batch.outputs.firstIndex(where: { $0.name == "acmag" }) {
-            let given = batch.output(output, element: Int(analysis.source.index), x: x, system.conditions)
+            let given = batch.output(output, element: Int(analysis.source.reference.index), x: x, system.conditions)
             if given != 0 { magnitude = given }
         }
-        let population = system.circuit.populations[Int(analysis.source.population)]
-        let index = Int(analysis.source.index)
-        if let branch = population.branchUnknown {
-            excitation = [(Int(population.unknown(branch, of: index)), magnitude)]
-        } else {
-            excitation = [
-                (Int(population.unknown(0, of: index)), -magnitude),
-                (Int(population.unknown(1, of: index)), magnitude),
-            ]
-        }
+        excitation = analysis.source.excitation(in: system.circuit).map { ($0.unknown, $0.factor * magnitude) }
     }
 
     /// Densities at one frequency, in the order of ``elements``.
@@ -80,8 +69,8 @@ struct CircuitNoise {
         _ frequency: Double, _ solver: KLUComplexSolver, _ z: UnsafeMutablePointer<Complex<Double>>, count: Int
     ) -> Densities {
         for unknown in 0..<count { z[unknown] = .zero }
-        z[analysis.plus] += Complex(1)
-        z[analysis.minus] -= Complex(1)
+        z[analysis.output.plus] += Complex(1)
+        z[analysis.output.minus] -= Complex(1)
         if count > 1 { solver.solveTransposed(z + 1) }
         z[0] = .zero
         var transfer = Complex<Double>.zero

@@ -39,6 +39,17 @@ public struct AnalysisStatistics: Sendable {
 
     public init() {}
 
+    /// Adds what one more step took; of arrays and solvers the last one's count.
+    mutating func add(_ step: AnalysisStatistics) {
+        points += step.points
+        rejectedByError += step.rejectedByError
+        rejectedByNewton += step.rejectedByNewton
+        newtonIterations += step.newtonIterations
+        breakpoints += step.breakpoints
+        homotopies += step.homotopies
+        (arrays, solver) = (step.arrays, step.solver)
+    }
+
     /// What an operating point took, and whether its voltages can be meant.
     mutating func note(_ point: OperatingPoint, _ x: UnsafePointer<Double>, _ system: EquationSystem) {
         homotopies += point.tries.map(\.name)

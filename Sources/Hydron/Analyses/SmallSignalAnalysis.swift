@@ -1,9 +1,35 @@
 import ComplexModule
 import SparseSolvers
+import SpiceNetlist
+import Waveforms
 
 /// Small-signal analysis: (G + jωC) x = b around an operating point, G = ∂f/∂x and C = ∂q/∂x, b the magnitudes and
 /// phases that sources give with `ac`.
-struct SmallSignalAnalysis: Sendable {
+struct SmallSignalAnalysis: Analysis {
+    static let description = AnalysisDescription(
+        name: "small-signal analysis", directives: [.ac, .noise],
+        syntax: [
+            ".ac dec|oct|lin points start stop", ".ac data=table",
+            ".noise v(out[,ref]) source dec|oct|lin points start stop",
+            ".noise v(out[,ref]) source data=table",
+        ],
+        summary: "Amplitudes and phases, or the noise, around the operating point over frequency.")
+
+    static func read(_ card: Card, _ directive: Directive, _ reader: DirectiveReader) -> (any Analysis)? {
+        directive == .noise ? reader.readNoise(card) : reader.readAC(card)
+    }
+
+    var kindName: String { noise == nil ? "ac" : "noise" }
+    var tableKind: TableHeader.Kind { noise == nil ? .ac : .noise }
+
+    func table(_ elaboration: Elaboration, _ netlist: Netlist, diagnostics: inout Diagnostics) -> AnalysisTable {
+        let compiler = OutputCompiler(elaboration, netlist, isComplex: true, hasNoise: noise != nil)
+        let outputs = compiler.compile(
+            elaboration.outputs.items(for: kindName), noise: noise, recording: elaboration.measurements,
+            for: kindName, diagnostics: &diagnostics)
+        return AnalysisTable(leading: [Column(netlist.dialect.frequencyColumn, .frequency)], outputs: outputs, isComplex: true)
+    }
+
     /// [Hz]
     var frequencies: [Double]
     /// Quantities that change from frequency to frequency, one value for each.
@@ -11,19 +37,59 @@ struct SmallSignalAnalysis: Sendable {
     /// `.noise` instead of `.ac`.
     var noise: NoiseAnalysis?
 
-    /// Calls `accept` with the solution at each frequency, unknown 0 being ground, and the noise there where it is asked
-    /// for.
-    func run(
+    /// All frequencies of a set of values that stays the same have one operating point.
+    func run(_ run: AnalysisRun) throws(SimulationFailure) {
+        let swept = try SweptSystem(run.netlist, run.elaboration, run.overrides, sweeps)
+        var total = (output: NoiseIntegral(), input: NoiseIntegral())
+        func values(_ row: Int) -> [Double] { sweeps.map { $0.values[row] } }
+        var start = 0
+        while start < frequencies.count {
+            var end = start + 1
+            while end < frequencies.count, values(end) == values(start) { end += 1 }
+            let system = try swept.at(values(start))
+            defer { run.note(system) }
+            let x = Vector(system.count)
+            try run.operatingPoint(system, x)
+            let point = UnsafePointer(x.base)
+            let outputs = try run.table(self, swept.elaboration).outputs
+            let noise = noise.map { CircuitNoise($0, system, at: point) }
+            let rows = SmallSignalEmitter(
+                outputs, run.sink, system, at: point,
+                noise: noise.map { ($0, self.noise?.givesRoots ?? false) })
+            defer {
+                run.report.rowCount += rows.rowCount
+                run.report.lastRow = stride(from: 0, to: rows.lastRow.count, by: 2).map { rows.lastRow[$0] }
+            }
+            try solve(
+                system, frequencies[start..<end], at: point, control: run.control, noise: noise,
+                statistics: &run.report.statistics,
+                accept: { (frequency, x, _, densities) throws(SimulationFailure) in
+                    if let densities {
+                        total.output.add(frequency, densities.output)
+                        total.input.add(frequency, densities.input)
+                    }
+                    try rows.accept(frequency, x, densities)
+                })
+            start = end
+        }
+        if let noise {
+            run.report.noise = RunReport.Noise(
+                output: total.output.value.squareRoot(), input: total.input.value.squareRoot(),
+                inputUnit: noise.isCurrent ? "A" : "V")
+        }
+    }
+
+    /// Calls `accept` with the solution at each frequency, unknown 0 being ground, the factors of G + jωC, and the noise
+    /// there where it is asked for.
+    func solve(
         _ system: EquationSystem, _ frequencies: ArraySlice<Double>, at point: UnsafePointer<Double>,
         control: RunControl,
         noise: CircuitNoise?, statistics: inout AnalysisStatistics,
-        accept: (Double, UnsafePointer<Complex<Double>>, CircuitNoise.Densities?) throws(SimulationFailure) -> Void
+        accept: (
+            Double, UnsafePointer<Complex<Double>>, KLUComplexSolver, CircuitNoise.Densities?
+        ) throws(SimulationFailure) -> Void
     ) throws(SimulationFailure) {
-        guard !system.hasArrays else {
-            throw SimulationFailure(
-                .badNetlist, "this version has no small-signal analysis of a crossbar",
-                hint: "write the array out element by element")
-        }
+        try system.refuseArrays(for: "small-signal analysis")
         var (conductance, capacitance) = system.smallSignalMatrices(point)
         let excitation = system.smallSignalExcitation()
         let values = UnsafeMutablePointer<Complex<Double>>.allocate(capacity: conductance.count + 1)
@@ -66,7 +132,7 @@ struct SmallSignalAnalysis: Sendable {
             x[0] = .zero
             statistics.points += 1
             try accept(
-                frequency, UnsafePointer(x), noise?.densities(frequency, solver, z, count: system.count))
+                frequency, UnsafePointer(x), solver, noise?.densities(frequency, solver, z, count: system.count))
         }
         control.progress(1)
     }

@@ -7,8 +7,10 @@ final class SweptSystem {
     private let netlist: Netlist
     private var overrides: Overrides
     private let sweeps: [Sweep]
-    private var system: EquationSystem
+    private(set) var system: EquationSystem
     private(set) var elaboration: Elaboration
+    /// How often anything but a source's value changed.
+    private(set) var elaborationCount = 0
     private var last: [Double] = []
     private var earlierMessages: [Diagnostic] = []
     /// What elements said at all points so far.
@@ -41,12 +43,13 @@ final class SweptSystem {
                     .badNetlist, first?.message ?? "the netlist can't be elaborated at a point of the sweep",
                     at: first?.range, hint: first?.hint, notes: first?.notes ?? [])
             }
-            next.resolveWaveforms(for: .dc(sweeps))
+            next.resolveWaveforms(for: nil)
             next.circuit.inductorLoss = system.circuit.inductorLoss
             next.circuit.anchors = system.circuit.anchors
             earlierMessages += system.takeMessages()
             system = try EquationSystem(next.circuit)
             elaboration = next
+            elaborationCount += 1
         }
         for (index, sweep) in sweeps.enumerated() {
             guard case .source(let name) = sweep.target, let reference = system.circuit.elements.find(name) else {

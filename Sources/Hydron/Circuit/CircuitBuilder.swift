@@ -9,6 +9,8 @@ struct CircuitBuilder {
     var initialConditions: [NodeCondition] = []
     var nodesets: [NodeCondition] = []
     var holdsDeviceConditions = false
+    /// Sources that are ports of a network.
+    var ports: [IndependentSource] = []
     private var boxes: [any PopulationBox] = []
     private var boxOfKind: [BoxKind: Int] = [:]
     /// The kind of the last element: netlists come in runs of one.

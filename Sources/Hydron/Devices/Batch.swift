@@ -24,6 +24,8 @@ protocol ElementBatch: AnyObject {
     func loadSources(_ context: SourceContext)
     /// Adds f, q and the Jacobian at `context.x`.
     func load(_ context: LoadContext) -> LoadResult
+    /// What one element adds to the equations at `x`; nil where it has no parameters that could be moved.
+    func contribution(element: Int, x: UnsafePointer<Double>, _ conditions: Conditions) -> ElementContribution?
     /// Changes the DC value of an independent source (V or A).
     func setDirect(element: Int, to value: Double)
     /// Forgets everything: the next load starts a new analysis from static conditions.
@@ -105,6 +107,7 @@ extension ElementBatch {
     func loadLinear(_ pattern: SparsityPattern, _ context: LoadContext) {}
     func loadSources(_ context: SourceContext) {}
     func load(_ context: LoadContext) -> LoadResult { LoadResult() }
+    func contribution(element: Int, x: UnsafePointer<Double>, _ conditions: Conditions) -> ElementContribution? { nil }
     func setDirect(element: Int, to value: Double) {}
     func reset() {}
     func suggestStart() {}
@@ -246,6 +249,32 @@ final class Batch<D: Device>: ElementBatch {
                 }
             }
         }
+    }
+
+    func contribution(element: Int, x: UnsafePointer<Double>, _ conditions: Conditions) -> ElementContribution? {
+        let arity = D.arity
+        // Behind a waste bin each: f, q and scale by row, G and C row by row.
+        let (rows, entries) = (arity + 1, arity * arity + 1)
+        var numbers = [Double](repeating: 0, count: 3 * rows + 2 * entries)
+        let places = (1...Int32(max(arity * arity, 1))).map { $0 }
+        let u = locals(element, x, conditions)
+        numbers.withUnsafeMutableBufferPointer { numbers in
+            places.withUnsafeBufferPointer { places in
+                guard let base = numbers.baseAddress, let places = places.baseAddress else { return }
+                let matrices = base + 3 * rows
+                let context = LoadContext(
+                    x: x, f: base, q: base + rows, scale: base + 2 * rows, jacobian: matrices,
+                    chargeJacobian: matrices + entries, alpha: 1, conditions: conditions)
+                devices[element].evaluate(
+                    u, Stamp<D>(context: context, unknowns: places, slots: places, shift: .zero))
+            }
+        }
+        let matrices = 3 * rows
+        return ElementContribution(
+            unknowns: dependencies(element: element), current: Array(numbers[1..<rows]),
+            charge: Array(numbers[rows + 1..<2 * rows]),
+            conductance: Array(numbers[matrices + 1..<matrices + entries]),
+            capacitance: Array(numbers[matrices + entries + 1..<matrices + 2 * entries]))
     }
 
     func load(_ context: LoadContext) -> LoadResult {

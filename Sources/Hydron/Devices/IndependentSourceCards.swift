@@ -4,7 +4,8 @@ import SpiceNetlist
 enum VoltageSourceCard: ElementKind {
     static let description = ElementDescription(
         letter: "v", name: "independent voltage source",
-        syntax: "Vname n+ n- [[DC] value] [AC magnitude [phase]] [PULSE(…)|SIN(…)|EXP(…)|PWL(…)|SFFM(…)|AM(…)|PAT(…)]",
+        syntax:
+            "Vname n+ n- [[DC] value] [AC magnitude [phase]] [PULSE(…)|SIN(…)|EXP(…)|PWL(…)|SFFM(…)|AM(…)|PAT(…)] [portnum n z0 r]",
         summary: "A voltage that is constant, a waveform in time, or an expression.",
         instanceParameters: IndependentSourceCard.Instance.table, outputs: IndependentSource.outputs)
     static func elaborate(_ card: ElementCard) { IndependentSourceCard.elaborate(card, isVoltage: true) }
@@ -44,6 +45,8 @@ enum IndependentSourceCard {
         let repeatToken = card.take(key: "r") ?? card.take(key: "repeat")
         let delayToken = card.take(key: "td")
         let fileToken = card.take(key: "file")
+        guard let port = port(card) else { return }
+        source.port = port.port
 
         while isGood, let word = card.nextWord ?? (card.peekField() != nil ? "" : nil) {
             switch word {
@@ -61,6 +64,11 @@ enum IndependentSourceCard {
                 source.waveform = waveform
             default:
                 guard card.nextIsValue else {
+                    if word == "portnum" || word == "z0" {
+                        _ = card.nextField()
+                        guard let value = card.evaluatedNext(word), setPort(word, value, card, &source) else { return }
+                        continue
+                    }
                     if word == "distof1" || word == "distof2" {
                         _ = card.nextField()
                         _ = card.values()
@@ -95,6 +103,12 @@ enum IndependentSourceCard {
         if instance.isGiven(.dc) { source.direct = instance[.dc] }
         if instance.isGiven(.acmag) { source.ac = (instance[.acmag], instance[.acphase]) }
         source.multiplier = instance[.m] * card.multiplier
+        if let port = source.port, !isVoltage || port.number < 1 || expression != nil {
+            card.error(
+                port.number < 1 ? "\(card.name) has z0 but is no port" : "\(card.name) can't be a port",
+                hint: "write `v1 a 0 dc 0 ac 1 portnum 1 z0 50`")
+            return
+        }
 
         if let expression {
             if isVoltage {
@@ -106,6 +120,13 @@ enum IndependentSourceCard {
         }
         if isVoltage {
             source.branch = card.builder.branch(card.name)
+            if source.port != nil {
+                card.builder.ports.append(source)
+                card.builder.add(
+                    to: PortSources.self, identity: card.identity, make: { PortSources() },
+                    update: { $0.sources.append(source) })
+                return
+            }
             card.builder.add(
                 to: VoltageSources.self, identity: card.identity, make: { VoltageSources() },
                 update: { $0.sources.append(source) })
@@ -114,6 +135,37 @@ enum IndependentSourceCard {
                 to: CurrentSources.self, identity: card.identity, make: { CurrentSources() },
                 update: { $0.sources.append(source) })
         }
+    }
+
+    /// `portnum=` or `port=` and `z0=`, taken; nil after a diagnostic.
+    private static func port(_ card: ElementCard) -> (port: IndependentSource.Port?, Void)? {
+        var source = IndependentSource(identity: card.identity, plus: 0, minus: 0, branch: 0)
+        for key in ["portnum", "port", "z0"] {
+            guard let token = card.take(key: key) else { continue }
+            guard let value = card.evaluate(token, key), setPort(key, value, card, &source) else { return nil }
+        }
+        return (source.port, ())
+    }
+
+    private static func setPort(
+        _ key: String, _ value: Double, _ card: ElementCard, _ source: inout IndependentSource
+    ) -> Bool {
+        var port = source.port ?? IndependentSource.Port(number: 0, impedance: 50)
+        if key == "z0" {
+            guard value > 0, value.isFinite else {
+                card.error("the z0 of \(card.name) is \(value.plain) Ω, but must be above 0")
+                return false
+            }
+            port.impedance = value
+        } else {
+            guard value >= 1, value <= 1000, value == value.rounded() else {
+                card.error("\(card.name) can't be port number \(value.plain)", hint: "ports are counted from 1")
+                return false
+            }
+            port.number = Int(value)
+        }
+        source.port = port
+        return true
     }
 
     private static func readDirect(

@@ -1,3 +1,4 @@
+import ComplexModule
 import Glibc
 import SparseSolvers
 import SpiceNetlist
@@ -17,8 +18,16 @@ struct IndependentSource: Sendable {
     /// Magnitude [V or A] and phase [°] in AC.
     var ac: (magnitude: Double, phase: Double) = (0, 0)
     var waveform: SourceWaveform?
+    /// Of a voltage source that is a port.
+    var port: Port?
     /// Sources in parallel (current sources only).
     var multiplier = 1.0
+
+    /// A port of a network: its number from 1, and the resistance that the source lies behind [Ω].
+    struct Port: Sendable {
+        var number: Int
+        var impedance: Double
+    }
 
     /// In static analyses: the DC value, else the waveform's first.
     var staticValue: Double { direct ?? waveform?.value(at: 0) ?? 0 }
@@ -48,6 +57,27 @@ struct VoltageSources: Population {
     func restsAtZero(_ element: Int) -> Bool {
         sources[element].staticValue == 0 && (sources[element].waveform?.value(at: 0) ?? 0) == 0
     }
+    var branchUnknown: Int? { 2 }
+    var outputs: [DeviceOutput] { IndependentSource.outputs }
+    mutating func resolveTransient(tstep: Double, tstop: Double) {
+        for index in sources.indices {
+            sources[index].waveform = sources[index].waveform?.resolved(step: tstep, stop: tstop)
+        }
+    }
+    func makeBatch() -> any ElementBatch { SourceBatch(sources, isVoltage: true) }
+}
+
+/// Voltage sources behind a resistance: they fix no voltage, so several may lie across each other.
+struct PortSources: Population {
+    var sources: [IndependentSource] = []
+    var count: Int { sources.count }
+    var arity: Int { 3 }
+    func identity(_ index: Int) -> ElementIdentity { sources[index].identity }
+    func unknown(_ local: Int, of element: Int) -> Int32 {
+        let source = sources[element]
+        return local == 0 ? source.plus : local == 1 ? source.minus : source.branch
+    }
+    var conductingPairs: [(Int, Int)] { [(0, 1)] }
     var branchUnknown: Int? { 2 }
     var outputs: [DeviceOutput] { IndependentSource.outputs }
     mutating func resolveTransient(tstep: Double, tstop: Double) {
@@ -150,6 +180,7 @@ final class SourceBatch: ElementBatch {
                 pattern.insert(row: Int(node) - 1, column: Int(source.branch) - 1)
                 pattern.insert(row: Int(source.branch) - 1, column: Int(node) - 1)
             }
+            if source.port != nil { pattern.insert(row: Int(source.branch) - 1, column: Int(source.branch) - 1) }
         }
     }
 
@@ -160,6 +191,11 @@ final class SourceBatch: ElementBatch {
                 let branch = Int(source.branch) - 1
                 if let slot = pattern.slot(row: Int(node) - 1, column: branch) { context.jacobian[slot + 1] += sign }
                 if let slot = pattern.slot(row: branch, column: Int(node) - 1) { context.jacobian[slot + 1] += sign }
+            }
+            // A port: v₊ − v₋ − z i − E(t) = 0.
+            let branch = Int(source.branch) - 1
+            if let port = source.port, let slot = pattern.slot(row: branch, column: branch) {
+                context.jacobian[slot + 1] -= port.impedance
             }
         }
     }
@@ -188,6 +224,15 @@ final class SourceBatch: ElementBatch {
             context.f[Int(target.plus)] += part
             context.f[Int(target.minus)] -= part
         }
+    }
+
+    func contribution(element: Int, x: UnsafePointer<Double>, _ conditions: Conditions) -> ElementContribution? {
+        let source = sources[element]
+        let target = targets[element]
+        let value = source.staticValue * target.multiplier
+        let ac = Complex(length: source.ac.magnitude * target.multiplier, phase: source.ac.phase * .pi / 180)
+        return ElementContribution(
+            unknowns: [target.plus, target.minus], current: [value, -value], charge: [0, 0], excitation: [-ac, ac])
     }
 
     func setDirect(element: Int, to value: Double) {

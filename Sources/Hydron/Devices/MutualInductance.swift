@@ -37,7 +37,7 @@ struct MutualInductance: Sendable {
 }
 
 /// The couplings of a circuit as the engine sees them: constants in ∂q/∂x.
-private final class CouplingBatch: ElementBatch {
+final class CouplingBatch: ElementBatch {
     let couplings: [MutualInductance]
 
     init(_ couplings: [MutualInductance]) {
@@ -55,6 +55,24 @@ private final class CouplingBatch: ElementBatch {
                 pattern.insert(row: Int(pair.second) - 1, column: Int(pair.first) - 1)
             }
         }
+    }
+
+    func contribution(element: Int, x: UnsafePointer<Double>, _ conditions: Conditions) -> ElementContribution? {
+        let pairs = couplings[element].pairs
+        let arity = 2 * pairs.count
+        var found = ElementContribution(
+            unknowns: pairs.flatMap { [$0.first, $0.second] }, current: [Double](repeating: 0, count: arity),
+            charge: [Double](repeating: 0, count: arity),
+            conductance: [Double](repeating: 0, count: arity * arity),
+            capacitance: [Double](repeating: 0, count: arity * arity))
+        for (place, pair) in pairs.enumerated() {
+            let (first, second) = (2 * place, 2 * place + 1)
+            found.charge[first] = -pair.mutual * x[Int(pair.second)]
+            found.charge[second] = -pair.mutual * x[Int(pair.first)]
+            found.capacitance[first * arity + second] = -pair.mutual
+            found.capacitance[second * arity + first] = -pair.mutual
+        }
+        return found
     }
 
     func loadLinear(_ pattern: SparsityPattern, _ context: LoadContext) {

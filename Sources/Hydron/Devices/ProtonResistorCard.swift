@@ -123,6 +123,8 @@ extension ProtonResistor: ElementKind {
     }
 
     static func elaborate(_ card: ElementCard) {
+        // Xyce's and HSPICE's ports have the same letter.
+        if card.gives("port") { return IndependentSourceCard.elaborate(card, isVoltage: true) }
         guard let d = card.node("drain"), let s = card.node("source"), let g = card.node("gate"),
             let model = card.model(["proton"])
         else { return }

@@ -40,6 +40,7 @@ final class CellScope: ExpressionScope {
         scope.points(inFile: path, range, &diagnostics)
     }
     func random(_ key: UInt64) -> Double { scope.random(key) }
+    func fixedDeviation(_ key: UInt64) -> Double? { scope.fixedDeviation(key) }
     func randomInput(_ key: UInt64) -> ProgramInput? {
         if key == 0 { return .random(0, isNormal: false) }
         keys.append(key)

@@ -5,14 +5,18 @@ import SpiceNetlist
 struct DirectiveReader {
     let elaborator: Elaborator
     let cards: [Card]
+    /// `.data` tables by name.
+    private(set) var data: [String: DataTable] = [:]
 
     struct Result {
-        var tasks: [AnalysisTask] = []
+        var tasks: [any Analysis] = []
         var steps: [Sweep] = []
         var outputs = OutputRequests()
         var skipped: [SkippedDirective] = []
         var snapshots: [SnapshotRequest] = []
         var measurements = MeasurementRequests()
+        var sampling: Sampling?
+        var searchesWorstCase = false
     }
 
     init(_ elaborator: Elaborator, _ cards: [Card]) {
@@ -24,24 +28,18 @@ struct DirectiveReader {
     var sources: SourceMap { elaborator.netlist.sources }
     var top: Scope { elaborator.top }
 
-    func read() -> Result {
+    mutating func read() -> Result {
         var result = Result()
-        var data: [String: DataTable] = [:]
-        for card in cards where card.kind == .directive(.data) { readData(card, into: &data) }
+        for card in cards where card.kind == .directive(.data) { readData(card) }
         for card in cards {
             guard case .directive(let directive) = card.kind else { continue }
+            if let kind = AnalysisCatalog.byDirective[directive] {
+                if let analysis = kind.read(card, directive, self) { result.tasks.append(analysis) }
+                continue
+            }
             switch directive {
-            case .op: result.tasks.append(.operatingPoint)
-            case .dc:
-                if let sweeps = readDC(card, data) { result.tasks.append(.dc(sweeps)) }
-            case .tran:
-                if let transient = readTransient(card) { result.tasks.append(.transient(transient)) }
-            case .ac:
-                if let analysis = readAC(card, data) { result.tasks.append(.smallSignal(analysis)) }
-            case .noise:
-                if let analysis = readNoise(card, data) { result.tasks.append(.smallSignal(analysis)) }
             case .step:
-                if let sweep = readStep(card, data) { result.steps += sweep }
+                if let sweep = readStep(card) { result.steps += sweep }
             case .print, .save, .plot, .probe:
                 let list = netlist.outputList(card, diagnostics: &elaborator.diagnostics)
                 result.outputs.add(list, from: directive, at: card.range)
@@ -55,14 +53,29 @@ struct DirectiveReader {
             case .assertion, .spec:
                 var measurement = MeasurementReader(self, card)
                 measurement.assertion(into: &result.measurements, isSpec: directive == .spec)
+            case .monteCarlo, .sampling:
+                let reader = SamplingReader(reader: self, card: card)
+                let found = directive == .sampling ? reader.xyce(elaborator.sampling) : reader.monteCarlo()
+                if result.sampling != nil {
+                    error(
+                        "the netlist asks for random runs twice", sources.firstWord(of: card.range),
+                        hint: "keep one card")
+                }
+                result.sampling = found
+            case .worstCase: result.searchesWorstCase = true
             case .initialCondition, .nodeset: readNodeConditions(card, directive, in: top)
-            case .tf, .sens, .pz, .four, .fft, .disto, .sp, .monteCarlo:
+            case _ where AnalysisCatalog.missing.contains(directive):
                 let word = SkippedDirective(word: ".\(directive.rawValue)", range: sources.firstWord(of: card.range))
                 result.skipped.append(word)
                 elaborator.diagnostics.warning("'\(word.word)' is not in this version: skipped", at: word.range)
             default: break
             }
         }
+        for task in result.tasks {
+            if let kind = task.follows { result.measurements.follow(kind, task.followedItems) }
+        }
+        // What others are made of comes first.
+        result.tasks = result.tasks.filter { $0.follows == nil } + result.tasks.filter { $0.follows != nil }
         checkOutputs(of: result)
         checkSnapshots(of: result)
         return result
@@ -93,10 +106,7 @@ struct DirectiveReader {
 
     /// Maps at times that no transient reaches would never be taken.
     private func checkSnapshots(of result: Result) {
-        let ends = result.tasks.compactMap { task -> Double? in
-            if case .transient(let transient) = task { return transient.stop }
-            return nil
-        }
+        let ends = result.tasks.compactMap { ($0 as? TransientAnalysis)?.stop }
         for (index, request) in result.snapshots.enumerated() {
             let place = cards.filter { $0.kind == .directive(.snapshot) }
             let range = index < place.count ? place[index].range : nil
@@ -115,12 +125,16 @@ struct DirectiveReader {
         }
     }
 
-    func words(_ card: Card, free: Bool = false) -> Statement? {
+    /// The card's words; nil after a diagnostic.
+    ///
+    /// - Parameter keepingCalls: `v(a,b)` stays one word.
+    func words(_ card: Card, keepingCalls: Bool = false) -> Statement? {
         var statement = Statement()
-        guard
-            netlist.decode(card, into: &statement, freeExpressions: free, diagnostics: &elaborator.diagnostics)
-        else { return nil }
-        return statement
+        let isGood =
+            keepingCalls
+            ? netlist.decodeKeepingCalls(card, into: &statement, diagnostics: &elaborator.diagnostics)
+            : netlist.decode(card, into: &statement, diagnostics: &elaborator.diagnostics)
+        return isGood ? statement : nil
     }
 
     func text(_ token: Token) -> String { sources.lowercased(token.range) }
@@ -129,94 +143,13 @@ struct DirectiveReader {
         elaborator.error(message, at: range, in: top, hint: hint)
     }
 
-    // MARK: - .tran
-
-    private func readTransient(_ card: Card) -> TransientAnalysis? {
-        guard let statement = words(card) else { return nil }
-        var values: [Double] = []
-        var usesInitialConditions = false
-        for field in statement.fields {
-            if field.key == nil, field.value.kind == .word {
-                let word = text(field.value)
-                if word == "uic" || word == "noop" {
-                    usesInitialConditions = true
-                    continue
-                }
-                if netlist.number(field.value) == nil, top.parameter(word) == nil {
-                    error(
-                        ".tran knows no '\(word)'", field.value.range,
-                        hint: word == "sweep"
-                            ? "sweep with a card of its own, such as `.step r1 1k 3k 1k`"
-                            : "write `.tran tstep tstop [tstart [tmax]] [uic]`")
-                    return nil
-                }
-            }
-            guard let value = elaborator.value(field.value, in: top, what: "time") else { return nil }
-            values.append(value)
-        }
-        if values.count == 1, netlist.dialect.transientTakesEndAlone { values.insert(0, at: 0) }
-        guard values.count >= 2 else {
-            let isEnd = values.count == 1
-            error(
-                ".tran needs a step and an end", isEnd ? place(0, of: statement) : sources.firstWord(of: card.range),
-                hint: "write `.tran tstep tstop [tstart [tmax]] [uic]`"
-                    + (isEnd ? "; with `--dialect ltspice` one number is the end" : ""))
-            return nil
-        }
-        guard values.count <= 4 else {
-            error(
-                ".tran has a number too many", place(4, of: statement),
-                hint: "write `.tran tstep tstop [tstart [tmax]] [uic]`")
-            return nil
-        }
-        var step = values[0]
-        let stop = values[1]
-        guard stop > 0, stop.isFinite else {
-            error("the end of .tran must be above 0", place(1, of: statement))
-            return nil
-        }
-        if step == 0 { step = stop / 50 }
-        guard step > 0 else {
-            error("the step of .tran must be above 0", place(0, of: statement))
-            return nil
-        }
-        if step > stop {
-            elaborator.diagnostics.warning(
-                "the step of .tran is longer than the whole run", at: place(0, of: statement),
-                hint: "the card reads `.tran tstep tstop`")
-        }
-        var transient = TransientAnalysis(step: step, stop: stop)
-        if values.count > 2 { transient.start = values[2] }
-        guard transient.start >= 0, transient.start < stop else {
-            error("the start of .tran's output must lie between 0 and the end", place(2, of: statement))
-            return nil
-        }
-        if values.count > 3 {
-            guard values[3] >= 0 else {
-                error("the longest step of .tran must be above 0", place(3, of: statement))
-                return nil
-            }
-            if values[3] > 0 { transient.maximumStep = values[3] }
-        }
-        transient.usesInitialConditions = usesInitialConditions
-        transient.outputInterval = elaborator.outputInterval
-        return transient
-    }
-
-    /// Where the number of this index stands, or the last field.
-    private func place(_ index: Int, of statement: Statement) -> SourceRange {
-        let numbers = statement.fields.filter { netlist.number($0.value) != nil || $0.value.kind == .expression }
-        return (index < numbers.count ? numbers[index] : numbers.last ?? statement.fields.last)?.value.range
-            ?? statement.name.range
-    }
-
     // MARK: - Sweeps
 
     /// `.dc src a b s [src2 …]`, `.dc dec|oct|lin …`, `.dc src list …`, `.dc data=name`: innermost first.
-    private func readDC(_ card: Card, _ data: [String: DataTable]) -> [Sweep]? {
+    func readDC(_ card: Card) -> [Sweep]? {
         guard let statement = words(card) else { return nil }
         var none: [Double]?
-        if let named = dataSweep(statement, data, card, frequencies: &none) { return named.isEmpty ? nil : named }
+        if let named = dataSweep(statement, frequencies: &none) { return named.isEmpty ? nil : named }
         var tokens = statement.fields.map(\.value)[...]
         var sweeps: [Sweep] = []
         while !tokens.isEmpty {
@@ -230,10 +163,10 @@ struct DirectiveReader {
         return sweeps
     }
 
-    private func readStep(_ card: Card, _ data: [String: DataTable]) -> [Sweep]? {
+    private func readStep(_ card: Card) -> [Sweep]? {
         guard let statement = words(card) else { return nil }
         var none: [Double]?
-        if let named = dataSweep(statement, data, card, frequencies: &none) { return named }
+        if let named = dataSweep(statement, frequencies: &none) { return named }
         var tokens = statement.fields.map(\.value)[...]
         // LTspice: `.step param name …`, `.step v1 …`.
         if let first = tokens.first, text(first) == "param" { tokens.removeFirst() }
@@ -348,7 +281,7 @@ struct DirectiveReader {
     private static func power(_ base: Double, _ exponent: Double) -> Double { pow(base, exponent) }
 
     /// What a name in a sweep stands for.
-    private func target(_ written: String, _ token: Token) -> SweepTarget? {
+    func target(_ written: String, _ token: Token) -> SweepTarget? {
         let name = elaborator.hierarchical(written)
         if name == "temp" || name == "temper" || name == "temperature" { return .temperature }
         let directory = elaborator.card.builder.directory
@@ -395,7 +328,7 @@ struct DirectiveReader {
     }
 
     /// `.data name p1 p2 … v11 v12 … .enddata`
-    private func readData(_ card: Card, into data: inout [String: DataTable]) {
+    private mutating func readData(_ card: Card) {
         guard let statement = words(card) else { return }
         var tokens = statement.fields.map(\.value)[...]
         guard let nameToken = tokens.popFirst() else {
@@ -428,9 +361,7 @@ struct DirectiveReader {
     /// `data=name`: the table's columns move together.
     ///
     /// - Parameter frequencies: takes a column `freq` out, where an analysis has frequencies.
-    func dataSweep(
-        _ statement: Statement, _ data: [String: DataTable], _ card: Card, frequencies: inout [Double]?
-    ) -> [Sweep]? {
+    func dataSweep(_ statement: Statement, frequencies: inout [Double]?) -> [Sweep]? {
         guard let field = statement.fields.first(where: { $0.key.map { text($0) == "data" } ?? false }) else {
             return nil
         }

@@ -4,13 +4,21 @@ import SpiceNetlist
 /// What elaboration makes of a netlist.
 struct Elaboration: Sendable {
     var circuit: Circuit
-    var tasks: [AnalysisTask]
+    /// What it was made with.
+    var overrides = Overrides.none
+    var tasks: [any Analysis]
     /// `.step`, outermost last.
     var steps: [Sweep]
     var outputs: OutputRequests
     /// Maps of arrays.
     var snapshots: [SnapshotRequest] = []
     var measurements = MeasurementRequests()
+    /// `.mc`
+    var sampling: Sampling?
+    /// `.wcase`
+    var searchesWorstCase = false
+    /// Of all random numbers.
+    var seed: UInt64 = 0
     /// What the netlist asks for and this version does not have.
     var skipped: [SkippedDirective] = []
     /// Lower-case, hierarchical names on cards with mistakes: what they would have made is missing.
@@ -18,11 +26,9 @@ struct Elaboration: Sendable {
 
     /// Fills in what waveforms leave to a transient: its own step and end, in other analyses those of the netlist's
     /// first one. At t = 0, where static analyses look, no waveform depends on them.
-    mutating func resolveWaveforms(for task: AnalysisTask) {
-        var times: (step: Double, stop: Double)?
-        for task in [task] + tasks {
-            if case .transient(let transient) = task { times = times ?? (transient.step, transient.stop) }
-        }
+    mutating func resolveWaveforms(for analysis: (any Analysis)?) {
+        let transients = ([analysis].compactMap { $0 } + tasks).lazy.compactMap { $0 as? TransientAnalysis }
+        let times = transients.first.map { ($0.step, $0.stop) }
         let (step, stop) = times ?? (1, 1)
         for index in circuit.populations.indices {
             circuit.populations[index].resolveTransient(tstep: step, tstop: stop)
@@ -58,6 +64,8 @@ final class Elaborator {
     var replacesGround = false
     /// Xyce's `.options output initial_interval=`: rows at multiples of this time [s].
     var outputInterval: Double?
+    /// `.options samples`
+    var sampling = SamplingOptions()
     /// `.options savecurrents`
     var savesCurrents = false
     /// The letter of the element whose card is read: `1F` looks like a farad on a capacitor's, `1A` like an ampere on a
@@ -72,6 +80,11 @@ final class Elaborator {
     private(set) var broken: Set<String> = []
     /// Read subcircuits that nothing calls as well.
     private var readsUncalled = false
+    /// Identities of the random numbers that were asked for, in order; kept where they are looked for.
+    private var drawLog: [UInt64]?
+    private var loggedDraws: Set<UInt64> = []
+    /// Kept where parameters are looked for.
+    var parameterLog: ParameterLog?
     private var definitions: [Scope.Definition] = []
     private var calledDefinitions: Set<SourceRange> = []
 
@@ -88,6 +101,24 @@ final class Elaborator {
         let result = elaborator.run()
         diagnostics = elaborator.diagnostics
         return result
+    }
+
+    /// The numbers that elements and models take from their cards.
+    static func parameters(of netlist: Netlist, _ overrides: Overrides) -> ParameterLog {
+        let elaborator = Elaborator(netlist, overrides, Diagnostics())
+        elaborator.parameterLog = ParameterLog()
+        _ = elaborator.run()
+        return elaborator.parameterLog ?? ParameterLog()
+    }
+
+    /// Identities of all random numbers that a netlist draws, in the order of reading.
+    static func draws(of netlist: Netlist, _ overrides: Overrides) -> [UInt64] {
+        var overrides = overrides
+        overrides.draws = .nominal
+        let elaborator = Elaborator(netlist, overrides, Diagnostics())
+        elaborator.drawLog = []
+        _ = elaborator.run()
+        return elaborator.drawLog ?? []
     }
 
     /// Mistakes in subcircuits that nothing calls, as warnings: each is read once, with its own defaults.
@@ -137,7 +168,7 @@ final class Elaborator {
                     hint: "temperatures are degrees Celsius, above -273.15")
             }
         }
-        randomState = UInt64(bitPattern: Int64(card.builder.options[.seed].rounded().clamped(to: -1e15...1e15)))
+        seedRandomNumbers(active)
         evaluateParameters(of: top)
         if active.count > 10_000 {
             // The tables of a large flat netlist are made once instead of growing by doubling.
@@ -153,7 +184,8 @@ final class Elaborator {
             next += 1
         }
         completions = []
-        var directives = DirectiveReader(self, active).read()
+        var reader = DirectiveReader(self, active)
+        var directives = reader.read()
         directives.outputs.savesCurrents = savesCurrents
         for name in top.parameters.keys {
             switch top.parameter(name) {
@@ -168,8 +200,9 @@ final class Elaborator {
                 arguments: function.arguments.map { netlist.sources.lowercased($0.range) }, body: function.body)
         }
         return Elaboration(
-            circuit: card.builder.build(), tasks: directives.tasks, steps: directives.steps,
+            circuit: card.builder.build(), overrides: overrides, tasks: directives.tasks, steps: directives.steps,
             outputs: directives.outputs, snapshots: directives.snapshots, measurements: directives.measurements,
+            sampling: directives.sampling, searchesWorstCase: directives.searchesWorstCase, seed: randomState,
             skipped: directives.skipped, broken: broken)
     }
 
@@ -708,23 +741,54 @@ final class Elaborator {
         return true
     }
 
-    /// Uniform in (0, 1): SplitMix64 (G. L. Steele, D. Lea, C. H. Flood, OOPSLA 2014, doi 10.1145/2660193.2660195) of
-    /// the seed, the hierarchical path of the scope (FNV-1a) and the key.
-    func random(_ key: UInt64, in scope: Scope) -> Double {
-        (Double(randomBits(key, in: scope) >> 11) + 0.5) / 9_007_199_254_740_992
-    }
+    /// Uniform in (0, 1), of the seed, the hierarchical path of the scope and the key.
+    func random(_ key: UInt64, in scope: Scope) -> Double { RandomBits.uniform(randomBits(key, in: scope)) }
 
     func randomBits(_ key: UInt64, in scope: Scope) -> UInt64 {
-        var path: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in scope.prefix.utf8 { path = (path ^ UInt64(byte)) &* 0x100_0000_01B3 }
-        var z = randomState &+ path &+ key &* 0x9E37_79B9_7F4A_7C15
-        for _ in 0..<2 {
-            z &+= 0x9E37_79B9_7F4A_7C15
-            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-            z ^= z >> 31
+        RandomBits.mix(randomState &+ overrides.draws.salt &+ identity(key, in: scope))
+    }
+
+    /// The same number for the same place of the same netlist, whatever the seed.
+    private func identity(_ key: UInt64, in scope: Scope) -> UInt64 {
+        RandomBits.hash(scope.prefix) &+ key &* 0x9E37_79B9_7F4A_7C15
+    }
+
+    /// Where between its ends, −1 to 1, a random number lies that is not to be drawn; nil where it is.
+    func fixedDeviation(_ key: UInt64, in scope: Scope) -> Double? { fixed(identity(key, in: scope)) }
+
+    private func fixed(_ identity: UInt64) -> Double? {
+        if drawLog != nil, loggedDraws.insert(identity).inserted { drawLog?.append(identity) }
+        return overrides.draws.fixed(identity)
+    }
+
+    /// A value moved by a tolerance of this name, `model:parameter:lot`.
+    func deviated(_ value: Double, _ tolerance: Tolerance, _ name: String) -> Double {
+        let identity = RandomBits.hash(name)
+        if let place = fixed(identity) { return value + tolerance.deviation(of: value, at: place) }
+        guard case .run = overrides.draws else { return value }
+        let state = randomState &+ overrides.draws.salt &+ identity
+        let u = RandomBits.uniform(RandomBits.mix(state))
+        let place: Double
+        switch tolerance.shape {
+        case .uniform: place = 2 * u - 1
+        case .gauss:
+            place = RandomBits.normal(u, RandomBits.uniform(RandomBits.mix(~state))).clamped(to: -4...4)
         }
-        return z
+        return value + tolerance.deviation(of: value, at: place)
+    }
+
+    /// By `.options seed=`, `.options samples seed=`, or `seed=` of `.mc`.
+    private func seedRandomNumbers(_ cards: [Card]) {
+        var seed = sampling.seed ?? card.builder.options[.seed]
+        for card in cards where card.kind == .directive(.monteCarlo) {
+            var statement = Statement()
+            guard netlist.decode(card, into: &statement, diagnostics: &diagnostics) else { continue }
+            for field in statement.fields {
+                guard let key = field.key, netlist.sources.lowercased(key.range) == "seed" else { continue }
+                seed = value(field.value, in: top, what: "seed") ?? seed
+            }
+        }
+        randomState = UInt64(bitPattern: Int64(seed.rounded().clamped(to: -1e15...1e15)))
     }
 
     // MARK: - Mistakes

@@ -166,8 +166,19 @@ final class ElementCard {
             return nil
         }
         valuesRead += 1
-        if valuesRead == 1, let override = overrides?[""] { return override }
-        return evaluate(field.value, what)
+        guard valuesRead == 1 else { return evaluate(field.value, what) }
+        let value = (overrides?[""] ?? evaluate(field.value, what)).map { deviated($0) }
+        if let value { elaborator.parameterLog?.note(.element(name), "", value, isGiven: true) }
+        return value
+    }
+
+    /// The principal value with the element's own `dev=`.
+    private func deviated(_ value: Double) -> Double {
+        guard let key = ["dev", "dev/gauss", "dev/uniform"].first(where: { gives($0) }),
+            let token = take(key: key), let shape = Tolerance.named(key)?.shape,
+            let tolerance = elaborator.tolerance(token, shape: shape, in: scope)
+        else { return value }
+        return elaborator.deviated(value, tolerance, "\(name):dev")
     }
 
     /// The only field left where that is a plain number: what nearly every card of a large netlist ends in. It is read
@@ -177,7 +188,17 @@ final class ElementCard {
         let field = statement.fields[cursor]
         guard field.key == nil, let value = elaborator.plainNumber(field.value) else { return nil }
         cursor += 1
+        elaborator.parameterLog?.note(.element(name), "", value, isGiven: true)
         return value
+    }
+
+    /// The next positional field as a constant value that is no principal one; nil after a diagnostic.
+    func evaluatedNext(_ what: String) -> Double? {
+        guard let field = nextField() else {
+            error("\(name) has no \(what)")
+            return nil
+        }
+        return evaluate(field.value, what)
     }
 
     /// All positional values up to the first that is none (a PULSE's arguments).
@@ -255,6 +276,7 @@ final class ElementCard {
         if cursor >= statement.fields.count, taken.isEmpty, overrides == nil,
             !statement.fields.contains(where: { $0.key != nil })
         {
+            elaborator.parameterLog?.note(.element(name), values)
             return values
         }
         let index = Key.index()
@@ -294,6 +316,7 @@ final class ElementCard {
             let token = Token(kind: .word, range: identity.range)
             isGood = elaborator.assign(value, to: key, in: &values, owner: name, at: token, scope: scope) && isGood
         }
+        elaborator.parameterLog?.note(.element(name), values)
         return isGood ? values : nil
     }
 

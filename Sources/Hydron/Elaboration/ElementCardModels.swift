@@ -38,7 +38,8 @@ extension ElementCard {
                 "model '\(wanted)' is of type '\(model.type)', not \(types.joined(separator: " or "))", at: field.value)
             return nil
         }
-        return model
+        elaborator.parameterLog?.note(name, uses: model.name)
+        return model.individual(for: name)
     }
 
     /// The first bin that holds this length and width, the upper ends outside unless nothing follows them.

@@ -3,55 +3,35 @@ import SpiceNetlist
 /// `.ac` and `.noise`.
 extension DirectiveReader {
     /// `.ac dec|oct|lin n fstart fstop` or `.ac data=table`
-    func readAC(_ card: Card, _ data: [String: DataTable]) -> SmallSignalAnalysis? {
+    func readAC(_ card: Card) -> SmallSignalAnalysis? {
         let syntax = "write `.ac dec|oct|lin points fstart fstop`"
         guard let statement = words(card) else { return nil }
-        if let rows = readRows(statement, data, card) { return rows.analysis }
+        if let rows = readRows(statement, card) { return rows.analysis }
         return frequencies(statement.fields.map(\.value)[...], ".ac", card, syntax).map {
             SmallSignalAnalysis(frequencies: $0)
         }
     }
 
     /// `.noise v(out[,ref]) source dec|oct|lin n fstart fstop [points a summary]`
-    func readNoise(_ card: Card, _ data: [String: DataTable]) -> SmallSignalAnalysis? {
+    func readNoise(_ card: Card) -> SmallSignalAnalysis? {
         let syntax = "write `.noise v(out) vin dec|oct|lin points fstart fstop`"
         var statement = Statement()
         guard netlist.decodeKeepingCalls(card, into: &statement, diagnostics: &elaborator.diagnostics) else {
             return nil
         }
         let tokens = statement.fields.map(\.value)
-        let rows = readRows(statement, data, card)
+        let rows = readRows(statement, card)
         guard tokens.count >= (rows == nil ? 6 : 3) else {
             error(
                 ".noise needs an output, a source, a shape, a number of points and two frequencies",
                 sources.firstWord(of: card.range), hint: syntax)
             return nil
         }
-        let written = text(tokens[0]).filter { $0 != " " }
-        guard written.hasPrefix("v("), written.hasSuffix(")") else {
-            error("the output of .noise is a voltage, not '\(written)'", tokens[0].range, hint: syntax)
-            return nil
-        }
-        let names = written.dropFirst(2).dropLast().split(separator: ",", omittingEmptySubsequences: false)
-        guard names.count == 1 || names.count == 2 else {
-            error("the output of .noise is a voltage of one node or between two", tokens[0].range, hint: syntax)
-            return nil
-        }
-        var unknowns = [0, 0]
-        for (index, name) in names.enumerated() {
-            guard let unknown = unknown(String(name), at: tokens[0].range) else { return nil }
-            unknowns[index] = unknown
-        }
-        let name = elaborator.hierarchical(text(tokens[1]))
-        let directory = elaborator.card.builder.directory
-        guard let source = directory.find(name), source.population >= 0,
-            let letter = name.split(separator: ".").last?.first, letter == "v" || letter == "i"
-        else {
-            let near = suggestion(
-                for: name, among: elaborator.elementNames.filter { $0.first == "v" || $0.first == "i" })
-            error(
-                "'\(name)' is no independent source that noise could be referred to", tokens[1].range,
-                hint: near.map { "did you mean '\($0)'?" } ?? syntax)
+        guard let output = output(tokens[0], of: ".noise", hint: syntax),
+            let source = source(tokens[1], "that noise could be referred to", hint: syntax)
+        else { return nil }
+        guard !output.isCurrent else {
+            error("the output of .noise is a voltage, not '\(output.label)'", tokens[0].range, hint: syntax)
             return nil
         }
         var analysis: SmallSignalAnalysis
@@ -70,8 +50,8 @@ extension DirectiveReader {
             return nil
         }
         let noise = NoiseAnalysis(
-            plus: unknowns[0], minus: unknowns[1], source: source, givesRoots: netlist.dialect.noiseIsInRoots,
-            isCurrent: letter == "i", countsMagnitudes: netlist.dialect.inputNoiseCountsMagnitudes)
+            output: output, source: source, givesRoots: netlist.dialect.noiseIsInRoots,
+            countsMagnitudes: netlist.dialect.inputNoiseCountsMagnitudes)
         analysis.noise = noise
         return analysis
     }
@@ -79,11 +59,11 @@ extension DirectiveReader {
     /// `data=table`: frequencies from its column `freq`, the other columns move along. The analysis is nil after a
     /// diagnostic; nil itself where no table is named.
     private func readRows(
-        _ statement: Statement, _ data: [String: DataTable], _ card: Card
+        _ statement: Statement, _ card: Card
     ) -> (analysis: SmallSignalAnalysis?, Void)? {
         let errors = elaborator.diagnostics.errorCount
         var frequencies: [Double]? = []
-        guard let sweeps = dataSweep(statement, data, card, frequencies: &frequencies) else { return nil }
+        guard let sweeps = dataSweep(statement, frequencies: &frequencies) else { return nil }
         guard elaborator.diagnostics.errorCount == errors else { return (nil, ()) }
         guard let frequencies, !frequencies.isEmpty else {
             error(
@@ -98,18 +78,8 @@ extension DirectiveReader {
         return (SmallSignalAnalysis(frequencies: frequencies, sweeps: sweeps), ())
     }
 
-    private func unknown(_ written: String, at range: SourceRange) -> Int? {
-        if written == "0" || netlist.dialect.isGround(written) { return 0 }
-        let unknowns = elaborator.card.builder.unknowns
-        let name = elaborator.hierarchical(written)
-        if let unknown = unknowns.node(named: name) { return unknown }
-        let near = suggestion(for: name, among: elaborator.nodeNames)
-        error("no node '\(written)'", range, hint: near.map { "did you mean '\($0)'?" })
-        return nil
-    }
-
     /// Shape, number of points, first and last frequency.
-    private func frequencies(
+    func frequencies(
         _ fields: ArraySlice<Token>, _ card: String, _ place: Card, _ syntax: String
     ) -> [Double]? {
         let tokens = Array(fields)

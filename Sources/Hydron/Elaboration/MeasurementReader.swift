@@ -115,20 +115,7 @@ struct MeasurementReader {
     }
 
     private func column(_ token: Token, _ requests: inout MeasurementRequests) -> Int? {
-        var range = token.range
-        let text = reader.text(token)
-        // par('…') only marks an expression.
-        let isMarked = text.hasPrefix("par(") && text.hasSuffix(")")
-        if isMarked { range.start += 3 }
-        let expression =
-            isMarked || token.kind == .word
-            ? reader.netlist.expression(range, diagnostics: &reader.elaborator.diagnostics)
-            : reader.netlist.expression(token, diagnostics: &reader.elaborator.diagnostics)
-        guard let expression else { return nil }
-        let label = text.filter { $0 != " " }
-        if let known = requests.columns.firstIndex(where: { $0.label == label }) { return known }
-        requests.columns.append(OutputItem(label: label, expression: expression, range: token.range))
-        return requests.columns.count - 1
+        reader.outputItem(token).map { requests.column($0) }
     }
 
     private mutating func function(

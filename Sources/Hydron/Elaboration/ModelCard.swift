@@ -25,7 +25,12 @@ final class ModelCard {
         var token: Token
         var value: Token
         var scope: Scope
+        /// `dev=` behind it: how far each element is off on its own; `lot=`: all elements of the model together.
+        var device: Tolerance?
+        var lot: Tolerance?
     }
+    /// The element whose own deviations the values hold; nil for the model as all elements share it.
+    private let element: String?
 
     /// Names that model libraries carry along and no equation uses.
     private static let harmless: Set<String> = [
@@ -37,6 +42,7 @@ final class ModelCard {
     init(_ card: Card, name: String, scope: Scope, users: [SourceRange] = []) {
         self.name = name
         self.scope = scope
+        element = nil
         elaborator = scope.elaborator
         range = card.range
         var statement = Statement()
@@ -49,6 +55,15 @@ final class ModelCard {
         for field in statement.fields {
             if let key = field.key {
                 let parameter = sources.lowercased(key.range)
+                if let tolerance = Tolerance.named(parameter), !fields.isEmpty {
+                    let read = elaborator.tolerance(field.value, shape: tolerance.shape, in: scope)
+                    if tolerance.isLot {
+                        fields[fields.count - 1].lot = read
+                    } else {
+                        fields[fields.count - 1].device = read
+                    }
+                    continue
+                }
                 fields.append(Field(name: parameter, token: key, value: field.value, scope: scope))
                 if parameter == "level", let value = elaborator.value(field.value, in: scope), value.magnitude < 1e6 {
                     level = Int(value)
@@ -77,6 +92,38 @@ final class ModelCard {
         let own = Set(fields.map(\.name))
         self.words.formUnion(base?.words ?? [])
         fields = (base?.fields.filter { !own.contains($0.name) } ?? []) + fields
+    }
+
+    /// The model with the deviations of one element.
+    private init(_ model: ModelCard, element: String) {
+        name = model.name
+        type = model.type
+        level = model.level
+        range = model.range
+        isBroken = model.isBroken
+        elaborator = model.elaborator
+        scope = model.scope
+        fields = model.fields
+        words = model.words
+        reported = model.reported
+        self.element = element
+    }
+
+    /// The model as `element` has it: itself, unless parameters have a tolerance of each device.
+    func individual(for element: String) -> ModelCard {
+        guard elaborator.overrides.draws != .bySeed, fields.contains(where: { $0.device != nil }) else { return self }
+        return ModelCard(self, element: element)
+    }
+
+    private func value(of field: Field) -> Double? {
+        guard var value = elaborator.value(field.value, in: field.scope) else { return nil }
+        let nominal = value
+        let place = "\(scope.prefix)\(name):\(field.name)"
+        if let lot = field.lot { value += elaborator.deviated(nominal, lot, "\(place):lot") - nominal }
+        if let device = field.device, let element {
+            value += elaborator.deviated(nominal, device, "\(place):dev:\(element)") - nominal
+        }
+        return value
     }
 
     /// Type and, behind `ako:`, the model that this one is made of, from the words behind its name.
@@ -130,7 +177,7 @@ final class ModelCard {
                 }
                 continue
             }
-            guard let value = elaborator.value(field.value, in: field.scope),
+            guard let value = value(of: field),
                 elaborator.assign(
                     value, to: key, in: &values, owner: "model '\(name)'", at: field.value, scope: field.scope)
             else {
@@ -145,6 +192,7 @@ final class ModelCard {
                 value, to: key, in: &values, owner: "model '\(name)'", at: Token(kind: .word, range: range),
                 scope: scope)
         }
+        elaborator.parameterLog?.note(.model(name), values)
         cache[ObjectIdentifier(table)] = values
         return values
     }
@@ -192,6 +240,30 @@ final class ModelCard {
     /// The value of `parameter=`, outside of any table; nil where the card has none or it can't be read.
     func value(of parameter: String) -> Double? {
         guard let field = fields.last(where: { $0.name == parameter }) else { return nil }
-        return elaborator.value(field.value, in: field.scope)
+        return value(of: field)
+    }
+}
+
+extension Tolerance {
+    /// What `dev`, `lot`, `dev/gauss` and the like mean; nil for any other name.
+    static func named(_ key: String) -> (isLot: Bool, shape: Shape)? {
+        let parts = key.split(separator: "/")
+        guard let first = parts.first, first == "dev" || first == "lot" else { return nil }
+        return (first == "lot", parts.dropFirst().contains("gauss") ? .gauss : .uniform)
+    }
+}
+
+extension Elaborator {
+    /// `5%` of the value, or `0.1` in its unit; nil after a diagnostic.
+    func tolerance(_ token: Token, shape: Tolerance.Shape, in scope: Scope) -> Tolerance? {
+        var token = token
+        let isRelative = netlist.sources.text(token.range).hasSuffix("%")
+        if isRelative { token.range.end -= 1 }
+        guard let size = value(token, in: scope, what: "tolerance") else { return nil }
+        guard size >= 0 else {
+            error("a tolerance of \(size.plain) is below 0", at: token.range, in: scope)
+            return nil
+        }
+        return Tolerance(size: isRelative ? size / 100 : size, isRelative: isRelative, shape: shape)
     }
 }

@@ -53,6 +53,14 @@ extension Elaborator {
         _ field: Statement.Field, package: String, _ index: [String: SimulationOptions.Key]
     ) {
         let sources = netlist.sources
+        if package == "samples" {
+            switch field.key.map({ sources.lowercased($0.range) }) {
+            case "numsamples": sampling.runs = value(field.value, in: top).flatMap { Int(exactly: $0.rounded()) }
+            case "seed": sampling.seed = value(field.value, in: top)
+            default: break
+            }
+            return
+        }
         guard let keyToken = field.key else {
             let word = sources.lowercased(field.value.range)
             switch word {

@@ -13,6 +13,9 @@ struct Overrides: Sendable, Equatable {
     /// Model → parameter → value.
     var models: [String: [String: Double]] = [:]
 
+    /// How random numbers are drawn.
+    var draws = RandomDraws.bySeed
+
     static let none = Overrides()
 
     mutating func set(_ target: SweepTarget, to value: Double) {
@@ -44,35 +47,4 @@ struct Sweep: Sendable {
     var values: [Double]
     /// True where it moves along with the sweep before it (further columns of `.data`).
     var isTied = false
-}
-
-/// An analysis that a netlist asks for.
-enum AnalysisTask: Sendable {
-    case operatingPoint
-    /// Innermost first.
-    case dc([Sweep])
-    case transient(TransientAnalysis)
-    case smallSignal(SmallSignalAnalysis)
-
-    var kindName: String {
-        switch self {
-        case .operatingPoint: "op"
-        case .dc: "dc"
-        case .transient: "tran"
-        case .smallSignal(let analysis): analysis.noise == nil ? "ac" : "noise"
-        }
-    }
-
-    /// False where a transient starts from given conditions.
-    var needsOperatingPoint: Bool {
-        if case .transient(let transient) = self { !transient.usesInitialConditions } else { true }
-    }
-
-    /// Lower-case names of independent sources that a `.dc` changes.
-    var sweptSources: Set<String> {
-        guard case .dc(let sweeps) = self else { return [] }
-        var names: Set<String> = []
-        for sweep in sweeps { if case .source(let name) = sweep.target { names.insert(name) } }
-        return names
-    }
 }

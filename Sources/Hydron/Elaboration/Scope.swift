@@ -289,4 +289,5 @@ final class Scope: ExpressionScope {
     }
 
     func random(_ key: UInt64) -> Double { elaborator.random(key, in: self) }
+    func fixedDeviation(_ key: UInt64) -> Double? { elaborator.fixedDeviation(key, in: self) }
 }

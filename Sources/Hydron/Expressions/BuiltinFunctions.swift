@@ -82,7 +82,7 @@ extension ExpressionCompiler {
         case "limit":
             if arguments.count == 2 {
                 // ngspice: nominal ± absolute, the sign drawn.
-                let sign: Operand = .number(draw(frame.scope, at: range) < 0.5 ? -1 : 1)
+                let sign: Operand = .number(draw(frame.scope, at: range).uniform < 0.5 ? -1 : 1)
                 return emit(.add, operands[0], emit(.multiply, operands[1], sign))
             }
             guard has(3...3, &self) else { return nil }
@@ -207,15 +207,18 @@ extension ExpressionCompiler {
             report("'\(name)' takes constants: it is drawn once, before the simulation", at: range)
             return nil
         }
-        let uniform = draw(scope, at: range)
+        let first = draw(scope, at: range)
+        let uniform = first.uniform
         let nominal = values.first ?? 1
         let spread = values.count > 1 ? values[1] : 0
         let sigmas = values.count > 2 && values[2] != 0 ? values[2] : 1
         switch name {
         case "agauss", "gauss":
-            // Box and Muller, Ann. Math. Stat. 29, 610 (1958), doi 10.1214/aoms/1177706645.
-            let angle = 2 * .pi * draw(scope, at: range)
-            let normal = (-2 * Glibc.log(uniform)).squareRoot() * Glibc.cos(angle)
+            let normal: Double
+            switch first {
+            case .random(let uniform): normal = RandomBits.normal(uniform, draw(scope, at: range).uniform)
+            case .fixed(let place): normal = place * sigmas
+            }
             return .number(nominal + spread / sigmas * normal * (name == "gauss" ? nominal : 1))
         case "aunif": return .number(nominal + spread * (2 * uniform - 1))
         case "unif", "mc": return .number(nominal * (1 + spread * (2 * uniform - 1)))

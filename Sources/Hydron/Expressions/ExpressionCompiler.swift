@@ -291,8 +291,22 @@ struct ExpressionCompiler {
 
     /// A number in (0, 1) that depends on the seed, the scope and the text's place alone, so that neither the order of
     /// evaluation nor a changed element elsewhere moves it.
-    mutating func draw(_ scope: any ExpressionScope, at range: SourceRange) -> Double {
-        scope.random(nextKey(at: range))
+    mutating func draw(_ scope: any ExpressionScope, at range: SourceRange) -> Draw {
+        let key = nextKey(at: range)
+        return scope.fixedDeviation(key).map { .fixed($0) } ?? .random(scope.random(key))
+    }
+
+    /// A random number, or where between its ends it is to lie.
+    enum Draw {
+        case random(Double)
+        case fixed(Double)
+        /// Uniform in (0, 1).
+        var uniform: Double {
+            switch self {
+            case .random(let value): value
+            case .fixed(let place): 0.5 * (1 + place)
+            }
+        }
     }
 
     /// The same as an input, where the scope draws anew at each evaluation.

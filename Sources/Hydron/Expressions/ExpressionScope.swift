@@ -22,6 +22,8 @@ protocol ExpressionScope: AnyObject {
     ) -> [(x: Double, y: Double)]?
     /// A number uniform in (0, 1) that depends on the seed, this scope and `key` alone.
     func random(_ key: UInt64) -> Double
+    /// Where a random number of this key lies between its ends, −1 to 1, if it is not to be drawn; nil if it is.
+    func fixedDeviation(_ key: UInt64) -> Double?
     /// Where expressions are evaluated many times: the input that stands for a random number of this key; nil elsewhere.
     func randomInput(_ key: UInt64) -> ProgramInput?
     /// A device's share of the noise at the output or referred to the input; nil after a diagnostic.
@@ -41,6 +43,7 @@ extension ExpressionScope {
         return nil
     }
     func randomInput(_ key: UInt64) -> ProgramInput? { nil }
+    func fixedDeviation(_ key: UInt64) -> Double? { nil }
 }
 
 enum AuxiliaryKind: Sendable { case derivative, integral }

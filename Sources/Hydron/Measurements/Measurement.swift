@@ -71,10 +71,23 @@ struct MeasurementRequests: Sendable {
     var assertions: [Assertion] = []
     /// Expressions that measurements look at, by their number in ``Measurement/Function``.
     var columns: [OutputItem] = []
+    /// Columns that other analyses are made of, by the analysis that has them.
+    private var followed: [String: Set<Int>] = [:]
+
+    /// The number of an expression, new or known by its label.
+    mutating func column(_ item: OutputItem) -> Int {
+        if let known = columns.firstIndex(where: { $0.label == item.label }) { return known }
+        columns.append(item)
+        return columns.count - 1
+    }
+
+    mutating func follow(_ analysis: String, _ items: [OutputItem]) {
+        for item in items { followed[analysis, default: []].insert(column(item)) }
+    }
 
     /// Numbers of the columns that an analysis has to record.
     func columns(for analysis: String) -> [Int] {
-        var found: Set<Int> = []
+        var found = followed[analysis] ?? []
         func add(_ event: Measurement.Event) {
             if case .crossing(let left, let right, _, _, _) = event { found.formUnion([left, right]) }
         }

@@ -102,7 +102,7 @@ struct MeasurementEvaluator {
         return low
     }
 
-    private func interpolate(_ column: Int, _ x: Double) -> Double {
+    func interpolate(_ column: Int, _ x: Double) -> Double {
         guard let y = columns[column], !y.isEmpty else { return .nan }
         guard y.count > 1 else { return y[0] }
         let row = segment(x)

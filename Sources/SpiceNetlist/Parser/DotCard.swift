@@ -29,7 +29,7 @@ enum DotCard: Equatable {
             ".parameters": .directive(.param), ".function": .directive(.function), ".else_if": .directive(.elseif),
             ".elif": .directive(.elseif), ".fourier": .directive(.four), ".temperature": .directive(.temp),
             ".initcond": .directive(.initialCondition), ".dcvolt": .directive(.initialCondition),
-            ".sensitivity": .directive(.sens), ".globalparam": .directive(.globalParam),
+            ".sensitivity": .directive(.sens), ".wc": .directive(.worstCase), ".globalparam": .directive(.globalParam),
         ]
         for directive in Directive.allCases where directive != .unknown {
             table[".\(directive.rawValue)"] = .directive(directive)

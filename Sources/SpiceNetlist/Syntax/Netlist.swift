@@ -68,8 +68,10 @@ public enum Directive: String, Sendable, CaseIterable, BitwiseCopyable {
     case assertion = "assert"
     case spec
     case step, data
-    case op, dc, tran, ac, noise, tf, sens, pz, four, fft, disto, sp
+    case op, dc, tran, ac, noise, tf, sens, pz, four, fft, disto, sp, lin
     case monteCarlo = "mc"
+    case worstCase = "wcase"
+    case sampling
     case preprocess
     /// Anything else, skipped with a warning.
     case unknown

@@ -12,6 +12,9 @@ public struct TableHeader: Sendable, Hashable {
         case sensitivity = "sens"
         case poleZero = "pz"
         case fourier = "four"
+        case spectrum = "fft"
+        case scattering = "sp"
+        case statistics = "mc"
         case other = "table"
 
         /// The words that ngspice's rawfiles and their readers use.
@@ -27,6 +30,9 @@ public struct TableHeader: Sendable, Hashable {
             case .sensitivity: "Sensitivity Analysis"
             case .poleZero: "Pole-Zero Analysis"
             case .fourier: "Fourier Analysis"
+            case .spectrum: "Spectrum"
+            case .scattering: "SP Analysis"
+            case .statistics: "Monte Carlo Analysis"
             case .other: "Table"
             }
         }
@@ -66,12 +72,16 @@ public struct TableHeader: Sendable, Hashable {
     /// others.
     public var stepParameters: [Column]
 
+    /// Resistances of the ports [Ω] that scattering parameters refer to, in order.
+    public var impedances: [Double]
+
     /// - Parameter abscissa: nil means column 0, unless the analysis has no abscissa (`.operatingPoint` and the
     ///   other single-row kinds).
     public init(
         title: String = "", kind: Kind, plotName: String? = nil, columns: [Column], isComplex: Bool = false,
-        abscissa: Int? = nil, stepParameters: [Column] = []
+        abscissa: Int? = nil, stepParameters: [Column] = [], impedances: [Double] = []
     ) {
+        self.impedances = impedances
         self.title = title
         self.kind = kind
         self.plotName = plotName ?? kind.plotName
@@ -79,7 +89,8 @@ public struct TableHeader: Sendable, Hashable {
         self.isComplex = isComplex
         self.stepParameters = stepParameters
         switch kind {
-        case .dcTransfer, .transient, .ac, .noise, .fourier: self.abscissa = abscissa ?? (columns.isEmpty ? nil : 0)
+        case .dcTransfer, .transient, .ac, .noise, .fourier, .spectrum, .scattering:
+            self.abscissa = abscissa ?? (columns.isEmpty ? nil : 0)
         default: self.abscissa = abscissa
         }
     }

@@ -1,0 +1,61 @@
+import Waveforms
+
+/// How often each analysis runs, and with which values: the combinations of `.step`, and those again for each run of
+/// `.mc`.
+struct StepPlan: Sendable {
+    /// Groups of sweeps that move together; the first varies fastest.
+    private let axes: [[Sweep]]
+    private let base: Overrides
+    let sampling: Sampling?
+    private let seed: UInt64
+    /// Combinations of `.step`.
+    let combinations: Int
+    /// What each step's values are; empty without steps.
+    let columns: [Column]
+    let count: Int
+
+    init(_ elaboration: Elaboration, _ overrides: Overrides) {
+        axes = elaboration.steps.tied
+        base = overrides
+        sampling = elaboration.sampling
+        seed = elaboration.seed
+        columns =
+            (sampling == nil ? [] : [Column("run", .step)]) + elaboration.steps.map { Column($0.name, $0.quantity) }
+        combinations = axes.reduce(1) { $0 * ($1.first?.values.count ?? 0) }
+        count = combinations * (1 + (sampling?.runs ?? 0))
+    }
+
+    /// Calls `body` with each sweep and its value in this step.
+    private func each(_ step: Int, _ body: (Sweep, Double) -> Void) {
+        var rest = step % max(combinations, 1)
+        for group in axes {
+            let count = group.first?.values.count ?? 1
+            for sweep in group { body(sweep, sweep.values[rest % count]) }
+            rest /= count
+        }
+    }
+
+    /// The run of `.mc`; 0 is the nominal one.
+    func run(_ step: Int) -> Int { step / max(combinations, 1) }
+
+    /// In the order of ``columns``.
+    func values(_ step: Int) -> [Double] {
+        var values: [Double] = sampling == nil ? [] : [Double(run(step))]
+        each(step) { values.append($1) }
+        return values
+    }
+
+    func overrides(_ step: Int) -> Overrides {
+        var overrides = base
+        each(step) { overrides.set($0.target, to: $1) }
+        guard let sampling else { return overrides }
+        overrides.draws = run(step) == 0 ? .nominal : .run(run(step))
+        // Runs share the threads among themselves.
+        overrides.threads = 1
+        for (index, distribution) in sampling.distributions.enumerated() {
+            guard let value = distribution.value(overrides.draws, seed: seed, index: index) else { continue }
+            overrides.set(distribution.target, to: value)
+        }
+        return overrides
+    }
+}
