@@ -6,7 +6,7 @@ HYDRON := .build/release/hydron
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 HEADER := /usr/include/suitesparse/klu.h
 
-.PHONY: all build test demo format lint bench conformance proton-va proton-osdi completions install clean help
+.PHONY: all build test demo format lint bench conformance proton-va proton-osdi spicelib completions install clean help
 
 all: build
 
@@ -29,6 +29,7 @@ dependencies:
 test: dependencies
 	$(SWIFT) build -c release --product hydron
 	$(SWIFT) test
+	$(HYDRON) test --quiet netlists
 
 ## demo        a proton resistor through 1000 potentiating and 1000 depressing nanosecond pulses
 demo: build
@@ -66,6 +67,12 @@ proton-va: build
 ## proton-osdi  the proton resistor against its Verilog-A twin, compiled and loaded through OSDI
 proton-osdi: build
 	python3 Tests/Conformance/proton_osdi.py --hydron $(HYDRON)
+
+## spicelib    lets Python's spicelib drive the command, where pip can install it
+spicelib: build
+	@python3 -m venv out/spicelib-venv 2>/dev/null && out/spicelib-venv/bin/pip -q install spicelib 2>/dev/null \
+	  || { echo "spicelib: skipped, it cannot be installed into out/spicelib-venv (python3-venv and a package index are needed)"; exit 0; }; \
+	out/spicelib-venv/bin/python Tests/RegressionTests/spicelib_drives_hydron.py $(abspath $(HYDRON))
 
 ## completions  shell completions for bash, zsh and fish, under out/completions
 completions: build

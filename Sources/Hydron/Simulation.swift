@@ -106,6 +106,17 @@ public struct Simulation: Sendable {
         Elaborator.checkUncalled(netlist, overrides: overrides)
     }
 
+    /// What is no mistake, but probably not meant: definitions that nothing uses, nodes that one element alone touches.
+    ///
+    /// - Parameter isPortable: also look for text that another simulator reads as something else.
+    public func checkSuspicions(isPortable: Bool = false) -> Diagnostics {
+        var diagnostics = Diagnostics()
+        UnusedDefinitions.find(in: netlist, overridden: Set(overrides.parameters.keys), diagnostics: &diagnostics)
+        DanglingNodes.find(in: circuit, netlist, diagnostics: &diagnostics)
+        if isPortable { DialectTraps.find(in: netlist, diagnostics: &diagnostics) }
+        return diagnostics
+    }
+
     /// Mistakes in what `.print` and `.save` ask for are found before anything runs.
     private func checkOutputs(_ diagnostics: inout Diagnostics) {
         for task in elaboration.tasks {

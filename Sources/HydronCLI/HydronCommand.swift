@@ -12,12 +12,17 @@ struct HydronCommand: ParsableCommand {
             is wrong or asks for what this version lacks; 3 no solution was found; 4 a measurement failed; 5 reading or writing failed; 130, 143 interrupted.
             """,
         version: Simulation.version,
-        subcommands: [RunCommand.self, CheckCommand.self, DevicesCommand.self, CompileCommand.self, LoadCommand.self])
+        subcommands: [
+            RunCommand.self, CheckCommand.self, TestCommand.self, CompareCommand.self, PlotCommand.self,
+            ReportCommand.self, DevicesCommand.self, CompileCommand.self, LoadCommand.self, TestCaseCommand.self,
+        ])
 
     /// Argument errors exit with 2, as wrong netlists do; everything else as the command says.
     static func main() {
         do {
-            var command = try parseAsRoot()
+            let arguments = Array(CommandLine.arguments.dropFirst())
+            var command: any ParsableCommand =
+                BatchCommand.isMeant(arguments) ? try BatchCommand.parse(arguments) : try parseAsRoot()
             try command.run()
         } catch let status as ExitCode {
             Glibc.exit(status.rawValue)

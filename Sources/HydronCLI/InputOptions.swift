@@ -34,17 +34,22 @@ struct InputOptions: ParsableArguments {
     ///
     /// - Throws: the exit status where the netlist is wrong or can't be read.
     func load(quiet: Bool) throws -> Simulation {
-        var overrides: [String: Double] = [:]
-        for setting in param { overrides[setting.name] = setting.value }
-        let modules = try compiledModels.load()
-        let loaded = Simulation.load(
-            path: file, dialect: dialect.dialect, libraryPaths: library, parameters: overrides, temperature: temp,
-            threads: threads, modules: modules)
+        let loaded = try loaded()
         report(loaded.diagnostics.all.filter { !quiet || $0.severity == .error }, in: loaded.sources)
         guard let simulation = loaded.simulation else {
             throw (loaded.isUnreadable ? ExitStatus.inputOutput : .wrongInput).code
         }
         return simulation
+    }
+
+    /// Reads and elaborates the netlist, and prints nothing about it.
+    func loaded() throws -> Simulation.Loaded {
+        var overrides: [String: Double] = [:]
+        for setting in param { overrides[setting.name] = setting.value }
+        let modules = try compiledModels.load()
+        return Simulation.load(
+            path: file, dialect: dialect.dialect, libraryPaths: library, parameters: overrides, temperature: temp,
+            threads: threads, modules: modules)
     }
 }
 

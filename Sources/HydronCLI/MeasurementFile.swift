@@ -34,57 +34,46 @@ enum MeasurementFile {
     }
 
     private static func json(_ report: RunReport, _ title: String) -> String {
-        let measurements = report.measurements.map { result in
-            var fields = [
-                "\"analysis\": \(quoted(result.analysis))", "\"name\": \(quoted(result.name))",
-                "\"step\": \(result.step)", "\"value\": \(result.value.map { "\($0)" } ?? "null")",
+        let measurements = report.measurements.map { result -> JSONValue in
+            var members: [JSONValue.Member] = [
+                .init("analysis", .string(result.analysis)), .init("name", .string(result.name)),
+                .init("step", .integer(result.step)), .init("value", .optional(result.value)),
             ]
-            if let reason = result.reason { fields.append("\"reason\": \(quoted(reason))") }
-            return "    {" + fields.joined(separator: ", ") + "}"
+            if let reason = result.reason { members.append(.init("reason", .string(reason))) }
+            return .object(members)
         }
-        let assertions = report.assertions.map { result in
-            "    {\"text\": \(quoted(result.text)), \"step\": \(result.step), \"holds\": \(result.holds), "
-                + "\"message\": \(quoted(result.message))}"
+        let assertions = report.assertions.map { result -> JSONValue in
+            [
+                "text": .string(result.text), "step": .integer(result.step), "holds": .bool(result.holds),
+                "message": .string(result.message),
+            ]
         }
-        let statistics = report.statistics.map { found in
+        let statistics = report.statistics.map { found -> JSONValue in
             let quantiles = zip(MeasurementStatistics.quantileLevels, found.quantiles).map {
-                "\(quoted("\($0)")): \($1)"
+                JSONValue.Member("\($0)", .number($1))
             }
-            return
-                "    {\"analysis\": \(quoted(found.analysis)), \"name\": \(quoted(found.name)), \"step\": \(found.step), "
-                + "\"nominal\": \(found.nominal.map { "\($0)" } ?? "null"), \"count\": \(found.count), "
-                + "\"failures\": \(found.failures), \"mean\": \(found.mean), \"deviation\": \(found.deviation), "
-                + "\"smallest\": \(found.smallest.value), \"smallest_run\": \(found.smallest.run), "
-                + "\"largest\": \(found.largest.value), \"largest_run\": \(found.largest.run), "
-                + "\"quantiles\": {" + quantiles.joined(separator: ", ") + "}}"
+            return [
+                "analysis": .string(found.analysis), "name": .string(found.name), "step": .integer(found.step),
+                "nominal": .optional(found.nominal), "count": .integer(found.count),
+                "failures": .integer(found.failures), "mean": .number(found.mean),
+                "deviation": .number(found.deviation), "smallest": .number(found.smallest.value),
+                "smallest_run": .integer(found.smallest.run), "largest": .number(found.largest.value),
+                "largest_run": .integer(found.largest.run), "quantiles": .object(quantiles),
+            ]
         }
-        let worst = report.worstCases.map { found in
-            "    {\"analysis\": \(quoted(found.analysis)), \"name\": \(quoted(found.name)), \"nominal\": \(found.nominal), "
-                + "\"lowest\": \(found.lowest.map { "\($0)" } ?? "null"), "
-                + "\"highest\": \(found.highest.map { "\($0)" } ?? "null")}"
+        let worst = report.worstCases.map { found -> JSONValue in
+            [
+                "analysis": .string(found.analysis), "name": .string(found.name), "nominal": .number(found.nominal),
+                "lowest": .optional(found.lowest), "highest": .optional(found.highest),
+            ]
         }
-        func list(_ items: [String]) -> String {
-            items.isEmpty ? "[]" : "[\n" + items.joined(separator: ",\n") + "\n  ]"
-        }
-        return "{\n  \"title\": \(quoted(title)),\n  \"measurements\": \(list(measurements)),\n"
-            + (statistics.isEmpty ? "" : "  \"statistics\": \(list(statistics)),\n")
-            + (worst.isEmpty ? "" : "  \"worst_cases\": \(list(worst)),\n")
-            + "  \"assertions\": \(list(assertions))\n}\n"
+        var members: [JSONValue.Member] = [
+            .init("title", .string(title)), .init("measurements", .array(measurements)),
+        ]
+        if !statistics.isEmpty { members.append(.init("statistics", .array(statistics))) }
+        if !worst.isEmpty { members.append(.init("worst_cases", .array(worst))) }
+        members.append(.init("assertions", .array(assertions)))
+        return JSONValue.object(members).indented
     }
-
-    private static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case let control where control.value < 0x20:
-                let hex = String(control.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
     }
 }

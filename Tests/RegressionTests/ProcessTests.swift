@@ -1,5 +1,6 @@
 import Foundation
 import Hydron
+import HydronTools
 import Testing
 import Waveforms
 
@@ -13,7 +14,7 @@ struct ProcessTests {
     @Test func badNetlistsEndWithTheirStatus() throws {
         let binary = try #require(binary)
         for path in Netlists.all(below: "errors") {
-            let expected = try ErrorCorpusTests.Expectation(path: path)
+            let expected = ExpectedFindings(in: try String(contentsOfFile: path, encoding: .utf8))
             let outcome = try binary.run(
                 ["run", path, "--no-output", "--quiet", "--dialect", expected.dialect.name])
             #expect(outcome.status == expected.status, "\(path): \(outcome.standardError)")

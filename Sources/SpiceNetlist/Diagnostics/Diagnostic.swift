@@ -9,6 +9,8 @@ public struct Diagnostic: Sendable, Equatable {
     public var range: SourceRange?
     /// A way out, shown as `hint: …`.
     public var hint: String?
+    /// Text that mends it; what ``hint`` says in words.
+    public var fixIt: FixIt?
     /// Further places: the subcircuit calls that led here, the earlier definition, …
     public var notes: [Note]
 
@@ -21,14 +23,26 @@ public struct Diagnostic: Sendable, Equatable {
         }
     }
 
+    /// A replacement of text. An empty range makes it an insertion.
+    public struct FixIt: Sendable, Equatable {
+        public var range: SourceRange
+        public var text: String
+        public init(replacing range: SourceRange, with text: String) {
+            self.range = range
+            self.text = text
+        }
+    }
+
     public init(
-        _ severity: Severity, _ message: String, at range: SourceRange? = nil, hint: String? = nil, notes: [Note] = []
+        _ severity: Severity, _ message: String, at range: SourceRange? = nil, hint: String? = nil, notes: [Note] = [],
+        fixIt: FixIt? = nil
     ) {
         self.severity = severity
         self.message = message
         self.range = range
         self.hint = hint
         self.notes = notes
+        self.fixIt = fixIt
     }
 }
 
@@ -67,8 +81,21 @@ public struct Diagnostics: Sendable {
     }
 
     public mutating func warning(
-        _ message: String, at range: SourceRange?, hint: String? = nil, notes: [Diagnostic.Note] = []
+        _ message: String, at range: SourceRange?, hint: String? = nil, notes: [Diagnostic.Note] = [],
+        fixIt: Diagnostic.FixIt? = nil
     ) {
-        append(Diagnostic(.warning, message, at: range, hint: hint, notes: notes))
+        append(Diagnostic(.warning, message, at: range, hint: hint, notes: notes, fixIt: fixIt))
+    }
+}
+
+extension Diagnostic {
+    /// The fix-it, or the one that a hint `did you mean 'x'?` stands for: where the marked text is the name that the message
+    /// is about.
+    public func anyFixIt(in sources: SourceMap) -> FixIt? {
+        if let fixIt { return fixIt }
+        let (head, tail) = ("did you mean '", "'?")
+        guard let range, let hint, hint.hasPrefix(head), hint.hasSuffix(tail) else { return nil }
+        guard message.contains("'\(sources.lowercased(range))'") else { return nil }
+        return FixIt(replacing: range, with: String(hint.dropFirst(head.count).dropLast(tail.count)))
     }
 }

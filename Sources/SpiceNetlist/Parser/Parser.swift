@@ -88,15 +88,17 @@ struct ParserState {
         let end = ASCII.firstNewline(view, from: start, to: view.count) ?? view.count
         let titleRange = SourceRange(file: file, start: UInt32(start), end: UInt32(end))
         title = ASCII.trimmed(sources.text(titleRange))
+        let titleLine = Diagnostic.FixIt(
+            replacing: SourceRange(file: file, start: titleRange.start, end: titleRange.start), with: "Untitled\n")
         if let word = title.split(separator: " ").first?.lowercased(), DotCard.named(word) != nil, word != ".title" {
             diagnostics.warning(
                 "the first line is the title, so this `\(word)` is not read", at: titleRange,
-                hint: "put a title line before it")
+                hint: "put a title line before it", fixIt: titleLine)
         }
         if Self.looksLikeElement(title) {
             diagnostics.warning(
                 "the first line is the title, so this element is not read", at: titleRange,
-                hint: "put a title line before it")
+                hint: "put a title line before it", fixIt: titleLine)
         }
         start = min(end + 1, view.count)
         chain.append(ChainLink(key: files.identity(of: path), label: path, range: nil))

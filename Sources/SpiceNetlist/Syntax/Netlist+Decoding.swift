@@ -80,21 +80,26 @@ extension Netlist {
         switch number.note {
         case .none: break
         case .megaLooksMeant:
-            diagnostics.warning("`\(text)` is \(number.value): M means milli", at: range, hint: "mega is written MEG")
+            diagnostics.warning(
+                "`\(text)` is \(number.value): M means milli", at: range, hint: "mega is written MEG",
+                fixIt: replacement(of: "m", in: text, at: range, with: "MEG"))
         case .capitalMilli:
             guard isOhm else { return }
             diagnostics.warning(
                 "`\(text)` is \(number.value) ohm: M means milli", at: range,
-                hint: "mega is written MEG; write a small m where milli is meant")
+                hint: "mega is written MEG; write a small m where milli is meant",
+                fixIt: replacement(of: "m", in: text, at: range, with: "MEG"))
         case .faradLooksMeant:
             // A small f reads as femto to everyone.
             guard isFarad, text.hasSuffix("F") else { return }
             diagnostics.warning(
-                "`\(text)` is \(number.value) farad: F means femto", at: range, hint: "write the number without F")
+                "`\(text)` is \(number.value) farad: F means femto", at: range, hint: "write the number without F",
+                fixIt: replacement(of: "f", in: text, at: range, with: ""))
         case .ampereLooksMeant:
             guard isAmpere else { return }
             diagnostics.warning(
-                "`\(text)` is \(number.value) ampere: A means atto", at: range, hint: "write the number without A")
+                "`\(text)` is \(number.value) ampere: A means atto", at: range, hint: "write the number without A",
+                fixIt: replacement(of: "a", in: text, at: range, with: ""))
         case .unknownUnit:
             diagnostics.warning(
                 "`\(text)` ends with letters that are no known unit; read as \(number.value)", at: range)
@@ -104,5 +109,14 @@ extension Netlist {
                 at: range,
                 hint: "X is 1e6 in Xyce and HSPICE; MEG is mega everywhere")
         }
+    }
+
+    /// Another suffix for a number: what stands behind the digits begins with `letter`, small or large.
+    private func replacement(
+        of letter: Character, in text: String, at range: SourceRange, with suffix: String
+    ) -> Diagnostic.FixIt? {
+        guard let place = text.firstIndex(where: { $0.lowercased() == String(letter) }) else { return nil }
+        let mended = text[..<place] + suffix + text[text.index(after: place)...]
+        return Diagnostic.FixIt(replacing: range, with: String(mended))
     }
 }

@@ -26,6 +26,15 @@ public struct NumberArray: Sendable, Equatable {
         return array
     }
 
+    /// Reads a file.
+    public static func read(_ path: String) throws(WaveformError) -> NumberArray {
+        let bytes = try WaveformReader.bytes(of: path)
+        let outcome = bytes.withUnsafeBytes { raw -> Result<NumberArray, WaveformError> in
+            do throws(WaveformError) { return .success(try read(raw, path: path)) } catch { return .failure(error) }
+        }
+        return try outcome.get()
+    }
+
     /// `[3][17]`: the index of a value in each dimension.
     func place(_ index: Int) -> String {
         var rest = index

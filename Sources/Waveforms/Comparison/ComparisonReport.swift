@@ -64,3 +64,23 @@ extension ComparisonReport.Signal: CustomStringConvertible {
         return "\((value * scale).rounded() / scale)"
     }
 }
+
+extension ComparisonReport {
+    /// For `--json`: what `description` says, and every signal.
+    public var json: JSONValue {
+        [
+            "agrees": .bool(agrees), "problems": .strings(problems), "missing": .strings(missing),
+            "extra": .strings(extra), "signals": .array(signals.map(\.json)),
+        ]
+    }
+}
+
+extension ComparisonReport.Signal {
+    var json: JSONValue {
+        [
+            "name": .string(name), "step": step.map { .integer($0) } ?? .null, "agrees": .bool(agrees),
+            "maximum": .number(maximum), "rms": .number(rms), "at": .number(at), "gold": .numbers(gold),
+            "test": .numbers(test),
+        ]
+    }
+}

@@ -43,21 +43,29 @@ private struct TableComparison {
         return report
     }
 
+    /// Columns of one name; where there is none, of one name in the spelling common to all programs.
     private func pairedColumns(_ report: inout ComparisonReport) -> [(gold: Int, test: Int)] {
-        var indices: [String: Int] = [:]
+        var exact: [String: Int] = [:]
+        var common: [String: Int] = [:]
         for (index, column) in test.header.columns.enumerated() where index != test.header.abscissa {
-            indices[Column.normalized(column.name)] = index
+            exact[Column.normalized(column.name)] = index
+            common[column.commonName] = index
         }
         var pairs: [(gold: Int, test: Int)] = []
+        var left = Set(exact.values)
         for (index, column) in gold.header.columns.enumerated() where index != gold.header.abscissa {
             let name = Column.normalized(column.name)
-            if let found = indices.removeValue(forKey: name) {
-                pairs.append((index, found))
-            } else if test.header.abscissa.map({ Column.normalized(test.header.columns[$0].name) }) != name {
+            if let found = exact[name] ?? common[column.commonName] {
+                left.remove(found)
+                if !tolerance.ignores(name) { pairs.append((index, found)) }
+            } else if test.header.abscissa.map({ Column.normalized(test.header.columns[$0].name) }) != name,
+                !tolerance.ignores(name)
+            {
                 report.missing.append(name)
             }
         }
-        report.extra = test.header.columns.map { Column.normalized($0.name) }.filter { indices[$0] != nil }
+        report.extra = left.sorted().map { Column.normalized(test.header.columns[$0].name) }
+            .filter { !tolerance.ignores($0) }
         if tolerance.refusesExtraSignals && !report.extra.isEmpty {
             report.problems.append("signals that the golden table lacks: \(report.extra.joined(separator: ", "))")
         }

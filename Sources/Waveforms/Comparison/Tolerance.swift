@@ -40,6 +40,8 @@ public struct Tolerance: Sendable, Hashable {
     public var grid: Grid
     /// Whether signals that the golden table lacks are a failure.
     public var refusesExtraSignals: Bool
+    /// Names of signals that are not compared; a `*` at the end stands for any rest.
+    public var ignored: [String] = []
 
     public init(
         _ band: Band = Band(), signals: [String: Band] = [:],
@@ -56,6 +58,12 @@ public struct Tolerance: Sendable, Hashable {
         self.norm = norm
         self.grid = grid
         self.refusesExtraSignals = refusesExtraSignals
+    }
+
+    func ignores(_ name: String) -> Bool {
+        ignored.contains { pattern in
+            pattern.hasSuffix("*") ? name.hasPrefix(pattern.dropLast()) : Column.normalized(pattern) == name
+        }
     }
 
     func band(for column: Column) -> (relative: Double, absolute: Double, peakFraction: Double) {

@@ -107,4 +107,14 @@ public struct Column: Sendable, Hashable {
         let bytes = name.utf8.lazy.filter { $0 > 0x20 && $0 != 0x7F }.map { 0x41...0x5A ~= $0 ? $0 | 0x20 : $0 }
         return String(decoding: Array(bytes), as: UTF8.self)
     }
+
+    /// A name as every program would spell it, for finding a column in another program's file: `v(x1:out)` is
+    /// `v(x1.out)`, `v1#branch` is `i(v1)`, and a voltage named by its node alone gets its `v()`.
+    public var commonName: String {
+        var name = Self.normalized(name)
+        if name.hasSuffix("#branch") { name = "i(\(name.dropLast(7)))" }
+        if name.contains(":") { name = String(name.map { $0 == ":" ? "." : $0 }) }
+        let isBare = !name.contains("(") && !name.hasPrefix("@")
+        return isBare && quantity == .voltage ? "v(\(name))" : name
+    }
 }

@@ -1,6 +1,6 @@
 /// Reads comma-separated tables as `CSVWriter` writes them, and others with one header line.
 ///
-/// An empty line parts tables. A first column `step` makes steps; the columns behind it that have no parentheses in
+/// An empty line parts tables; lines that begin with `#` are comments. A first column `step` makes steps; the columns behind it that have no parentheses in
 /// their names and stay the same throughout each step are its parameters.
 struct CSVReader {
     let bytes: [UInt8]
@@ -16,7 +16,7 @@ struct CSVReader {
         var at = 0
         var line = 1
         while at < bytes.count {
-            if isEmptyLine(at) {
+            if isEmptyLine(at) || isComment(at) {
                 at = endOfLine(at)
                 line += 1
                 continue
@@ -27,7 +27,14 @@ struct CSVReader {
                 throw .malformed(path: path, line: line - 1, message: "the header line starts with a number")
             }
             var columns = [[Double]](repeating: [], count: names.count)
-            while at < bytes.count && !isEmptyLine(at) { try row(&at, &line, into: &columns) }
+            while at < bytes.count && !isEmptyLine(at) {
+                if isComment(at) {
+                    at = endOfLine(at)
+                    line += 1
+                } else {
+                    try row(&at, &line, into: &columns)
+                }
+            }
             do throws(WaveformError) {
                 tables.append(try LooseColumns(names: names, columns: columns).table())
             } catch {
@@ -37,6 +44,8 @@ struct CSVReader {
         if tables.isEmpty { throw .malformed(path: path, line: 1, message: "the file is empty") }
         return tables
     }
+
+    private func isComment(_ at: Int) -> Bool { bytes[at] == UInt8(ascii: "#") }
 
     private func isEmptyLine(_ at: Int) -> Bool {
         var at = at

@@ -25,6 +25,8 @@ public enum WaveformReader {
         if RawReader.isRaw(bytes) { return .raw }
         let text = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes[...]
         guard let start = text.firstIndex(where: { $0 > 0x20 }) else { return .csv }
+        // The head of a golden table.
+        if text[start] == UInt8(ascii: "#") { return .csv }
         let line = text[start...].prefix { $0 != 0x0A && $0 != 0x0D }
         if String(decoding: line.prefix(6), as: UTF8.self).lowercased() == "index " { return .prn }
         // A comma outside of parentheses and quotes parts the fields of a CSV line.
@@ -42,7 +44,8 @@ public enum WaveformReader {
         return .csv
     }
 
-    static func bytes(of path: String) throws(WaveformError) -> [UInt8] {
+    /// The whole content of a file.
+    public static func bytes(of path: String) throws(WaveformError) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         if descriptor < 0 { throw .cannotOpen(path: path, reason: WaveformError.reason(errno)) }
         defer { close(descriptor) }

@@ -18,6 +18,8 @@ public final class CSVWriter: WaveformSink {
 
     private let target: Target
     private let kinds: [TableHeader.Kind]
+    /// Goes in front of the first table.
+    private var head = ""
     /// Whether all tables go one after the other into one file.
     private var isStream = false
     private var isPrepared = false
@@ -39,6 +41,14 @@ public final class CSVWriter: WaveformSink {
     public init(path: String, tableKinds: [TableHeader.Kind] = []) {
         target = .path(path)
         kinds = tableKinds
+    }
+
+    /// Writes a golden table: its head, and all tables in one file behind it.
+    public init(path: String, head: GoldenHeader) {
+        target = .path(path)
+        kinds = []
+        self.head = head.text
+        isStream = true
     }
 
     /// Writes to an open descriptor such as standard output (1), which stays open. The caller ignores SIGPIPE where
@@ -75,7 +85,7 @@ public final class CSVWriter: WaveformSink {
             var status = stat()
             let exists = stat(path, &status) == 0
             let type = status.st_mode & S_IFMT
-            isStream = exists && type != S_IFREG && type != S_IFDIR
+            isStream = isStream || exists && type != S_IFREG && type != S_IFDIR
             for path in paths { outputs.append(Output(path: path, file: try OutputFile(path: path, patches: false))) }
         }
     }
@@ -87,7 +97,7 @@ public final class CSVWriter: WaveformSink {
         let index = try output(for: header.kind)
         let file = outputs[index].file
         begun.append(header.kind)
-        if outputs[index].isUsed { try file.write("\r\n") }
+        try file.write(outputs[index].isUsed ? "\r\n" : head)
         outputs[index].isUsed = true
         self.header = header
         self.file = file

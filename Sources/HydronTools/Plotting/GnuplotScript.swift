@@ -1,0 +1,202 @@
+import Glibc
+
+/// The text that gnuplot reads, with the numbers as binary doubles in between.
+struct GnuplotScript {
+    private(set) var bytes: [UInt8] = []
+
+    mutating func add(_ text: String) { bytes += Array((text + "\n").utf8) }
+
+    mutating func add(_ numbers: [Double]) {
+        numbers.withUnsafeBytes { bytes += $0 }
+    }
+
+    // MARK: Terminals
+
+    mutating func terminal(path: String, hidden: String, width: Int, height: Int) {
+        let ending = path.lowercased().suffix(3)
+        switch ending {
+        case "svg": svg(width: width, height: height)
+        case "pdf":
+            add(
+                "set terminal pdfcairo size \(Double(width) / 96)in,\(Double(height) / 96)in "
+                    + "font 'sans,10' background 'white'")
+        default: add("set terminal pngcairo size \(width),\(height) font 'sans,10' background 'white'")
+        }
+        add("set output \(Self.quoted(hidden))")
+    }
+
+    mutating func svg(width: Int, height: Int) {
+        add("set terminal svg size \(width),\(height) font 'sans-serif,13' background 'white'")
+    }
+
+    mutating func terminal(width: Int, height: Int, colour: Bool) {
+        add("set terminal dumb size \(width),\(height) \(colour ? "ansi256" : "mono")")
+    }
+
+    // MARK: Curves
+
+    /// The palette of Okabe and Ito, which people with every kind of sight can tell apart.
+    private static let colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"]
+
+    static func write(_ plot: Plot, columns: Int, to script: inout GnuplotScript) {
+        script.add("set encoding utf8")
+        script.add("set grid back lt 1 lw 0.7 lc rgb '#dddddd'")
+        script.add("set border lc rgb '#555555'")
+        script.add("set key outside top right horizontal noenhanced samplen 2")
+        let (low, high) = Self.extent(plot.panes.flatMap(\.curves).map(\.x))
+        let across = script.axis("x", plot.abscissa, low, high)
+        let count = plot.panes.count
+        if count > 1 {
+            script.add(
+                "set multiplot layout \(count),1"
+                    + (plot.title.isEmpty ? "" : " title \(quoted(plot.title)) noenhanced"))
+        } else if !plot.title.isEmpty {
+            script.add("set title \(quoted(plot.title)) noenhanced")
+        }
+        script.add("set lmargin 10")
+        if low < high { script.add("set xrange [\(low / across):\(high / across)] noextend") }
+        for (at, pane) in plot.panes.enumerated() {
+            // Only the lowest pane names what they share.
+            let isLast = at == count - 1
+            script.add(isLast ? "set xlabel \(quoted(label(plot.abscissa, across))) noenhanced" : "unset xlabel")
+            script.draw(pane, plot.abscissa, across, columns)
+        }
+        if count > 1 { script.add("unset multiplot") }
+    }
+
+    private mutating func draw(_ pane: Plot.Pane, _ abscissa: Plot.Axis, _ across: Double, _ columns: Int) {
+        var curves = pane.curves.filter { !$0.x.isEmpty }
+        for index in curves.indices { curves[index] = Self.thinned(curves[index], abscissa.isLog, columns) }
+        let (low, high) = Self.extent(curves.map(\.y))
+        let up = axis("y", pane.axis, low, high)
+        add("set ylabel \(Self.quoted(Self.label(pane.axis, up))) noenhanced")
+        if low == high {
+            // A constant is no error.
+            let room = low == 0 ? 1 : low.magnitude * 0.1
+            add("set yrange [\((low - room) / up):\((high + room) / up)]")
+        } else {
+            add("set yrange [*:*]")
+            if !pane.axis.isLog { add("set offsets graph 0,0,0.04,0.04") } else { add("unset offsets") }
+        }
+        if curves.isEmpty {
+            add("set yrange [0:1]; plot NaN notitle")
+            return
+        }
+        // A long list of names would leave no room for the curves; a single one stands at the axis.
+        let named = curves.count <= 12 && !(curves.count == 1 && curves[0].name == pane.axis.label)
+        let parts = curves.enumerated().map { index, curve in
+            let colour = Self.colours[index % Self.colours.count]
+            let dash = index / Self.colours.count % 4 + 1
+            return
+                "'-' binary endian=little record=\(curve.x.count) format='%double%double' using 1:2 with lines lw 1.6 "
+                + "lc rgb '\(colour)' dt \(dash) " + (named ? "title \(Self.quoted(curve.name))" : "notitle")
+        }
+        add("plot " + parts.joined(separator: ", "))
+        for curve in curves {
+            var pairs = [Double](repeating: 0, count: 2 * curve.x.count)
+            for index in curve.x.indices {
+                pairs[2 * index] = curve.x[index] / across
+                pairs[2 * index + 1] = curve.y[index] / up
+            }
+            add(pairs)
+        }
+    }
+
+    private static func thinned(_ curve: Plot.Curve, _ isLog: Bool, _ columns: Int) -> Plot.Curve {
+        let pairs = zip(curve.x, curve.x.dropFirst())
+        let isMonotonic = pairs.allSatisfy { $0 <= $1 } || pairs.allSatisfy { $0 >= $1 }
+        let kept =
+            isMonotonic
+            ? Decimation.columns(curve.x, curve.y, columns: columns, isLog: isLog)
+            : Decimation.path(curve.x, curve.y, width: 2 * columns, height: columns)
+        if kept.count == curve.x.count { return curve }
+        return Plot.Curve(name: curve.name, x: kept.map { curve.x[$0] }, y: kept.map { curve.y[$0] })
+    }
+
+    /// Sets scale and ticks of an axis. Returns what its values are divided by.
+    private mutating func axis(_ name: String, _ axis: Plot.Axis, _ low: Double, _ high: Double) -> Double {
+        add(axis.isLog ? "set logscale \(name)" : "unset logscale \(name)")
+        if axis.isLog {
+            // 1k, 10k, 100k
+            add("set format \(name) '%.0s%c'")
+            return 1
+        }
+        add("set format \(name) '%.6g'")
+        guard axis.unit.map({ !["dB", "°", "°C"].contains($0) }) ?? false else { return 1 }
+        // 0.98 V is no 980 mV on an axis that ends at one volt.
+        return SIText.prefix(for: 1.1 * max(low.magnitude, high.magnitude)).factor
+    }
+
+    private static func label(_ axis: Plot.Axis, _ factor: Double) -> String {
+        guard let unit = axis.unit else { return axis.label }
+        let sign = SIText.prefixes.first { $0.factor == factor }?.sign ?? ""
+        return "\(axis.label) [\(sign)\(unit)]"
+    }
+
+    private static func extent(_ values: [[Double]]) -> (Double, Double) {
+        var (low, high) = (Double.infinity, -Double.infinity)
+        for list in values {
+            for value in list where value.isFinite { (low, high) = (min(low, value), max(high, value)) }
+        }
+        return low <= high ? (low, high) : (0, 0)
+    }
+
+    // MARK: Maps
+
+    static func write(_ map: HeatMap, to script: inout GnuplotScript) {
+        let (low, high) = extent([map.values])
+        let prefix = SIText.prefix(for: max(low.magnitude, high.magnitude))
+        script.add("set encoding utf8")
+        script.add("set title \(quoted(map.title)) noenhanced")
+        script.add("set xlabel 'column'; set ylabel 'row'")
+        script.add("set xrange [-0.5:\(Double(map.columns) - 0.5)] noextend")
+        script.add("set yrange [\(Double(map.rows) - 0.5):-0.5] noextend")
+        script.add("set tics out nomirror; set size ratio \(Double(map.rows) / Double(map.columns))")
+        // Viridis: evenly rising brightness, also in print without colours.
+        script.add(
+            "set palette defined (0 '#440154', 1 '#472d7b', 2 '#3b528b', 3 '#2c728e', 4 '#21918c', 5 '#28ae80', "
+                + "6 '#5ec962', 7 '#addc30', 8 '#fde725')")
+        script.add(low < high ? "set cbrange [\(low / prefix.factor):\(high / prefix.factor)]" : "set autoscale cb")
+        script.add("set format cb '%.6g\(prefix.sign)'")
+        let shown = map.binned(to: 1024)
+        let (wide, tall) = (
+            Double(map.columns) / Double(shown.columns), Double(map.rows) / Double(shown.rows)
+        )
+        script.add(
+            "plot '-' binary endian=little array=(\(shown.columns),\(shown.rows)) format='%double' "
+                + "dx=\(wide) dy=\(tall) origin=(\((wide - 1) / 2),\((tall - 1) / 2)) using 1 with image notitle")
+        script.add(shown.values.map { $0 / prefix.factor })
+    }
+
+    /// Single quotes: nothing within is an escape but the quote itself.
+    private static func quoted(_ text: String) -> String {
+        "'" + String(text.map { $0 == "\n" || $0 == "\r" ? " " : $0 }).replacing("'", with: "''") + "'"
+    }
+}
+
+extension HeatMap {
+    /// At most so many rows and columns: of the cells that share a pixel the one farthest from the mean of all stays, so
+    /// that a single outlier is seen.
+    func binned(to limit: Int) -> HeatMap {
+        guard rows > limit || columns > limit else { return self }
+        let mean = values.reduce(0, +) / Double(values.count)
+        let (tall, wide) = ((rows + limit - 1) / limit, (columns + limit - 1) / limit)
+        var result = self
+        result.rows = (rows + tall - 1) / tall
+        result.columns = (columns + wide - 1) / wide
+        result.values = []
+        for row in 0..<result.rows {
+            for column in 0..<result.columns {
+                var best = values[row * tall * columns + column * wide]
+                for i in row * tall..<min((row + 1) * tall, rows) {
+                    for j in column * wide..<min((column + 1) * wide, columns)
+                    where (values[i * columns + j] - mean).magnitude > (best - mean).magnitude {
+                        best = values[i * columns + j]
+                    }
+                }
+                result.values.append(best)
+            }
+        }
+        return result
+    }
+}
