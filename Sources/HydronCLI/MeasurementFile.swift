@@ -75,5 +75,4 @@ enum MeasurementFile {
         members.append(.init("assertions", .array(assertions)))
         return JSONValue.object(members).indented
     }
-    }
 }

@@ -233,7 +233,8 @@ final class RowEmitter: PointObserver {
             throw SimulationFailure(.output, "\(error)")
         }
         if rowCount == 0 {
-            ranges = row.map { $0...$0 }
+            // What is no number has no place in a range.
+            ranges = row.map { $0.isNaN ? 0...0 : $0...$0 }
         } else {
             for (index, value) in row.enumerated() where !ranges[index].contains(value) && value.isFinite {
                 ranges[index] = min(ranges[index].lowerBound, value)...max(ranges[index].upperBound, value)

@@ -130,7 +130,8 @@ final class OutputSlopes {
             switch input {
             case .output(let reference, let index):
                 let batch = system.batches[Int(reference.population)]
-                let isSignal = ["A", "V"].contains(batch.outputs[Int(index)].unit)
+                let population = system.circuit.populations[Int(reference.population)]
+                let isSignal = ["A", "V"].contains(population.unit(ofOutput: Int(index)))
                 slopes[input] = Self.slope(batch, reference, Int(index), x, system, isSignal)
             case .rate(let index):
                 let charge = outputs.rates[Int(index)]
@@ -213,7 +214,7 @@ extension OutputCompiler {
         switch input {
         case .unknown, .rate, .accumulated: false
         case .output(let reference, let index):
-            !["A", "V"].contains(circuit.populations[Int(reference.population)].outputs[Int(index)].unit)
+            !["A", "V"].contains(circuit.populations[Int(reference.population)].unit(ofOutput: Int(index)))
         default: true
         }
     }

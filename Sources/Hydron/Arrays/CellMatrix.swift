@@ -52,11 +52,11 @@ struct GridNodes {
 
 /// What can be asked of a single cell, and drawn as a map.
 enum CellQuantity: String, CaseIterable, Sendable {
-    case x, g, id, ig, vrow, vcol, vgate, vgc, p
+    case x, dx, g, id, ig, vrow, vcol, vgate, vgc, p
 
     var unit: String {
         switch self {
-        case .x: "-"
+        case .x, .dx: "-"
         case .g: "S"
         case .id, .ig: "A"
         case .vrow, .vcol, .vgate, .vgc: "V"
@@ -66,6 +66,7 @@ enum CellQuantity: String, CaseIterable, Sendable {
     var meaning: String {
         switch self {
         case .x: "proton occupancy"
+        case .dx: "change of the occupancy since the start"
         case .g: "conductance"
         case .id: "current from row to column"
         case .ig: "current into the gate through the electrolyte"
@@ -179,7 +180,7 @@ final class ResistorCells: GridCells {
         case .vrow: return v
         case .vcol: return w
         case .p: return g * (v - w) * (v - w)
-        case .x, .ig, .vgate, .vgc: return .nan
+        case .x, .dx, .ig, .vgate, .vgc: return .nan
         }
     }
 }

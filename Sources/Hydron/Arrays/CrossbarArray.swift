@@ -10,6 +10,8 @@ struct CrossbarArray: Sendable {
     var columnWires: Wires
     /// nil for cells of two terminals.
     var gateWires: Wires?
+    /// What occupancies [-] or conductances [S] should be, a value a cell.
+    var targets: [CellQuantity: [Double]] = [:]
     /// First unknown of each plane: rows, columns, gates. Set when the circuit is built.
     var firstUnknown: Int32 = -1
 
@@ -50,7 +52,7 @@ struct CrossbarArray: Sendable {
     func has(_ quantity: CellQuantity) -> Bool {
         switch quantity {
         case .g, .id, .vrow, .vcol, .p: true
-        case .x, .ig, .vgate, .vgc: gateWires != nil
+        case .x, .dx, .ig, .vgate, .vgc: gateWires != nil
         }
     }
 

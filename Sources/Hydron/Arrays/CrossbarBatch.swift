@@ -46,54 +46,43 @@ final class CrossbarBatch: ElementBatch {
 
     // MARK: - Outputs
 
-    /// Quantities of a whole array; those of single cells follow, ``CellQuantity`` by ``CellQuantity``.
-    static let arrayOutputs: [DeviceOutput] =
-        CellQuantity.allCases.flatMap { quantity in
-            ["mean", "std", "min", "max", "sum"].map {
-                DeviceOutput(
-                    "\(quantity.rawValue)\($0)", unit: quantity.unit,
-                    "\(statisticNames[$0] ?? $0) of all cells: \(quantity.meaning)")
-            }
-        } + [
-            DeviceOutput("eion", unit: "J", "energy of ions and leakage in all cells since the start"),
-            DeviceOutput("ecv", unit: "J", "energy lost by switching the cells' gate capacitances since the start"),
-            DeviceOutput("ed", unit: "J", "energy of all channels since the start"),
-            DeviceOutput("ein", unit: "J", "energy that came in through all ports since the start"),
-            DeviceOutput("ewire", unit: "J", "energy of all wires since the start"),
-            DeviceOutput("estore", unit: "J", "energy gained by the capacitances of gates and wires since the start"),
-            DeviceOutput("qg", unit: "C", "ionic charge through all gates since the start"),
-            DeviceOutput("ql", unit: "C", "charge that all cells lost to their surroundings since the start"),
-            DeviceOutput("qx", unit: "C", "charge that all channels gained since the start"),
-        ]
-    private static let statisticNames = [
-        "mean": "mean", "std": "standard deviation", "min": "smallest", "max": "largest", "sum": "sum",
+    /// Sums over a whole array; quantities of single cells follow, ``CellQuantity`` by ``CellQuantity``. Statistics have
+    /// numbers below 0, see ``ArrayStatistic``.
+    static let outputs: [DeviceOutput] = [
+        DeviceOutput("eion", unit: "J", "energy of ions and leakage in all cells since the start"),
+        DeviceOutput("ecv", unit: "J", "energy lost by switching the cells' gate capacitances since the start"),
+        DeviceOutput("ed", unit: "J", "energy of all channels since the start"),
+        DeviceOutput("ein", unit: "J", "energy that came in through all ports since the start"),
+        DeviceOutput("ewire", unit: "J", "energy of all wires since the start"),
+        DeviceOutput("estore", unit: "J", "energy gained by the capacitances of gates and wires since the start"),
+        DeviceOutput("qg", unit: "C", "ionic charge through all gates since the start"),
+        DeviceOutput("ql", unit: "C", "charge that all cells lost to their surroundings since the start"),
+        DeviceOutput("qx", unit: "C", "charge that all channels gained since the start"),
     ]
-    static let outputs: [DeviceOutput] = arrayOutputs
     var outputs: [DeviceOutput] { Self.outputs }
-    /// Each is a pass over all cells: only what is asked for is computed.
+    /// Each may be a pass over all cells: only what is asked for is computed.
     var tabulatedOutputs: Int { 0 }
 
     /// Number of ``output(_:element:x:_:)`` for a quantity of one cell.
     static func cellOutput(_ quantity: CellQuantity, row: Int, column: Int, of array: CrossbarArray) -> Int {
         let cell = row * array.columns + column
-        return arrayOutputs.count + cell * CellQuantity.allCases.count
+        return outputs.count + cell * CellQuantity.allCases.count
             + (CellQuantity.allCases.firstIndex(of: quantity) ?? 0)
     }
 
     func output(_ index: Int, element: Int, x: UnsafePointer<Double>, _ conditions: Conditions) -> Double {
         let grid = grids[element]
-        let nodes = grid.voltages(x)
+        if index < 0 {
+            return ArrayStatistic(outputNumber: index)?.value(of: grid, x, parallel) ?? .nan
+        }
         let quantities = CellQuantity.allCases
-        if index >= Self.arrayOutputs.count {
-            let (cell, quantity) = (index - Self.arrayOutputs.count).quotientAndRemainder(dividingBy: quantities.count)
+        if index >= Self.outputs.count {
+            let (cell, quantity) = (index - Self.outputs.count).quotientAndRemainder(dividingBy: quantities.count)
             let (row, column) = cell.quotientAndRemainder(dividingBy: grid.shape.columns)
             guard row < grid.shape.rows else { return .nan }
-            return grid.cells.value(quantities[quantity], row, column, nodes)
+            return grid.cells.value(quantities[quantity], row, column, grid.voltages(x))
         }
-        if index < quantities.count * 5 {
-            return statistic(Statistic(rawValue: index % 5) ?? .mean, grid, quantities[index / 5], nodes)
-        }
-        switch index - quantities.count * 5 {
+        switch index {
         case 0: return grid.cells.total(.ionicEnergy)
         case 1: return grid.cells.total(.switchingEnergy)
         case 2: return grid.cells.total(.channelEnergy)
@@ -106,52 +95,9 @@ final class CrossbarBatch: ElementBatch {
         }
     }
 
-    private enum Statistic: Int { case mean, deviation, smallest, largest, sum }
-
-    private func statistic(
-        _ statistic: Statistic, _ grid: CrossbarGrid, _ quantity: CellQuantity, _ nodes: PlaneVoltages
-    ) -> Double {
-        let shape = grid.shape
-        nonisolated(unsafe) let nodes = nodes
-        nonisolated(unsafe) let cells = grid.cells
-        func fold(_ start: Double, _ body: @escaping (Double, Double) -> Double) -> [Double] {
-            nonisolated(unsafe) let body = body
-            var parts = [Double](repeating: start, count: shape.rowChunks)
-            parts.withUnsafeMutableBufferPointer { parts in
-                nonisolated(unsafe) let target = parts
-                parallel.each(shape.rowChunks) { chunk in
-                    var result = start
-                    for row in shape.rowRange(chunk) {
-                        for column in 0..<shape.columns {
-                            result = body(result, cells.value(quantity, row, column, nodes))
-                        }
-                    }
-                    target[chunk] = result
-                }
-            }
-            return parts
-        }
-        let count = Double(shape.cellCount)
-        switch statistic {
-        case .smallest: return fold(.infinity) { min($0, $1) }.min() ?? .nan
-        case .largest: return fold(-.infinity) { max($0, $1) }.max() ?? .nan
-        case .sum: return fold(0) { $0 + $1 }.reduce(0, +)
-        case .mean: return fold(0) { $0 + $1 }.reduce(0, +) / count
-        case .deviation:
-            let mean = fold(0) { $0 + $1 }.reduce(0, +) / count
-            return (fold(0) { $0 + ($1 - mean) * ($1 - mean) }.reduce(0, +) / count).squareRoot()
-        }
-    }
-
     /// A quantity of every cell, row by row.
     func map(_ quantity: CellQuantity, element: Int, x: UnsafePointer<Double>) -> [Double] {
         let grid = grids[element]
-        let nodes = grid.voltages(x)
-        var values: [Double] = []
-        values.reserveCapacity(grid.shape.cellCount)
-        for row in 0..<grid.shape.rows {
-            for column in 0..<grid.shape.columns { values.append(grid.cells.value(quantity, row, column, nodes)) }
-        }
-        return values
+        return grid.map(quantity, grid.voltages(x), parallel)
     }
 }

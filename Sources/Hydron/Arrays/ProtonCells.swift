@@ -232,6 +232,7 @@ final class ProtonCells: GridCells {
     func value(_ quantity: CellQuantity, _ rowIndex: Int, _ columnIndex: Int, _ voltages: PlaneVoltages) -> Double {
         let place = shape.index(rowIndex, columnIndex)
         if quantity == .x { return x.base[place] }
+        if quantity == .dx { return x.base[place] - initial[rowIndex * shape.columns + columnIndex] }
         let device = devices?[place] ?? template
         let d = voltages.row[place]
         let s = voltages.column[place]
@@ -244,7 +245,7 @@ final class ProtonCells: GridCells {
             ? (isStuck.isEmpty || !isStuck[place]
                 ? device.physics.ionicCurrent(occupancy: x.base[place], vgc: vgc) : 0) + device.gel * vgc : 0
         switch quantity {
-        case .x: return x.base[place]
+        case .x, .dx: return x.base[place]
         case .g: return device.multiplier * conductance
         case .id: return device.multiplier * conductance * (d - s)
         case .ig: return device.multiplier * ig

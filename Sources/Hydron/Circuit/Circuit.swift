@@ -76,6 +76,8 @@ protocol Population: Sendable {
     var currentOutput: String? { get }
     /// What can be asked of its elements by name, in the order of ``ElementBatch/output(_:element:x:_:)``.
     var outputs: [DeviceOutput] { get }
+    /// The unit of an output by its number.
+    func unit(ofOutput output: Int) -> String
     /// Names of its sources of noise.
     var noiseNames: [String] { get }
     /// What an output is multiplied by where it is asked for by Xyce's name for internal variables.
@@ -90,6 +92,7 @@ protocol Population: Sendable {
 extension Population {
     var noiseNames: [String] { [] }
     var outputs: [DeviceOutput] { makeBatch().outputs }
+    func unit(ofOutput output: Int) -> String { outputs.indices.contains(output) ? outputs[output].unit : "-" }
     func internalUnit(_ output: Int, of element: Int) -> Double { 1 }
     mutating func resolveTransient(tstep: Double, tstop: Double) {}
     mutating func placeUnknowns(_ unknowns: inout UnknownTable) {}
@@ -234,6 +237,11 @@ struct ElementDirectory: Sendable {
     var names = NameTable()
     /// By name id.
     var references: [ElementReference] = []
+
+    /// Whether this is an array whose cells are elements of the circuit.
+    func isWrittenOut(_ name: String) -> Bool {
+        names.lookup(name) != nil && names.lookup(name + ".cell[0][0]") != nil
+    }
 
     func find(_ name: String) -> ElementReference? {
         guard let id = names.lookup(name), Int(id) < references.count else { return nil }

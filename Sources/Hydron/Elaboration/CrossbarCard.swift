@@ -8,24 +8,30 @@ import Waveforms
 /// ROWS, COLS and GATES are buses, `row[0:63]`, or single nodes one by one. Values of cells are numbers, expressions in
 /// the row `i` and the column `j`, or files.
 struct CrossbarCard {
-    private let elaborator: Elaborator
-    private let card: Card
-    private let name: String
+    let elaborator: Elaborator
+    let card: Card
+    let name: String
+    /// The name as it stands on the card, without the path of the subcircuit.
+    let written: String
     private let nameRange: SourceRange
     private let ports: [Token]
-    private let scope: Scope
-    private var fields: [(key: String, keyToken: Token, value: Token)] = []
+    let scope: Scope
+    private(set) var fields: [(key: String, keyToken: Token, value: Token)] = []
 
     /// Largest number of cells: unknowns are counted in 32 bits.
     private static let largest = 1 << 28
 
-    init(_ elaborator: Elaborator, _ statement: Statement, _ card: Card, ports: [Token], in scope: Scope) {
+    init(
+        _ elaborator: Elaborator, _ statement: Statement, _ card: Card, named written: String, ports: [Token],
+        in scope: Scope
+    ) {
         self.elaborator = elaborator
         self.card = card
         self.ports = ports
         self.scope = scope
         let sources = elaborator.netlist.sources
-        name = scope.prefix + sources.lowercased(statement.name.range)
+        self.written = written
+        name = scope.prefix + written
         nameRange = statement.name.range
         for field in statement.fields {
             if let key = field.key { fields.append((sources.lowercased(key.range), key, field.value)) }
@@ -71,9 +77,9 @@ struct CrossbarCard {
     }
 
     /// Fields that are words, lists or values of cells.
-    private static let words = [
+    static let words = [
         "cell", "r", "g", "gates", "rowend", "colend", "gateend", "open", "stuck", "rowopen", "rowshort", "colopen",
-        "colshort", "gateopen", "gateshort",
+        "colshort", "gateopen", "gateshort", "selector", "xtarget", "gtarget",
     ]
 
     // MARK: - Reading
@@ -86,23 +92,14 @@ struct CrossbarCard {
             return
         }
         guard let values = parameters(), let buses = buses() else { return }
-        let model = word("cell").flatMap { scope.model($0) }
-        if let cell = word("cell"), model == nil {
-            let near = suggestion(for: cell, among: scope.visibleModels)
-            error(
-                "no model '\(cell)' for the cells of '\(name)'", at: token("cell")?.range,
-                hint: near.map { "did you mean '\($0)'?" } ?? "define it with `.model \(cell) proton`")
-            return
-        }
-        if let model, model.type != "proton" {
-            error(
-                "model '\(model.name)' is of type '\(model.type)', but cells are proton resistors or plain resistors",
-                at: token("cell")?.range, hint: "name a model of type proton, or give r= or g=")
-            return
-        }
-        guard let size = size(values, buses, hasGates: model != nil),
-            let wires = wires(values, buses, size, hasGates: model != nil)
+        guard let design = design() else { return }
+        guard let size = size(values, buses, hasGates: design.hasGates),
+            let wires = wires(values, buses, size, hasGates: design.hasGates)
         else { return }
+        guard case .grid(let model) = design else {
+            writeOut(design, (size.rows, size.columns), wires)
+            return
+        }
         let cells: CrossbarArray.Cells?
         if let model {
             cells = protonCells(model, values, size)
@@ -110,9 +107,11 @@ struct CrossbarCard {
             cells = resistorCells(size)
         }
         guard let cells else { return }
-        let array = CrossbarArray(
+        guard let targets = targets(size, hasOccupancy: model != nil) else { return }
+        var array = CrossbarArray(
             name: name, rows: size.rows, columns: size.columns, cells: cells, rowWires: wires[0],
             columnWires: wires[1], gateWires: wires.count > 2 ? wires[2] : nil)
+        array.targets = targets
         let identity = ElementIdentity(name: id, range: card.range)
         elaborator.card.builder.add(
             to: CrossbarPopulation.self, identity: identity, make: { CrossbarPopulation() },
@@ -122,15 +121,20 @@ struct CrossbarCard {
             })
     }
 
-    private func error(_ message: String, at range: SourceRange?, hint: String? = nil) {
+    func error(_ message: String, at range: SourceRange?, hint: String? = nil) {
         elaborator.error(message, at: range ?? card.range, in: scope, hint: hint)
     }
 
-    private func token(_ key: String) -> Token? { fields.first { $0.key == key }?.value }
+    func token(_ key: String) -> Token? { fields.first { $0.key == key }?.value }
 
     /// A field that is a word or a text.
-    private func word(_ key: String) -> String? {
+    func word(_ key: String) -> String? {
         token(key).map { elaborator.netlist.sources.lowercased($0.range) }
+    }
+
+    /// Whether fields that are no array's are those of its cells, which read them themselves.
+    private var isWrittenOut: Bool {
+        word("selector") != nil || word("cell").map { scope.model($0)?.type != "proton" } ?? false
     }
 
     private func parameters() -> ParameterValues<Key>? {
@@ -153,7 +157,7 @@ struct CrossbarCard {
                 }
                 isGood =
                     elaborator.assign(value, to: key, in: &values, owner: name, at: field.value, scope: scope) && isGood
-            } else if cellKeys[field.key] == nil {
+            } else if cellKeys[field.key] == nil, !isWrittenOut {
                 let known = Key.allCases.map(\.parameter.name) + Self.words + cellKeys.keys.sorted()
                 let near = suggestion(for: field.key, among: known)
                 error(
@@ -167,7 +171,7 @@ struct CrossbarCard {
 
     // MARK: - Ports
 
-    private struct Bus {
+    struct Bus {
         var text: String
         var range: SourceRange
         var nodes: [Int32]
@@ -180,7 +184,7 @@ struct CrossbarCard {
                 error("an expression can't be a node of '\(name)'", at: token.range)
                 return nil
             }
-            guard let names = elaborator.busNodes(token, in: scope) else { return nil }
+            guard let names = elaborator.nodes(of: token, in: scope) else { return nil }
             buses.append(
                 Bus(text: elaborator.netlist.sources.text(token.range), range: token.range, nodes: names))
         }
@@ -207,7 +211,7 @@ struct CrossbarCard {
             // Node by node.
             guard let rows = givenRows, let columns = givenColumns else {
                 error(
-                    "'\(name)' gives \(buses.count) buses, but an array of \(hasGates ? "proton resistors" : "resistors") has \(wanted): rows, columns\(hasGates ? ", gates" : "")",
+                    "'\(name)' gives \(buses.count) buses, but an array of \(hasGates ? "cells with gates" : "cells of two terminals") has \(wanted): rows, columns\(hasGates ? ", gates" : "")",
                     at: card.range, hint: "write buses such as row[0:63], or give rows= and cols=")
                 return nil
             }
@@ -306,7 +310,7 @@ struct CrossbarCard {
     }
 
     /// A list of pairs of numbers, `"3:17, 4:0"`.
-    private func pairs(_ token: Token, what: String, first: Int, second: Int) -> [(Int, Int)]? {
+    func pairs(_ token: Token, what: String, first: Int, second: Int) -> [(Int, Int)]? {
         var pairs: [(Int, Int)] = []
         let text = elaborator.netlist.sources.text(token.range)
         for item in text.split(whereSeparator: { $0 == " " || $0 == "," || $0 == ";" }) {
@@ -331,7 +335,7 @@ struct CrossbarCard {
     // MARK: - Cells
 
     /// The values of a field for all cells, row by row.
-    private func cellValues(
+    func cellValues(
         _ token: Token, _ key: String, _ size: (rows: Int, columns: Int, ports: [Bus])
     ) -> [Double]? {
         if token.kind == .string {
@@ -435,8 +439,25 @@ struct CrossbarCard {
         return .proton(cells)
     }
 
+    /// `xtarget=`, `gtarget=`: what the cells' occupancies or conductances should be.
+    private func targets(
+        _ size: (rows: Int, columns: Int, ports: [Bus]), hasOccupancy: Bool
+    ) -> [CellQuantity: [Double]]? {
+        var targets: [CellQuantity: [Double]] = [:]
+        for (key, quantity) in [("xtarget", CellQuantity.x), ("gtarget", .g)] {
+            guard let token = token(key) else { continue }
+            guard quantity == .g || hasOccupancy else {
+                error("cells of resistors have no occupancy", at: token.range, hint: "give gtarget= in siemens")
+                return nil
+            }
+            guard let values = cellValues(token, key, size) else { return nil }
+            targets[quantity] = values
+        }
+        return targets
+    }
+
     /// Cells that `open=` or `stuck=` names: a list of `row:column`, or the probability of each.
-    private func faults(_ key: String, _ size: (rows: Int, columns: Int, ports: [Bus])) -> [Int32]? {
+    func faults(_ key: String, _ size: (rows: Int, columns: Int, ports: [Bus])) -> [Int32]? {
         guard let token = token(key) else { return [] }
         if token.kind == .string {
             guard let pairs = pairs(token, what: "row:column", first: size.rows, second: size.columns) else {
@@ -497,16 +518,5 @@ extension Elaborator {
             }
             return array.values
         }
-    }
-
-    /// The unknowns of a bus such as `row[0:63]`, or of a single node.
-    func busNodes(_ token: Token, in scope: Scope) -> [Int32]? {
-        let text = netlist.sources.lowercased(token.range)
-        guard text.last == "]", let open = text.lastIndex(of: "["), let colon = text[open...].firstIndex(of: ":"),
-            let first = Int(text[text.index(after: open)..<colon]),
-            let last = Int(text[text.index(after: colon)...].dropLast())
-        else { return node(token, in: scope).map { [$0] } }
-        let base = text[..<open]
-        return stride(from: first, through: last, by: first <= last ? 1 : -1).map { node("\(base)[\($0)]", in: scope) }
     }
 }

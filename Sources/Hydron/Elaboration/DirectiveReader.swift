@@ -413,26 +413,34 @@ struct DirectiveReader {
             }
             name = String(name.filter { $0 != " " })
             guard let volts = elaborator.value(value, in: scope, what: "voltage") else { continue }
-            let wanted = scope.prefix + elaborator.hierarchical(name)
-            guard let unknown = scope.ports[name].map(Int.init) ?? elaborator.card.builder.unknowns.node(named: wanted)
-            else {
-                let near = suggestion(for: wanted, among: elaborator.nodeNames)
-                elaborator.error(
-                    "no node '\(name)'", at: written.range, in: scope, hint: near.map { "did you mean '\($0)'?" })
-                continue
-            }
-            guard unknown > 0 else { continue }
-            let condition = NodeCondition(unknown: Int32(unknown), value: volts, range: written.range)
-            if directive == .nodeset {
-                elaborator.card.builder.nodesets.append(condition)
-            } else {
-                elaborator.card.builder.initialConditions.append(condition)
+            for name in elaborator.names(of: name, at: written.range, in: scope) ?? [] {
+                addCondition(name, volts, written, directive, in: scope)
             }
         }
         if let pending {
             elaborator.error(
                 "'\(text(pending))' is given no voltage", at: pending.range, in: scope,
                 hint: "write `v(node)=value`")
+        }
+    }
+
+    private func addCondition(
+        _ name: String, _ volts: Double, _ written: Token, _ directive: Directive, in scope: Scope
+    ) {
+        let wanted = scope.prefix + elaborator.hierarchical(name)
+        guard let unknown = scope.ports[name].map(Int.init) ?? elaborator.card.builder.unknowns.node(named: wanted)
+        else {
+            let near = suggestion(for: wanted, among: elaborator.nodeNames)
+            elaborator.error(
+                "no node '\(name)'", at: written.range, in: scope, hint: near.map { "did you mean '\($0)'?" })
+            return
+        }
+        guard unknown > 0 else { return }
+        let condition = NodeCondition(unknown: Int32(unknown), value: volts, range: written.range)
+        if directive == .nodeset {
+            elaborator.card.builder.nodesets.append(condition)
+        } else {
+            elaborator.card.builder.initialConditions.append(condition)
         }
     }
 }

@@ -401,9 +401,18 @@ final class Elaborator {
         if letter == UInt8(ascii: "x") { return readCall(card, in: scope) }
         guard let kinds = Catalog.byLetter[letter] else { return unknownElement(card, letter, in: scope) }
         elementLetter = letter
-        guard self.card.read(card, freeExpressions: letter == UInt8(ascii: "b")),
-            let identity = identity(of: card, isPlain: isPlain, in: scope)
-        else { return }
+        guard self.card.read(card, freeExpressions: letter == UInt8(ascii: "b")) else { return }
+        if isBus(self.card.nameToken) {
+            eachInstance(of: self.card.nameToken, in: scope) { name, inner in
+                guard self.card.read(card, freeExpressions: letter == UInt8(ascii: "b")),
+                    let identity = identity(of: card, named: scope.prefix + name, in: inner)
+                else { return }
+                self.card.begin(identity: identity, scope: inner)
+                kinds[0].elaborate(self.card)
+            }
+            return
+        }
+        guard let identity = identity(of: card, isPlain: isPlain, in: scope) else { return }
         self.card.begin(identity: identity, scope: scope)
         if !overrides.modules.isEmpty, OSDICard.serves(self.card, letter) { return OSDICard.elaborate(self.card) }
         kinds[0].elaborate(self.card)
@@ -434,12 +443,13 @@ final class Elaborator {
                 self, outer: outer, caller: outer, prefix: "\(outer.prefix)\(name):",
                 call: Scope.Call(
                     name: "in subcircuit '\(name)', which nothing calls", range: subcircuit.name.range, isMade: false))
-            for port in subcircuit.ports {
-                let port = netlist.sources.lowercased(port.range)
-                inner.ports[port] = card.builder.node(inner.prefix + port)
-            }
             for parameter in subcircuit.parameters {
                 inner.parameters[netlist.sources.lowercased(parameter.name.range)] = .token(parameter.value, inner)
+            }
+            for port in subcircuit.ports {
+                for port in names(of: port, in: inner) ?? [] {
+                    inner.ports[port] = card.builder.node(inner.prefix + port)
+                }
             }
             let active = collectDefinitions(subcircuit.body, in: inner)
             evaluateParameters(of: inner)
@@ -457,11 +467,17 @@ final class Elaborator {
     }
 
     /// Files the element's name; reports a name that was used before.
-    private func identity(of card: Card, isPlain: Bool, in scope: Scope) -> ElementIdentity? {
+    ///
+    /// - Parameter given: the hierarchical name, where it is not the card's first word.
+    private func identity(
+        of card: Card, named given: String? = nil, isPlain: Bool = false, in scope: Scope
+    ) -> ElementIdentity? {
         let name = self.card.nameToken.range
         let before = self.card.builder.directory.names.count
         let id: UInt32
-        if isPlain, let base = files[Int(name.file)] {
+        if let given {
+            id = self.card.builder.directory.names.intern(given)
+        } else if isPlain, let base = files[Int(name.file)] {
             id = self.card.builder.directory.names.intern(
                 UnsafeBufferPointer(start: base + Int(name.start), count: Int(name.end - name.start)))
         } else {
@@ -487,8 +503,14 @@ final class Elaborator {
     private func readCall(_ card: Card, in scope: Scope) {
         var statement = Statement()
         guard netlist.decode(card, into: &statement, diagnostics: &diagnostics) else { return }
+        guard isBus(statement.name) else {
+            return readCall(card, statement, named: netlist.sources.lowercased(statement.name.range), in: scope)
+        }
+        eachInstance(of: statement.name, in: scope) { readCall(card, statement, named: $0, in: $1) }
+    }
+
+    private func readCall(_ card: Card, _ statement: Statement, named name: String, in scope: Scope) {
         let sources = netlist.sources
-        let name = sources.lowercased(statement.name.range)
         guard scope.depth < Self.deepestNesting else {
             error(
                 "subcircuit calls are nested more than \(Self.deepestNesting) deep", at: card.range, in: scope,
@@ -505,7 +527,7 @@ final class Elaborator {
         }
         let wanted = sources.lowercased(last.range)
         if wanted == "crossbar", scope.definition(wanted) == nil {
-            CrossbarCard(self, statement, card, ports: words, in: scope).read()
+            CrossbarCard(self, statement, card, named: name, ports: words, in: scope).read()
             return
         }
         guard let definition = scope.definition(wanted) else {
@@ -515,14 +537,23 @@ final class Elaborator {
                 hint: near.map { "did you mean '\($0)'?" } ?? "define it with `.subckt \(wanted) …`")
             return
         }
-        let subcircuit = definition.subcircuit
-        if readsUncalled { calledDefinitions.insert(subcircuit.name.range) }
-        guard words.count == subcircuit.ports.count else {
-            error(
-                "subcircuit '\(wanted)' has \(subcircuit.ports.count) ports, '\(name)' gives \(words.count) node\(words.count == 1 ? "" : "s")",
-                at: card.range, in: scope, notes: [.init("defined here", at: subcircuit.name.range)])
-            return
+        var nodes: [Int32] = []
+        for word in words {
+            guard let more = self.nodes(of: word, in: scope) else { return }
+            nodes += more
         }
+        call(definition, card, statement, named: name, nodes: nodes, in: scope)
+    }
+
+    /// Expands a subcircuit between `nodes`; parameters are the keyed fields of `statement`.
+    func call(
+        _ definition: Scope.Definition, _ card: Card, _ statement: Statement, named name: String, nodes: [Int32],
+        in scope: Scope
+    ) {
+        let sources = netlist.sources
+        let subcircuit = definition.subcircuit
+        let wanted = sources.lowercased(subcircuit.name.range)
+        if readsUncalled { calledDefinitions.insert(subcircuit.name.range) }
         let before = self.card.builder.directory.names.count
         let id = self.card.builder.directory.names.intern(scope.prefix + name)
         guard Int(id) == before else {
@@ -543,13 +574,6 @@ final class Elaborator {
         let inner = Scope(
             self, outer: definition.scope, caller: scope, prefix: "\(scope.prefix)\(name).",
             call: Scope.Call(name: scope.prefix + name, range: card.range), multiplier: multiplier)
-        for (port, node) in zip(subcircuit.ports, words) {
-            guard let unknown = self.node(node, in: scope) else { return }
-            let portName = sources.lowercased(port.range)
-            inner.ports[portName] = unknown
-            // Seen from outside, the port is a node of the instance.
-            aliasNode(inner.prefix + portName, to: unknown)
-        }
         // Defaults stand in the definition; what the call gives stands in the caller.
         for parameter in subcircuit.parameters {
             inner.parameters[sources.lowercased(parameter.name.range)] = .token(parameter.value, inner)
@@ -563,6 +587,7 @@ final class Elaborator {
             inner.parameters[parameter] = .token(field.value, passing)
             inner.passedParameters.insert(parameter)
         }
+        guard connect(card, name, nodes, to: subcircuit, inner: inner, in: scope) else { return }
         let active = collectDefinitions(subcircuit.body, in: inner)
         for parameter in inner.passedParameters.sorted()
         where !declared.contains(parameter) && parameter != "m" && inner.parameterRanges[parameter] == nil
@@ -577,6 +602,37 @@ final class Elaborator {
         evaluateParameters(of: inner)
         readElements(subcircuit.body, active, in: inner)
         readLocalConditions(active, in: inner)
+    }
+
+    /// Gives the nodes of a call to the ports of a subcircuit; each may be a bus of several.
+    private func connect(
+        _ card: Card, _ name: String, _ nodes: [Int32], to subcircuit: Subcircuit, inner: Scope, in scope: Scope
+    ) -> Bool {
+        let wanted = netlist.sources.lowercased(subcircuit.name.range)
+        var ports: [String] = []
+        for port in subcircuit.ports {
+            guard let names = names(of: port, in: inner) else { return false }
+            ports += names
+        }
+        guard nodes.count == ports.count else {
+            error(
+                "subcircuit '\(wanted)' has \(ports.count) port\(ports.count == 1 ? "" : "s"), '\(name)' gives \(nodes.count) node\(nodes.count == 1 ? "" : "s")",
+                at: card.range, in: scope, notes: [.init("defined here", at: subcircuit.name.range)])
+            return false
+        }
+        for (port, unknown) in zip(ports, nodes) {
+            guard inner.ports[port] == nil else {
+                // Of single names this was said when the subcircuit was read.
+                if subcircuit.ports.contains(where: { isBus($0) }) {
+                    error("port '\(port)' of '\(wanted)' stands twice", at: subcircuit.name.range, in: scope)
+                }
+                return false
+            }
+            inner.ports[port] = unknown
+            // Seen from outside, the port is a node of the instance.
+            aliasNode(inner.prefix + port, to: unknown)
+        }
+        return true
     }
 
     /// True where a `.param` among the cards sets this name.
@@ -614,10 +670,20 @@ final class Elaborator {
             let bytes = UnsafeBufferPointer(start: base + Int(range.start), count: Int(range.end - range.start))
             if bytes.count == 1, bytes[0] == UInt8(ascii: "0") { return 0 }
             if bytes.count < 7, mayBeGround(bytes), isGround(netlist.sources.lowercased(range)) { return 0 }
+            if bytes.last == UInt8(ascii: "]") { return indexedNode(token, in: scope) }
             let id = card.builder.unknowns.nodeNames.intern(bytes)
             return card.builder.unknowns.node(id: id)
         }
-        return node(netlist.sources.lowercased(range), in: scope)
+        return indexedNode(token, in: scope)
+    }
+
+    /// Whether a word ends with a range in brackets. Asked for each element: one look at a byte nearly always.
+    func isBus(_ token: Token) -> Bool {
+        let range = token.range
+        guard token.kind == .word, range.end > range.start, let base = files[Int(range.file)],
+            base[Int(range.end) - 1] == UInt8(ascii: "]")
+        else { return false }
+        return BusName.isRange(netlist.sources.text(range))
     }
 
     private func mayBeGround(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
@@ -750,7 +816,10 @@ final class Elaborator {
 
     /// The same number for the same place of the same netlist, whatever the seed.
     private func identity(_ key: UInt64, in scope: Scope) -> UInt64 {
-        RandomBits.hash(scope.prefix) &+ key &* 0x9E37_79B9_7F4A_7C15
+        var path = RandomBits.hash(scope.prefix)
+        // Of several elements on one card each draws its own.
+        if let instance = scope.instance { path = (path ^ UInt64(instance.place + 1)) &* 0x100_0000_01B3 }
+        return path &+ key &* 0x9E37_79B9_7F4A_7C15
     }
 
     /// Where between its ends, −1 to 1, a random number lies that is not to be drawn; nil where it is.

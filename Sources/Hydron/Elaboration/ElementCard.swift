@@ -9,6 +9,7 @@ final class ElementCard {
     private(set) var scope: Scope
     private var statement = Statement()
     private var cursor = 0
+    private var givenNodes: ArraySlice<Int32> = []
     /// Keyed fields that were taken.
     private var taken: [Bool] = []
     private(set) var identity = ElementIdentity(name: 0, range: SourceRange(file: 0, start: 0, end: 0))
@@ -22,8 +23,11 @@ final class ElementCard {
     }
 
     /// Turns to a card whose fields are in `statement`.
-    func begin(_ statement: Statement, identity: ElementIdentity, scope: Scope) {
+    ///
+    /// - Parameter nodes: unknowns that are not written on the card, the first of its nodes.
+    func begin(_ statement: Statement, nodes: [Int32] = [], identity: ElementIdentity, scope: Scope) {
         self.statement = statement
+        givenNodes = nodes[...]
         self.identity = identity
         self.scope = scope
         cursor = 0
@@ -39,6 +43,7 @@ final class ElementCard {
     }
     var nameToken: Token { statement.name }
     func begin(identity: ElementIdentity, scope: Scope) {
+        if !givenNodes.isEmpty { givenNodes = [] }
         self.identity = identity
         self.scope = scope
         cursor = 0
@@ -62,6 +67,7 @@ final class ElementCard {
 
     /// The next positional field as a node; reports an error and returns nil where there is none.
     func node(_ what: String = "node") -> Int32? {
+        if let given = givenNodes.popFirst() { return given }
         skipKeyed()
         guard cursor < statement.fields.count else {
             error("\(name) has no \(what)", hint: "the card ends too early")
@@ -413,7 +419,8 @@ final class ElementCard {
 
     /// The named element as seen from this scope; only inside ``whenComplete(_:)``.
     func element(named name: String, at token: Token) -> ElementReference? {
-        let wanted = elaborator.hierarchical(name)
+        guard let single = elaborator.single(name, at: token.range, in: self.scope) else { return nil }
+        let wanted = elaborator.hierarchical(single)
         var scope: Scope? = self.scope
         while let current = scope {
             if let found = builder.directory.find(current.prefix + wanted) { return found }

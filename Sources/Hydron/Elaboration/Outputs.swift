@@ -142,7 +142,7 @@ final class OutputCompiler: ExpressionScope {
 
     private func columns(_ items: [OutputItem], diagnostics: inout Diagnostics) -> [CompiledOutput] {
         var outputs: [CompiledOutput] = []
-        for item in items {
+        for item in eachOfBuses(items, &diagnostics) {
             if case .name(let name, _) = item.expression {
                 if name == "all" || name == "allv" {
                     outputs += everything(currents: name == "all")
@@ -167,6 +167,19 @@ final class OutputCompiler: ExpressionScope {
             outputs.append(CompiledOutput(column: column(item), source: source(program)))
         }
         return items.isEmpty ? everything(currents: true) : outputs
+    }
+
+    /// Items with buses, `v(row[0:3])`, as one item for each name.
+    func eachOfBuses(_ items: [OutputItem], _ diagnostics: inout Diagnostics) -> [OutputItem] {
+        items.flatMap { item -> [OutputItem] in
+            guard BusName.isIndexed(item.label) else { return [item] }
+            do throws(BusName.Mistake) {
+                return try item.eachOfBuses { self.requests.parameters[$0] }
+            } catch {
+                diagnostics.error(error.message, at: item.range, hint: error.hint)
+                return []
+            }
+        }
     }
 
     private func source(_ program: Program) -> CompiledOutput.Source {
@@ -304,6 +317,9 @@ final class OutputCompiler: ExpressionScope {
         guard let reference = circuit.elements.find(hierarchical(element)), reference.population >= 0 else {
             return nil
         }
+        if let arrays = circuit.populations[Int(reference.population)] as? CrossbarPopulation {
+            return arrays.output(named: name, of: Int(reference.index)).map { (reference, $0.index, $0.output) }
+        }
         let outputs = circuit.populations[Int(reference.population)].outputs
         guard let index = outputs.firstIndex(where: { $0.name == name }) else { return nil }
         return (reference, index, outputs[index])
@@ -312,7 +328,8 @@ final class OutputCompiler: ExpressionScope {
     func resolve(_ probe: Probe, _ range: SourceRange, _ diagnostics: inout Diagnostics) -> ResolvedProbe? {
         ProbeResolver(
             unknowns: circuit.unknowns, directory: circuit.elements, dialect: dialect,
-            population: { self.circuit.populations[$0] }, rate: { self.rate($0) }, broken: broken
+            population: { self.circuit.populations[$0] }, rate: { self.rate($0) }, broken: broken,
+            parameter: { self.requests.parameters[$0] }
         ).resolve(probe, prefixes: [""], ports: [:], range, &diagnostics)
     }
 

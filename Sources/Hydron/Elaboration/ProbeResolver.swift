@@ -10,6 +10,8 @@ struct ProbeResolver {
     let rate: (ChargeRates.Charge) -> ProgramInput?
     /// Names on cards with mistakes: that they are missing is no news.
     var broken: Set<String> = []
+    /// Constant parameters, for numbers in brackets.
+    var parameter: (String) -> Double? = { _ in nil }
 
     /// Whether a name or a part of the hierarchy above it has a mistake.
     private func isBroken(_ name: String) -> Bool {
@@ -33,6 +35,22 @@ struct ProbeResolver {
             dialect.colonSeparatesNames ? String(name.map { $0 == ":" ? "." : $0 }) : name
         }
 
+        var probe = probe
+        for (place, argument) in probe.arguments.enumerated() where BusName.isIndexed(argument) {
+            do throws(BusName.Mistake) {
+                let names = try BusName.expand(argument, parameter: parameter)
+                guard names.count == 1 else {
+                    throw BusName.Mistake(
+                        message: "'\(argument)' is \(names.count) names, but an expression takes one",
+                        hint: "in .print and .save each becomes a column")
+                }
+                probe.arguments[place] = names[0]
+            } catch {
+                diagnostics.error(error.message, at: range, hint: error.hint)
+                return nil
+            }
+        }
+
         func node(_ written: String) -> Int32? {
             if written == "0" || dialect.isGround(written) { return 0 }
             if let port = ports[written] { return port }
@@ -54,6 +72,13 @@ struct ProbeResolver {
                 if let found = directory.find(prefix + name), found.population >= 0 { return found }
             }
             if prefixes.contains(where: { isBroken($0 + name) }) { return nil }
+            if prefixes.contains(where: { directory.isWrittenOut($0 + name) }) {
+                diagnostics.error(
+                    "'\(written)' is written out cell by cell and has no quantities of its own", at: range,
+                    hint: "ask a cell, such as @\(written).cell[0][0][id]; arrays of resistors or proton resistors "
+                        + "without a selector have statistics")
+                return nil
+            }
             let names = (0..<min(directory.names.count, 20_000)).map { directory.names.name(of: UInt32($0)) }
             let near = names.first { $0.hasSuffix("." + name) } ?? suggestion(for: name, among: names)
             diagnostics.error(
@@ -62,6 +87,16 @@ struct ProbeResolver {
         }
 
         func output(_ reference: ElementReference, _ wanted: String, of written: String) -> ResolvedProbe? {
+            if let arrays = population(Int(reference.population)) as? CrossbarPopulation {
+                let element = Int(reference.index)
+                if let found = arrays.output(named: wanted, of: element) {
+                    return ResolvedProbe([(.output(reference, Int32(found.index)), 1)])
+                }
+                diagnostics.error(
+                    "'\(written)' has no quantity '\(wanted)'", at: range,
+                    hint: arrays.hint(forMissing: wanted, of: element))
+                return nil
+            }
             let outputs = population(Int(reference.population)).outputs
             guard let index = outputs.firstIndex(where: { $0.name == wanted }) else {
                 let near = suggestion(for: wanted, among: outputs.map(\.name))
@@ -241,7 +276,7 @@ extension Elaborator {
                 var program = Program()
                 program.inputs = [.output(charge.reference, charge.output)]
                 return self.auxiliary(.derivative, program)
-            }
+            }, parameter: { scope.constant($0) }
         )
         .resolve(probe, prefixes: prefixes, ports: scope.ports, range, &diagnostics)
     }

@@ -52,6 +52,13 @@ final class Scope: ExpressionScope {
     /// Ports → unknowns of the caller.
     var ports: [String: Int32] = [:]
 
+    /// One of the elements that `r[0:3]` stands for: its place among them and their number.
+    struct Instance {
+        var place: Int
+        var count: Int
+    }
+    private(set) var instance: Instance?
+
     /// Where a name is looked for last: what a call passes may refer to the parameters of what it calls.
     weak var fallback: Scope?
 
@@ -69,6 +76,29 @@ final class Scope: ExpressionScope {
     }
 
     var isTop: Bool { outer == nil }
+
+    /// The scope of one element of several, whose number is the parameter `i`.
+    func instance(_ place: Int, of count: Int, number: Int) -> Scope {
+        let inner = Scope(
+            elaborator, outer: self, caller: caller, prefix: prefix, call: call, multiplier: multiplier)
+        inner.ports = ports
+        inner.parameters["i"] = .value(Double(number))
+        inner.instance = Instance(place: place, count: count)
+        return inner
+    }
+
+    /// The scope of one cell of an array, whose row and column are the parameters `i` and `j`.
+    func cell(_ row: Int, _ column: Int, rows: Int, columns: Int) -> Scope {
+        let inner = instance(row * columns + column, of: rows * columns, number: row)
+        inner.parameters["j"] = .value(Double(column))
+        return inner
+    }
+
+    /// The value of a parameter that is constant.
+    func constant(_ name: String) -> Double? {
+        if case .value(let value)? = parameter(name), !value.isNaN { return value }
+        return nil
+    }
 
     /// "in subcircuit call 'x1'", innermost first; of a long chain its ends.
     var callNotes: [Diagnostic.Note] {

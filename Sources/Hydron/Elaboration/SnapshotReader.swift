@@ -61,7 +61,10 @@ struct SnapshotReader {
             if elaborator.broken.contains(name) { return nil }
             let near = suggestion(for: name, among: arrays)
             return error(
-                directory.find(name) == nil ? "no array '\(name)'" : "'\(name)' is no array of cells", names[0].range,
+                directory.isWrittenOut(name)
+                    ? "'\(name)' is written out cell by cell: there are no maps of it"
+                    : directory.find(name) == nil ? "no array '\(name)'" : "'\(name)' is no array of cells",
+                names[0].range,
                 hint: near.map { "did you mean '\($0)'?" }
                     ?? (arrays.isEmpty ? "the netlist has no crossbar" : "arrays: \(arrays.joined(separator: " "))"))
         }

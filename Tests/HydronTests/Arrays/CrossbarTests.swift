@@ -107,6 +107,20 @@ import Waveforms
         }
     }
 
+    @Test(arguments: [(1, 1), (1, 9), (9, 1)])
+    func protonCellsInASingleLineAgreeWithPlainText(_ size: (Int, Int)) throws {
+        let options = ".options reltol=1e-7 vntol=1e-10"
+        let plain = try simulate(
+            Self.written(
+                rows: size.0, columns: size.1, cell: { i, j in "\(0.1 + 0.02 * Double((i * 5 + j * 3) % 40))" },
+                gates: true, drive: Self.volts, options: options + " solver=klu", analysis: ".op"))
+        let array = try simulate(
+            Self.element(
+                rows: size.0, columns: size.1, cells: "cell=syn x0={0.1+0.02*((i*5+j*3)%40)}", gates: true,
+                drive: Self.volts, options: options, analysis: ".op"))
+        #expect(Self.worst(array, plain) < 1e-9)
+    }
+
     @Test func protonCellsAgreeWithPlainTextInDirectCurrent() throws {
         let options = ".options reltol=1e-7 vntol=1e-10"
         let plain = try simulate(
@@ -194,12 +208,12 @@ import Waveforms
     @Test(arguments: [
         ("x1 r[0:3] c[0:3] crossbar r=1k rows=5", "'r[0:3]' has 4 nodes, but 'x1' has 5 rows"),
         ("x1 r[0:3] c[0:3] g[0:2] crossbar cell=syn", "'g[0:2]' has 3 nodes, but 'x1' has 4 gate lines"),
-        ("x1 r[0:3] c[0:3] crossbar cell=syn", "'x1' gives 2 buses, but an array of proton resistors has 3"),
+        ("x1 r[0:3] c[0:3] crossbar cell=syn", "'x1' gives 2 buses, but an array of cells with gates has 3"),
         ("x1 r[0:3] c[0:3] crossbar r=1k rrow=0", "rrow of x1 is 0 Ω: a wire needs some resistance"),
         ("x1 r[0:3] c[0:3] crossbar", "'x1' has no cells"),
         ("x1 r[0:3] c[0:3] crossbar r={i-1}", "cell [0][0] of 'x1' has -1.0 Ω"),
         ("x1 r[0:3] c[0:3] crossbar r=1k rorw=2", "'x1' has no parameter 'rorw'"),
-        ("x1 r[0:3] c[0:3] crossbar cell=d", "model 'd' is of type 'd', but cells are proton resistors"),
+        ("x1 r[0:3] c[0:3] g[0:3] crossbar cell=syn r=1k", "'x1' has two kinds of cells"),
         ("x1 r[0:3] c[0:3] g[0:3] crossbar cell=syn x0={2+i}", "x0 of cell [0][0] of 'x1' is 2.0"),
         ("x1 r[0:3] c[0:3] crossbar r=1k open=\"9:0\"", "9:0 is outside of the array"),
     ])
@@ -296,6 +310,20 @@ import Waveforms
         let text = Self.pulsed("@x1[xmax]").replacingOccurrences(of: ".tran", with: "\(pair.0)\n.tran")
         let messages = Simulation.load(text: text).diagnostics.all.map(\.message)
         #expect(messages.contains { $0.contains(pair.1) }, "\(messages)")
+    }
+
+    /// Wires of far more resistance than the cells: the iteration does not get on, and the direct solution takes over.
+    @Test func aStallingIterationFallsBackWithANotice() throws {
+        let text = Self.element(
+            rows: 40, columns: 40, cells: "r={0.01+0.001*((i*7+j*3)%11)}", wire: 1e6, gates: false, drive: Self.volts,
+            options: "", analysis: ".op")
+        let stalled = try simulate(text)
+        let notices = stalled.report.diagnostics.all.map(\.message)
+        #expect(notices.contains { $0.contains("iterations over the arrays did not get on") }, "\(notices)")
+        let direct = try simulate(
+            text.replacing("crossbar in", with: "x").replacing("\n\n", with: "\n.options solver=klu\n"))
+        #expect(!direct.report.diagnostics.all.contains { $0.message.contains("did not get on") })
+        #expect(Self.worst(stalled, direct) < 1e-9)
     }
 
     @Test func aFloatingGateLineIsAnError() throws {

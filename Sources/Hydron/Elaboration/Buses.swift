@@ -1,0 +1,64 @@
+import SpiceNetlist
+
+/// Buses on cards: `x1 row[0:7] out amp` gives nine nodes, `r[0:7] row[0:7] 0 1k` is eight resistors, of which each takes
+/// its own node of a bus as wide and all share a single one.
+extension Elaborator {
+    /// The names that a word stands for, as written; nil after an error.
+    func names(of token: Token, in scope: Scope) -> [String]? {
+        names(of: netlist.sources.lowercased(token.range), at: token.range, in: scope)
+    }
+
+    func names(of text: String, at range: SourceRange, in scope: Scope) -> [String]? {
+        do throws(BusName.Mistake) {
+            return try BusName.expand(text) { scope.constant($0) }
+        } catch {
+            self.error(error.message, at: range, in: scope, hint: error.hint)
+            return nil
+        }
+    }
+
+    /// The unknowns of a bus, or of a single node; nil after an error. Of several elements on one card each has its own
+    /// node of the bus.
+    func nodes(of token: Token, in scope: Scope) -> [Int32]? {
+        guard scope.instance == nil, isBus(token) else { return node(token, in: scope).map { [$0] } }
+        return names(of: token, in: scope).map { $0.map { node($0, in: scope) } }
+    }
+
+    /// The node that a word with brackets names.
+    func indexedNode(_ token: Token, in scope: Scope) -> Int32? {
+        let text = netlist.sources.lowercased(token.range)
+        guard BusName.isIndexed(text) else { return node(text, in: scope) }
+        return single(text, at: token.range, in: scope).map { node($0, in: scope) }
+    }
+
+    /// The one name among those that a word stands for which belongs to the element being read.
+    func single(_ text: String, at range: SourceRange, in scope: Scope) -> String? {
+        guard let names = names(of: text, at: range, in: scope) else { return nil }
+        if names.count == 1 { return names[0] }
+        guard let instance = scope.instance else {
+            error(
+                "'\(text)' is \(names.count) names, but one is wanted here", at: range, in: scope,
+                hint: "several elements on one card have names such as r[0:\(names.count - 1)]")
+            return nil
+        }
+        guard names.count == instance.count else {
+            error(
+                "'\(text)' is \(names.count) names for \(instance.count) elements", at: range, in: scope,
+                hint: "each takes one: give as many, or a single one for all")
+            return nil
+        }
+        return names[instance.place]
+    }
+
+    /// Calls `body` for each element that a name such as `r[0:7]` stands for, with a scope where `i` is its number;
+    /// what is wrong with one is said once.
+    func eachInstance(of token: Token, in scope: Scope, _ body: (String, Scope) -> Void) {
+        guard let names = names(of: token, in: scope) else { return }
+        let errors = diagnostics.errorCount
+        for (place, name) in names.enumerated() {
+            let digits = name.dropLast().reversed().prefix { $0 != "[" }.reversed()
+            body(name, scope.instance(place, of: names.count, number: Int(String(digits)) ?? place))
+            if diagnostics.errorCount > errors { return }
+        }
+    }
+}
