@@ -119,9 +119,7 @@ struct SmallSignalAnalysis: Analysis {
                 (conductance, capacitance) = system.smallSignalMatrices(point)
             }
             let omega = 2 * Double.pi * frequency
-            for entry in conductance.indices {
-                values[entry] = Complex(conductance[entry], omega * capacitance[entry])
-            }
+            system.smallSignalMatrix(omega, conductance, capacitance, into: values)
             do throws(SolverError) {
                 if index == 0 { try solver.factor(values) } else { try solver.refactor(values) }
             } catch {

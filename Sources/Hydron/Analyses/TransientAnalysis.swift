@@ -142,6 +142,7 @@ struct TransientAnalysis: Sendable {
             history.push(time: 0, solution: UnsafePointer(x.base))
             system.conditions.interval = 0
             system.accept(UnsafePointer(x.base))
+            system.markCorner()
             notePeaks()
             if !rates.isEmpty { try startRates(rates, &statistics) }
         }
@@ -252,6 +253,7 @@ struct TransientAnalysis: Sendable {
                     statistics.breakpoints += 1
                 }
                 step = min(step, maximumStep, max(stepBound, smallest))
+                if system.hasDelays { step = min(step, max(system.longestStep(from: time), 4 * smallest)) }
                 var landing = false
                 if step >= distance * (1 - 1e-9) || distance - step < smallest {
                     step = distance
@@ -283,16 +285,19 @@ struct TransientAnalysis: Sendable {
                     {
                         try observer.accept(time, UnsafePointer(x.base), system)
                     }
-                    let isCorner = landing && newTime == breakpoint
+                    let isCorner = landing && newTime == breakpoint || system.cornerArrives
                     restarting = isCorner || crossedJump
                     isBehindJump = crossedJump && !isCorner
+                    if restarting { system.markCorner() }
                     step = next
                     if landing, newTime == nextOutput {
                         outputCount += 1
                         nextOutput = analysis.outputInterval.map { $0 * (outputCount + 1) } ?? .infinity
                     }
-                    if isCorner, time < analysis.stop {
-                        breakpoint = corner(after: time)
+                    // What a step sends into a line may arrive before anything that was known of.
+                    if isCorner || system.hasDelays, time < analysis.stop { breakpoint = corner(after: time) }
+                    if isCorner {
+                        // Integration starts afresh.
                     } else if !restarting, order < maximumOrder, history.chargeCount > order,
                         history.solutionCount > order + 1
                     {

@@ -62,6 +62,8 @@ protocol Population: Sendable {
     func conductingPairs(of element: Int) -> [(Int, Int)]
     /// Pairs of local unknowns whose voltage difference the element fixes in DC (sources, inductors, E, H).
     var voltageDefinedPairs: [(Int, Int)] { get }
+    /// The same for one element, where elements of a population differ.
+    func voltageDefinedPairs(of element: Int) -> [(Int, Int)]
     /// True for inductors: in direct current they are wires.
     var isFluxDefined: Bool { get }
     /// True for a voltage source of 0 V in direct current: one that senses a current, or whose waveform starts from 0.
@@ -99,6 +101,7 @@ extension Population {
     var conductingPairs: [(Int, Int)] { [] }
     func conductingPairs(of element: Int) -> [(Int, Int)] { conductingPairs }
     var voltageDefinedPairs: [(Int, Int)] { [] }
+    func voltageDefinedPairs(of element: Int) -> [(Int, Int)] { voltageDefinedPairs }
     var isFluxDefined: Bool { false }
     func restsAtZero(_ element: Int) -> Bool { false }
     func controlledCurrents(of element: Int) -> [(Int32, Int32)] { [] }

@@ -44,10 +44,9 @@ enum TopologyCheck {
                 || circuit.populations[member.0].restsAtZero(member.1) && !swept.contains(name(member))
         }
         for (place, population) in circuit.populations.enumerated() {
-            let pairs = population.voltageDefinedPairs
-            guard !pairs.isEmpty else { continue }
+            guard !population.voltageDefinedPairs.isEmpty else { continue }
             for index in 0..<population.count {
-                for pair in pairs {
+                for pair in population.voltageDefinedPairs(of: index) {
                     let a = population.unknown(pair.0, of: index)
                     let b = population.unknown(pair.1, of: index)
                     guard a >= 0, b >= 0 else { continue }

@@ -1,3 +1,4 @@
+import ComplexModule
 import SparseSolvers
 
 /// All elements of one device type, as numbers: what the engine sees of a circuit.
@@ -67,6 +68,20 @@ struct ElementMessage {
     var element: Int
     var isWarning: Bool
     var text: String
+}
+
+/// Elements whose past acts on their present: lines.
+protocol DelayBatch: ElementBatch {
+    func use(_ options: SimulationOptions)
+    /// The point just accepted is a corner; where it counts, its arrival is a breakpoint later.
+    func markCorner()
+    /// True where a corner arrived at the point just accepted that no breakpoint announced.
+    var arrives: Bool { get }
+    /// The longest step from `time` [s] over which straight lines follow all that is bound to arrive [s].
+    func longestStep(from time: Double) -> Double
+    /// Adds to the matrix at an angular frequency [1/s], in the order of the pattern's slots, what distinguishes it from
+    /// ∂f/∂x.
+    func addDispersion(_ omega: Double, _ values: UnsafeMutablePointer<Complex<Double>>)
 }
 
 /// An initial condition of one element, as its card gives it.

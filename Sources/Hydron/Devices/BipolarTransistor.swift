@@ -61,6 +61,8 @@ struct BipolarTransistor: LimitedDevice {
     var flicker = FlickerNoise()
     var criticalVoltage: Double
     var startsOff = false
+    /// gmin belongs to what is injected, as in SPICE2 and Xyce, instead of lying across the junctions.
+    var gminIsInjected = false
     /// `ic=`: vbe and vce as the card says [V]; NaN where it says nothing.
     var initialVoltages = SIMD2<Double>(repeating: .nan)
 
@@ -119,14 +121,15 @@ struct BipolarTransistor: LimitedDevice {
         var charges: (emitter: Slopes, collector: Slopes, outer: Slopes, substrate: Slopes)
     }
 
+    /// What emitter and collector would inject into a base of charge 1 [A], and the base's charge.
     @inline(__always)
-    func point(vbe: Double, vbc: Double, vsub: Double, vbx: Double, gmin: Double) -> Point {
-        let be = Slopes(variable: vbe, lane: 0)
-        let bc = Slopes(variable: vbc, lane: 1)
-        let sub = Slopes(variable: vsub, lane: 2)
-        let bx = Slopes(variable: vbx, lane: 3)
-        let ibe = IdealJunction.current(be, saturation: saturation, thermal: forward.thermal)
-        let ibc = IdealJunction.current(bc, saturation: saturation, thermal: reverse.thermal)
+    private func injection(_ be: Slopes, _ bc: Slopes, gmin: Double) -> (ibe: Slopes, ibc: Slopes, baseCharge: Slopes) {
+        var ibe = IdealJunction.current(be, saturation: saturation, thermal: forward.thermal)
+        var ibc = IdealJunction.current(bc, saturation: saturation, thermal: reverse.thermal)
+        if gminIsInjected {
+            ibe = ibe + be * gmin
+            ibc = ibc + bc * gmin
+        }
         // Charge of the base against that without bias.
         var baseCharge = Slopes(constant: 1)
         if inverseEarlyForward != 0 || inverseEarlyReverse != 0 {
@@ -142,12 +145,30 @@ struct BipolarTransistor: LimitedDevice {
                 baseCharge = baseCharge * 0.5
             }
         }
-        var baseEmitter = ibe * forward.inverseGain + be * gmin
+        return (ibe, ibc, baseCharge)
+    }
+
+    /// What of the transport current goes forward [A], with its slopes in vbe and vbc.
+    @inline(__always) func forwardTransport(vbe: Double, vbc: Double) -> Slopes {
+        let (ibe, _, baseCharge) = injection(
+            Slopes(variable: vbe, lane: 0), Slopes(variable: vbc, lane: 1), gmin: 0)
+        return ibe / baseCharge
+    }
+
+    @inline(__always)
+    func point(vbe: Double, vbc: Double, vsub: Double, vbx: Double, gmin: Double) -> Point {
+        let be = Slopes(variable: vbe, lane: 0)
+        let bc = Slopes(variable: vbc, lane: 1)
+        let sub = Slopes(variable: vsub, lane: 2)
+        let bx = Slopes(variable: vbx, lane: 3)
+        let (ibe, ibc, baseCharge) = injection(be, bc, gmin: gmin)
+        let across = gminIsInjected ? 0 : gmin
+        var baseEmitter = ibe * forward.inverseGain + be * across
         if forward.leakage != 0 {
             baseEmitter =
                 baseEmitter + IdealJunction.current(be, saturation: forward.leakage, thermal: forward.leakageThermal)
         }
-        var baseCollector = ibc * reverse.inverseGain + bc * gmin
+        var baseCollector = ibc * reverse.inverseGain + bc * across
         if reverse.leakage != 0 {
             baseCollector =
                 baseCollector + IdealJunction.current(bc, saturation: reverse.leakage, thermal: reverse.leakageThermal)

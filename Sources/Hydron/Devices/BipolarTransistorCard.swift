@@ -4,8 +4,11 @@ import SpiceNetlist
 extension BipolarTransistor: ElementKind {
     static let description = ElementDescription(
         letter: "q", name: "bipolar transistor",
-        syntax: "Qname collector base emitter [substrate] model [area] [off] [m=] [temp=] [dtemp=]",
-        summary: "Bipolar transistor after Gummel and Poon, with a substrate junction.",
+        syntax: "Qname collector base emitter [substrate] model [area] [off] [ic=vbe,vce] [m=] [temp=] [dtemp=]",
+        summary: """
+            Bipolar transistor after Gummel and Poon, with a substrate junction, quasi-saturation (rco) and excess phase \
+            (ptf).
+            """,
         modelTypes: ["npn", "pnp"], instanceParameters: Instance.table, modelParameters: Model.table,
         outputs: outputs)
 
@@ -32,10 +35,11 @@ extension BipolarTransistor: ElementKind {
         case rb, irb, rbm, re, rc
         case cje, vje, mje, tf, xtf, vtf, itf, ptf, cjc, vjc, mjc, xcjc, tr, cjs, vjs, mjs, iss, ns, subs
         case xtb, eg, xti, fc, nkf, tnom, kf, af
+        case rco, vo, gamma, qco, quasimod, cn, d, vg
 
         var parameter: Parameter {
             switch self {
-            case .level: Parameter("level", unit: "-", default: 1, .closed(1, 1), "1: Gummel and Poon")
+            case .level: Parameter("level", unit: "-", default: 1, .closed(1, 2), "1: Gummel and Poon")
             case .is: Parameter("is", unit: "A", default: 1e-16, .positive, "transport saturation current")
             case .bf: Parameter("bf", unit: "-", default: 100, .positive, "ideal forward gain")
             case .nf: Parameter("nf", unit: "-", default: 1, .positive, "forward emission coefficient")
@@ -61,7 +65,7 @@ extension BipolarTransistor: ElementKind {
             case .xtf: Parameter("xtf", unit: "-", default: 0, .nonNegative, "how tf rises with bias")
             case .vtf: Parameter("vtf", unit: "V", default: 0, .nonNegative, "the voltage vbc in that, 0 for none")
             case .itf: Parameter("itf", unit: "A", default: 0, .nonNegative, "the current in that")
-            case .ptf: Parameter("ptf", unit: "°", default: 0, .any, "excess phase; of no effect")
+            case .ptf: Parameter("ptf", unit: "°", default: 0, .nonNegative, "excess phase at 1/(2π tf)")
             case .cjc: Parameter("cjc", unit: "F", default: 0, .nonNegative, "base–collector capacitance at 0 V")
             case .vjc: Parameter("vjc", "pc", unit: "V", default: 0.75, .positive, "its potential")
             case .mjc: Parameter("mjc", "mc", unit: "-", default: 0.33, .nonNegative, "its grading coefficient")
@@ -87,6 +91,16 @@ extension BipolarTransistor: ElementKind {
                 Parameter(
                     "tnom", "tref", unit: "°C", default: nil, .celsius,
                     "temperature at which the values hold, else the option")
+            case .rco:
+                Parameter("rco", unit: "Ω", default: nil, .positive, "resistance of the epitaxial layer, none without")
+            case .vo: Parameter("vo", unit: "V", default: 10, .positive, "voltage where carriers in it are saturated")
+            case .gamma: Parameter("gamma", unit: "-", default: 1e-11, .nonNegative, "its doping factor")
+            case .qco: Parameter("qco", unit: "C", default: 0, .nonNegative, "its charge factor")
+            case .quasimod:
+                Parameter("quasimod", unit: "-", default: 0, .closed(0, 1), "1: rco, vo and gamma follow temperature")
+            case .cn: Parameter("cn", unit: "-", default: nil, .any, "exponent of rco, 2.42 (npn) or 2.2 (pnp)")
+            case .d: Parameter("d", unit: "-", default: nil, .any, "exponent of vo, 0.87 (npn) or 0.52 (pnp)")
+            case .vg: Parameter("vg", unit: "V", default: 1.206, .positive, "band gap at 0 K for gamma")
             case .kf: Parameter("kf", unit: "-", default: 0, .nonNegative, "flicker noise coefficient")
             case .af: Parameter("af", unit: "-", default: 1, .positive, "flicker noise exponent")
             }
@@ -104,12 +118,11 @@ extension BipolarTransistor: ElementKind {
             substrate = node
         }
         guard let model = card.model(modelTypes) else { return }
-        guard model.level == 1 else {
-            card.error(
-                "model '\(model.name)' is a bipolar transistor of level \(model.level), which this version does not have",
-                hint: "level 1 (Gummel and Poon) is known")
-            return
-        }
+        guard
+            card.level(
+                of: model, device: "q", kind: "a bipolar transistor", known: "level 1 (Gummel and Poon) is known")
+                != nil
+        else { return }
         let initial = card.takeList(key: "ic", limit: 2)
         var area: Double?
         if card.nextIsValue, card.nextWord != "off" {
@@ -125,24 +138,61 @@ extension BipolarTransistor: ElementKind {
             instance[.area] = area
         }
         let values = model.values(Model.self)
-        if values[.ptf] != 0 {
-            card.warning("ptf of model '\(model.name)' is not used: there is no excess phase", hint: "remove it")
-        }
         let temperature = card.temperature(
             given: instance.isGiven(.temp) ? instance[.temp] : nil, rise: instance[.dtemp])
         var device = BipolarTransistor(
             model: values, isPNP: model.type == "pnp", area: instance[.area] * instance[.m] * card.multiplier,
             temperature: temperature, nominal: card.options.nominalTemperature)
         device.startsOff = instance[.off] != 0
+        device.gminIsInjected = card.dialect.injectsGmin
         for (index, value) in (initial ?? []).enumerated() { device.initialVoltages[index] = value }
         func inner(_ outer: Int32, _ name: String, _ exists: Bool) -> Int32 {
             exists ? card.builder.internalNode(card.name, name) : outer
         }
-        let nodes = [
-            collector, base, emitter, substrate, inner(collector, "collector", device.collectorConductance != 0),
-            inner(base, "base", device.baseResistance > 0), inner(emitter, "emitter", device.emitterConductance != 0),
-        ]
-        card.builder.add(device, nodes, identity: card.identity)
+        func part(_ name: String) -> ElementIdentity {
+            ElementIdentity(
+                name: card.builder.directory.names.intern("\(card.name)#\(name)"), range: card.identity.range)
+        }
+        let layer = device.takeEpitaxialLayer(
+            values, area: instance[.area] * instance[.m] * card.multiplier, temperature: temperature,
+            nominal: card.options.nominalTemperature)
+        let contact = inner(collector, "contact", (layer?.seriesConductance ?? 0) != 0)
+        let innerCollector = inner(contact, "collector", layer != nil || device.collectorConductance != 0)
+        let innerBase = inner(base, "base", device.baseResistance > 0)
+        let innerEmitter = inner(emitter, "emitter", device.emitterConductance != 0)
+        let outerCollector = layer == nil ? collector : innerCollector
+        card.builder.add(
+            device, [outerCollector, base, emitter, substrate, innerCollector, innerBase, innerEmitter],
+            identity: card.identity)
+        if let layer {
+            card.builder.add(layer, [collector, contact, innerCollector, innerBase], identity: part("epi"))
+        }
+        if values[.ptf] > 0, values[.tf] > 0 {
+            let phase = ExcessPhase(transistor: device, delay: values[.ptf] * Double.pi / 180 * values[.tf])
+            let delayed = card.builder.auxiliary(card.name, "delayed")
+            let slope = card.builder.auxiliary(card.name, "slope")
+            card.builder.add(
+                phase, [innerCollector, innerBase, innerEmitter, delayed, slope], identity: part("phase"))
+        }
+    }
+
+    /// The layer before the collector where the model has one; it takes the collector's resistance along.
+    private mutating func takeEpitaxialLayer(
+        _ model: ParameterValues<Model>, area: Double, temperature: Double, nominal: Double
+    ) -> EpitaxialLayer? {
+        guard model.isGiven(.rco) else { return nil }
+        let nominal = model.isGiven(.tnom) ? model[.tnom] + PhysicalConstants.zeroCelsius : nominal
+        let ratio = temperature / nominal
+        var layer = EpitaxialLayer(
+            polarity: polarity, thermal: thermal, resistance: model[.rco] / area, saturationVoltage: model[.vo],
+            doping: model[.gamma], charge: model[.qco] * area, seriesConductance: collectorConductance)
+        if model[.quasimod] == 1 {
+            layer.resistance *= Glibc.pow(ratio, model.given(.cn, else: polarity > 0 ? 2.42 : 2.2))
+            layer.saturationVoltage *= Glibc.pow(ratio, model.given(.d, else: polarity > 0 ? 0.87 : 0.52))
+            layer.doping *= Glibc.pow(ratio, model[.xti]) * Glibc.exp(-model[.vg] / thermal * (1 - ratio))
+        }
+        collectorConductance = 0
+        return layer
     }
 
     /// The transistor at `temperature` [K], `area` of all in parallel; `nominal` [K] stands where the model has no `tnom`.

@@ -8,7 +8,7 @@ import Glibc
 ///     i = is (e^(v/(n vt)) − 1)                          v ≥ −3 n vt
 ///     i = −is (1 + (3 n vt/(e v))³)                      −xbv ≤ v < −3 n vt
 ///     i = −is e^(−(xbv + v)/(nbv vt))                    v < −xbv;  xbv such that i(−bv) = −ibv
-///     i ← i/(1 + √(i/ikf)) for i > 0 where ikf is given
+///     i ← i/(1 + √(i/ikf)) for i > 0 where ikf is given; the same with ikr for −i before breakdown
 ///
 ///     Level 2 (PSpice)
 ///     i = is (e^(v/(n vt)) − 1) √(ikf/(ikf + i₁)) − ibv e^(−(bv + v)/(nbv vt)) − ibvl e^(−(bv + v)/(nbvl vt))
@@ -67,6 +67,11 @@ struct Diode: LimitedDevice {
         var isGiven = false
         /// ikf [A]; infinity for none.
         var knee = Double.infinity
+        /// ikr [A]; infinity for none.
+        var reverseKnee = Double.infinity
+        /// Saturation current [A] of a periphery with an emission coefficient of its own, and ns vt [V].
+        var edgeSaturation = 0.0
+        var edgeThermal = 1.0
         /// isr [A]
         var recombination = 0.0
         /// nr vt [V]
@@ -78,6 +83,7 @@ struct Diode: LimitedDevice {
 
         /// `i` [A] above its knee.
         func highInjection<R: DifferentiableReal>(_ i: R, _ law: Law) -> R {
+            if reverseKnee < .infinity, i.value < 0 { return i / (sqrt(-i / reverseKnee) + 1) }
             guard knee < .infinity, i.value > 0 else { return i }
             switch law {
             case .berkeley: return i / (sqrt(i / knee) + 1)
@@ -85,8 +91,14 @@ struct Diode: LimitedDevice {
             }
         }
 
+        /// Of recombination and of the periphery [A].
+        func additions<R: DifferentiableReal>(_ v: R) -> R {
+            guard edgeSaturation > 0 else { return recombination(v) }
+            return recombination(v) + IdealJunction.current(v, saturation: edgeSaturation, thermal: edgeThermal)
+        }
+
         /// [A]
-        func recombination<R: DifferentiableReal>(_ v: R) -> R {
+        private func recombination<R: DifferentiableReal>(_ v: R) -> R {
             guard recombination > 0 else { return R(constant: 0) }
             let depth = 1 - v / potential
             let generation = pow(depth * depth + 0.005, halfGrading)
@@ -130,6 +142,7 @@ struct Diode: LimitedDevice {
             } else if v.value >= -breakdown.voltage {
                 let ratio = (3 * thermal / 2.718281828459045) / v
                 i = (ratio * ratio * ratio + 1) * -saturation
+                if secondOrder.isGiven { i = secondOrder.highInjection(i, law) }
             } else {
                 i = Self.exponential((v + breakdown.matched) * (-1 / breakdown.thermal)) * -saturation
             }
@@ -144,7 +157,7 @@ struct Diode: LimitedDevice {
                 }
             }
         }
-        return secondOrder.isGiven ? i + secondOrder.recombination(v) : i
+        return secondOrder.isGiven ? i + secondOrder.additions(v) : i
     }
 
     /// Charge [C] of the junction whose current is `i`.

@@ -4,12 +4,15 @@ import SpiceNetlist
 extension Diode: ElementKind {
     static let description = ElementDescription(
         letter: "d", name: "diode",
-        syntax: "Dname anode cathode model [area] [off] [ic=] [m=] [pj=] [temp=] [dtemp=]",
-        summary: "Junction diode, SPICE level 1 (Berkeley) or level 2 (PSpice: recombination, breakdown tails).",
+        syntax: "Dname anode cathode model [area] [off] [ic=] [m=] [pj=] [w= l=] [temp=] [dtemp=]",
+        summary: """
+            Junction diode, SPICE level 1 (Berkeley), 2 (PSpice: recombination, breakdown tails) or 3 (Berkeley with \
+            its area and periphery from w and l).
+            """,
         modelTypes: ["d"], instanceParameters: Instance.table, modelParameters: Model.table, outputs: outputs)
 
     enum Instance: Int, ParameterKey {
-        case area, off, ic, m, pj, temp, dtemp
+        case area, off, ic, m, pj, w, l, temp, dtemp
 
         var parameter: Parameter {
             switch self {
@@ -20,7 +23,10 @@ extension Diode: ElementKind {
             case .ic: Parameter("ic", unit: "V", default: nil, .any, "junction voltage at the start, with uic")
             case .m: Parameter("m", unit: "-", default: 1, .positive, "diodes in parallel")
             case .pj:
-                Parameter("pj", unit: "-", default: nil, .nonNegative, "factor of the periphery, else the model's")
+                Parameter(
+                    "pj", "perim", unit: "-", default: nil, .nonNegative, "factor of the periphery, else the model's")
+            case .w: Parameter("w", unit: "m", default: nil, .positive, "width, level 3: area = w l, pj = 2 (w + l)")
+            case .l: Parameter("l", unit: "m", default: nil, .positive, "length, level 3")
             case .temp: Parameter("temp", unit: "°C", default: nil, .celsius, "temperature of this diode")
             case .dtemp: Parameter("dtemp", unit: "K", default: 0, .any, "temperature above the circuit's")
             }
@@ -28,16 +34,18 @@ extension Diode: ElementKind {
     }
 
     enum Model: Int, ParameterKey {
-        case level, `is`, n, rs, tt, isr, nr, ikf
+        case level, `is`, n, rs, tt, isr, nr, ikf, ikr, ns
         case cjo, vj, m, fc
         case jsw, cjsw, php, mjsw, fcs, area, pj
         case bv, ibv, nbv, ibvl, nbvl
-        case eg, xti, trs1, trs2, tbv1, tbv2, tikf, tnom
+        case eg, xti, trs1, trs2, tbv1, tbv2, tcv, tikf, tnom
+        case tlev, tlevc, cta, ctp, tpb, tphp, ttt1, ttt2, tm1, tm2
         case kf, af
 
         var parameter: Parameter {
             switch self {
-            case .level: Parameter("level", unit: "-", default: 1, .closed(1, 3), "1: Berkeley, 2: PSpice")
+            case .level:
+                Parameter("level", unit: "-", default: 1, .closed(1, 3), "1: Berkeley, 2: PSpice, 3: Berkeley by size")
             case .is: Parameter("is", "js", unit: "A", default: 1e-14, .positive, "saturation current")
             case .n: Parameter("n", unit: "-", default: 1, .positive, "emission coefficient")
             case .rs: Parameter("rs", unit: "Ω", default: 0, .nonNegative, "series resistance")
@@ -45,6 +53,10 @@ extension Diode: ElementKind {
             case .isr: Parameter("isr", unit: "A", default: 0, .nonNegative, "recombination current")
             case .nr: Parameter("nr", unit: "-", default: 2, .positive, "emission coefficient of recombination")
             case .ikf: Parameter("ikf", "ik", unit: "A", default: 0, .nonNegative, "knee of high injection, 0 for none")
+            case .ikr:
+                Parameter("ikr", unit: "A", default: 0, .nonNegative, "knee of the reverse current, 0 for none")
+            case .ns:
+                Parameter("ns", unit: "-", default: nil, .positive, "emission coefficient of the periphery, else n")
             case .cjo: Parameter("cjo", "cj0", "cj", unit: "F", default: 0, .nonNegative, "junction capacitance at 0 V")
             case .vj: Parameter("vj", "pb", unit: "V", default: 1, .positive, "junction potential")
             case .m: Parameter("m", "mj", unit: "-", default: 0.5, .nonNegative, "grading coefficient")
@@ -81,6 +93,20 @@ extension Diode: ElementKind {
             case .trs2: Parameter("trs2", unit: "1/K²", default: 0, .any, "second temperature coefficient of rs")
             case .tbv1: Parameter("tbv1", "tbv", unit: "1/K", default: 0, .any, "first temperature coefficient of bv")
             case .tbv2: Parameter("tbv2", unit: "1/K²", default: 0, .any, "second temperature coefficient of bv")
+            case .tcv: Parameter("tcv", unit: "V/K", default: 0, .any, "decrease of bv; a part of it [1/K] with tlev=1")
+            case .tlev: Parameter("tlev", unit: "-", default: 0, .closed(0, 2), "law of bv: 0 or 1, see tcv")
+            case .tlevc:
+                Parameter(
+                    "tlevc", unit: "-", default: 0, .closed(0, 1),
+                    "law of junctions: 0 by the band gap, 1 by cta and tpb")
+            case .cta: Parameter("cta", "ctc", unit: "1/K", default: 0, .any, "temperature coefficient of cjo, tlevc=1")
+            case .ctp: Parameter("ctp", unit: "1/K", default: 0, .any, "temperature coefficient of cjsw, tlevc=1")
+            case .tpb: Parameter("tpb", "tvj", unit: "V/K", default: 0, .any, "decrease of vj, tlevc=1")
+            case .tphp: Parameter("tphp", unit: "V/K", default: 0, .any, "decrease of php, tlevc=1")
+            case .ttt1: Parameter("ttt1", unit: "1/K", default: 0, .any, "first temperature coefficient of tt")
+            case .ttt2: Parameter("ttt2", unit: "1/K²", default: 0, .any, "second temperature coefficient of tt")
+            case .tm1: Parameter("tm1", unit: "1/K", default: 0, .any, "first temperature coefficient of m")
+            case .tm2: Parameter("tm2", unit: "1/K²", default: 0, .any, "second temperature coefficient of m")
             case .tikf: Parameter("tikf", unit: "1/K", default: 0, .any, "temperature coefficient of ikf")
             case .tnom:
                 Parameter(
@@ -94,12 +120,11 @@ extension Diode: ElementKind {
 
     static func elaborate(_ card: ElementCard) {
         guard let (anode, cathode) = card.nodePair("anode", "cathode"), let model = card.model(["d"]) else { return }
-        guard model.level <= 3, model.level >= 1 else {
-            card.error(
-                "model '\(model.name)' is a diode of level \(model.level), which this version does not have",
-                hint: "levels 1 (Berkeley) and 2 (PSpice) are known")
-            return
-        }
+        guard
+            let level = card.level(
+                of: model, device: "d", kind: "a diode",
+                known: "levels 1 (Berkeley), 2 (PSpice) and 3 (Berkeley, by its size) are known")
+        else { return }
         var area: Double?
         var periphery: Double?
         if card.nextIsValue, card.nextWord != "off" {
@@ -118,8 +143,15 @@ extension Diode: ElementKind {
         if let periphery, !instance.isGiven(.pj) { instance[.pj] = max(periphery, 0) }
         let temperature = card.temperature(
             given: instance.isGiven(.temp) ? instance[.temp] : nil, rise: instance[.dtemp])
+        var values = model.values(Model.self)
+        values[.level] = Double(level)
+        if level == 3, instance.isGiven(.w), instance.isGiven(.l) {
+            let (width, length) = (instance[.w] * card.options[.scale], instance[.l] * card.options[.scale])
+            instance[.area] = width * length
+            instance[.pj] = 2 * (width + length)
+        }
         let device = Diode(
-            model: model.values(Model.self), instance: instance, temperature: temperature,
+            model: values, instance: instance, temperature: temperature,
             nominal: card.options.nominalTemperature, multiplier: card.multiplier)
         let inner = device.seriesConductance == 0 ? anode : card.builder.internalNode(card.name, "internal")
         card.builder.add(device, [anode, cathode, inner], identity: card.identity)
@@ -145,38 +177,54 @@ extension Diode: ElementKind {
                     + model[.xti] / n * Glibc.log(temperature / nominal))
         }
         let n = model[.n]
-        saturation = (model[.is] * area + model[.jsw] * periphery) * growth(n)
+        let ownEdge = model.isGiven(.ns) && model[.ns] != n
+        saturation = (model[.is] * area + (ownEdge ? 0 : model[.jsw] * periphery)) * growth(n)
         thermal = n * vt
         inverseThermal = 1 / (n * vt)
         let resistance = model[.rs] / area * (1 + model[.trs1] * rise + model[.trs2] * rise * rise)
         seriesConductance = resistance > 0 ? 1 / resistance : 0
-        transitTime = model[.tt]
+        transitTime = model[.tt] * (1 + model[.ttt1] * rise + model[.ttt2] * rise * rise)
         temperatureVoltage = vt
         flicker = FlickerNoise(coefficient: model[.kf], exponent: model[.af])
         criticalVoltage = JunctionLimiting.criticalVoltage(saturation: saturation, thermal: n * vt)
 
-        // Junctions: potential and capacitance follow the band gap.
+        // Junctions: potential and capacitance follow the band gap, or coefficients of their own.
         let scaling = JunctionTemperature(temperature: temperature, nominal: nominal)
-        let (potential, capacitance) = scaling.junction(
-            potential: model[.vj], capacitance: model[.cjo] * area, grading: model[.m])
+        let byCoefficients = model[.tlevc] == 1
+        func junction(
+            _ potential: Double, _ capacitance: Double, _ grading: Double, _ coefficients: (Double, Double)
+        ) -> (Double, Double) {
+            byCoefficients
+                ? (max(potential - coefficients.0 * rise, 0.01), capacitance * (1 + coefficients.1 * rise))
+                : scaling.junction(potential: potential, capacitance: capacitance, grading: grading)
+        }
+        let grading = model[.m] * (1 + model[.tm1] * rise + model[.tm2] * rise * rise)
+        let (potential, capacitance) = junction(
+            model[.vj], model[.cjo] * area, grading, (model[.tpb], model[.cta]))
         depletion = DepletionCharge(
-            capacitance: capacitance, potential: potential, grading: model[.m], forward: min(model[.fc], 0.95))
-        let (edgePotential, edgeCapacitance) = scaling.junction(
-            potential: model.given(.php, else: model[.vj]), capacitance: model[.cjsw] * periphery, grading: model[.mjsw]
-        )
+            capacitance: capacitance, potential: potential, grading: grading, forward: min(model[.fc], 0.95))
+        let (edgePotential, edgeCapacitance) = junction(
+            model.given(.php, else: model[.vj]), model[.cjsw] * periphery, model[.mjsw],
+            (model[.tphp], model[.ctp]))
         sidewall = DepletionCharge(
             capacitance: edgeCapacitance, potential: edgePotential, grading: model[.mjsw],
             forward: min(model[.fcs], 0.95))
 
-        if model[.ikf] > 0 || model[.isr] > 0 {
+        if model[.ikf] > 0 || model[.isr] > 0 || model[.ikr] > 0 || ownEdge {
             secondOrder = SecondOrder(
                 isGiven: true,
                 knee: model[.ikf] > 0 ? model[.ikf] * area * (1 + model[.tikf] * rise) : .infinity,
                 recombination: model[.isr] * area * growth(model[.nr]),
-                recombinationThermal: model[.nr] * vt, potential: potential, halfGrading: model[.m] / 2)
+                recombinationThermal: model[.nr] * vt, potential: potential, halfGrading: grading / 2)
+            if model[.ikr] > 0, law == .berkeley { secondOrder.reverseKnee = model[.ikr] * area }
+            if ownEdge {
+                secondOrder.edgeSaturation = model[.jsw] * periphery * growth(model[.ns])
+                secondOrder.edgeThermal = model[.ns] * vt
+            }
         }
         if model.isGiven(.bv) {
-            let voltage = model[.bv] * (1 + model[.tbv1] * rise + model[.tbv2] * rise * rise)
+            let fall = model[.tlev] == 0 ? model[.tcv] * rise : model[.bv] * model[.tcv] * rise
+            let voltage = max(model[.bv] * (1 + model[.tbv1] * rise + model[.tbv2] * rise * rise) - fall, 1e-3)
             let thermal = model.given(.nbv, else: law == .pspice ? 1 : n) * vt
             breakdown = Breakdown(
                 voltage: voltage, matched: voltage, thermal: thermal, current: model[.ibv] * area,

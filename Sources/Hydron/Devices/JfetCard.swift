@@ -5,7 +5,10 @@ extension JunctionFieldEffectTransistor: ElementKind {
     static let description = ElementDescription(
         letter: "j", name: "JFET",
         syntax: "Jname drain gate source model [area] [off] [ic=vds,vgs] [m=] [temp=] [dtemp=]",
-        summary: "Junction field-effect transistor, level 1 (Shichman–Hodges, doping tail) or 2 (Parker–Skellern).",
+        summary: """
+            Junction field-effect transistor, level 1 (Shichman–Hodges, doping tail) or 2 (Parker–Skellern; in the Xyce \
+            dialect Shockley).
+            """,
         modelTypes: ["njf", "pjf"], instanceParameters: Instance.table, modelParameters: Model.table, outputs: outputs)
 
     /// Of JFETs and MESFETs.
@@ -29,13 +32,15 @@ extension JunctionFieldEffectTransistor: ElementKind {
     enum Model: Int, ParameterKey {
         case level, vto, beta, lambda, rd, rs, cgs, cgd, cds, pb, m, fc, `is`, n, isr, nr, alpha, vk, b
         case tnom, vtotc, tcv, betatce, bex, xti, eg, kf, af, nlev, gdsnoi
-        case p, q, z, xi, mxi, vst, mvst, ibd, vbd, delta, lfgam, lfg1, lfg2
+        case p, q, z, xi, mxi, vst, mvst, ibd, vbd, delta, theta, lfgam, lfg1, lfg2
         case hfgam, hfg1, hfg2, hfeta, hfe1, hfe2, taug, taud, acgam, xc, ver
 
         var parameter: Parameter {
             switch self {
             case .level:
-                Parameter("level", unit: "-", default: 1, .closed(1, 2), "1: Shichman–Hodges, 2: Parker–Skellern")
+                Parameter(
+                    "level", unit: "-", default: 1, .closed(1, 2), "1: Shichman–Hodges, 2: Parker–Skellern, or Shockley"
+                )
             case .vto: Parameter("vto", "vt0", unit: "V", default: -2, .any, "threshold voltage")
             case .beta: Parameter("beta", unit: "A/V²", default: 1e-4, .positive, "transconductance")
             case .lambda: Parameter("lambda", unit: "1/V", default: 0, .any, "channel-length modulation")
@@ -81,7 +86,11 @@ extension JunctionFieldEffectTransistor: ElementKind {
             case .mvst: Parameter("mvst", unit: "1/V", default: 0, .nonNegative, "the drain's influence on it, level 2")
             case .ibd: Parameter("ibd", unit: "A", default: 0, .nonNegative, "breakdown current, level 2")
             case .vbd: Parameter("vbd", unit: "V", default: 1, .positive, "breakdown slope, level 2")
-            case .delta: Parameter("delta", unit: "1/W", default: 0, .nonNegative, "loss of current by heat, level 2")
+            case .delta:
+                Parameter(
+                    "delta", unit: "1/W", default: 0, .nonNegative, "loss of current by heat, level 2; Xyce's shift [V]"
+                )
+            case .theta: Parameter("theta", unit: "1/V", default: 0, .nonNegative, "loss of mobility, Xyce's level 2")
             case .lfgam: Parameter("lfgam", unit: "-", default: 0, .any, "feedback of the drain, level 2")
             case .lfg1: Parameter("lfg1", unit: "1/V", default: 0, .any, "the source's part in it, level 2")
             case .lfg2: Parameter("lfg2", unit: "1/V", default: 0, .any, "the drain's part in it, level 2")
@@ -104,18 +113,22 @@ extension JunctionFieldEffectTransistor: ElementKind {
 
     static func elaborate(_ card: ElementCard) {
         add(card, types: ["njf", "pjf"]) { model, temperature, multiple in
-            guard model.level == 1 || model.level == 2 else {
-                card.error(
-                    "model '\(model.name)' is a JFET of level \(model.level), which this version does not have",
-                    hint: "levels 1 (Shichman–Hodges) and 2 (Parker–Skellern) are known")
-                return nil
-            }
+            guard
+                let level = card.level(
+                    of: model, device: "j", kind: "a JFET",
+                    known: "levels 1 (Shichman–Hodges) and 2 (Parker–Skellern; Shockley in Xyce) are known")
+            else { return nil }
             let values = model.values(Model.self)
-            guard canConduct(model, values[.vto], values[.pb], card, isNeeded: model.level == 2) else { return nil }
-            if model.level == 2, values[.taug] > 0 || values[.taud] > 0 {
+            guard canConduct(model, values[.vto], values[.pb], card, isNeeded: level >= 2) else { return nil }
+            if level == 2, values[.taug] > 0 || values[.taud] > 0 {
                 card.warnOnce(
                     "model '\(model.name)' has no relaxation here: taug and taud are 0",
                     hint: "fast signals see the feedback and heat of slow ones", at: model.range)
+            }
+            if level == 3 {
+                return JunctionFieldEffectTransistor(
+                    shockley: values, isPChannel: model.type == "pjf", multiple: multiple, temperature: temperature,
+                    nominal: card.options.nominalTemperature)
             }
             return JunctionFieldEffectTransistor(
                 model: values, isPChannel: model.type == "pjf", multiple: multiple, temperature: temperature,
@@ -236,6 +249,27 @@ extension JunctionFieldEffectTransistor: ElementKind {
             DepletionCharge(capacitance: capacitance, potential: potential, grading: model[.m], forward: corner)
         }
         charge = cgs == 0 && cgd == 0 ? .none : .junctions(depletion(cgs), depletion(cgd))
+    }
+}
+
+extension JunctionFieldEffectTransistor {
+    /// The transistor of Xyce's level 2: that of level 1 with Shockley's channel.
+    init(
+        shockley model: ParameterValues<Model>, isPChannel: Bool, multiple: Double, temperature: Double, nominal: Double
+    ) {
+        var plain = model
+        plain[.level] = 1
+        plain[.b] = 1
+        self.init(
+            model: plain, isPChannel: isPChannel, multiple: multiple, temperature: temperature, nominal: nominal)
+        let rules = GateTemperature(
+            temperature: temperature,
+            nominal: model.isGiven(.tnom) ? model[.tnom] + PhysicalConstants.zeroCelsius : nominal)
+        let potential = rules.junctions.junction(potential: model[.pb], capacitance: 1, grading: 0.5).0
+        channel = .shockley(
+            ShockleyChannel(
+                transconductance: model[.beta] * multiple, threshold: model[.vto], lengthModulation: model[.lambda],
+                depth: potential - model[.vto], saturationShift: model[.delta], mobilityLoss: model[.theta]))
     }
 }
 

@@ -6,6 +6,7 @@ enum JunctionChannel: BitwiseCopyable, Sendable {
     case parkerSkellern(ParkerSkellernChannel)
     case statz(StatzChannel)
     case curtice(CurticeChannel)
+    case shockley(ShockleyChannel)
 
     /// [A]
     @inline(__always) func current<R: DifferentiableReal>(_ vgs: R, _ vds: R) -> R {
@@ -14,6 +15,7 @@ enum JunctionChannel: BitwiseCopyable, Sendable {
         case .parkerSkellern(let channel): channel.current(vgs, vds)
         case .statz(let channel): channel.current(vgs, vds)
         case .curtice(let channel): channel.current(vgs, vds)
+        case .shockley(let channel): channel.current(vgs, vds)
         }
     }
 
@@ -24,6 +26,7 @@ enum JunctionChannel: BitwiseCopyable, Sendable {
         case .parkerSkellern(let channel): channel.threshold
         case .statz(let channel): channel.threshold
         case .curtice(let channel): channel.threshold
+        case .shockley(let channel): channel.threshold
         }
     }
 }
@@ -94,6 +97,40 @@ struct CurticeChannel: BitwiseCopyable, Sendable {
         let v = vgs - threshold
         guard v.value > 0 else { return R(constant: 0) }
         return v * v * (vds * lengthModulation + 1) * tanh(vds * saturation) * transconductance
+    }
+}
+
+/// A uniformly doped channel between two depletion layers, after Shockley, with a later onset of saturation:
+///
+///     v  = vgs − vto,  a = pb − vto,  u = vds v/(v + δ)
+///     id = β (1 + λ vds)/(1 + θ v) (min(u, v) − (2a/3) (((a − v + min(u, v))/a)^(3/2) − ((a − v)/a)^(3/2)))
+///
+/// W. Shockley, Proc. IRE 40, 1365 (1952), doi 10.1109/JRPROC.1952.273964; Xyce Reference Guide, "JFET", level 2.
+struct ShockleyChannel: BitwiseCopyable, Sendable {
+    /// β [A/V], vto [V], λ [1/V]
+    var transconductance: Double
+    var threshold: Double
+    var lengthModulation: Double
+    /// a [V]
+    var depth: Double
+    /// δ [V], θ [1/V]
+    var saturationShift: Double
+    var mobilityLoss: Double
+
+    @inline(__always) func current<R: DifferentiableReal>(_ vgs: R, _ vds: R) -> R {
+        let v = vgs - threshold
+        guard v.value > 0 else { return R(constant: 0) }
+        let factor = (vds * lengthModulation + 1) / (v * mobilityLoss + 1) * transconductance
+        let along = vds / (saturationShift / v + 1)
+        let drop = minimum(along, v)
+        return factor * (drop - (power(drop + depth - v) - power(depth - v)) * (2 * depth / 3))
+    }
+
+    /// (b/a)^(3/2), 0 where the gate's junctions would conduct.
+    @inline(__always) private func power<R: DifferentiableReal>(_ b: R) -> R {
+        guard b.value > 0 else { return R(constant: 0) }
+        let ratio = b / depth
+        return ratio * sqrt(ratio)
     }
 }
 

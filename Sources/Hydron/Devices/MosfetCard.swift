@@ -155,14 +155,13 @@ extension Mosfet: ElementKind {
         }
         guard let bulk = card.node("bulk"), let model = card.model(["nmos", "pmos"], size: { size(card) })
         else { return }
-        guard Law(level: model.level) != nil else {
-            card.error(
-                "model '\(model.name)' is a MOSFET of level \(model.level), which this version does not have",
-                hint:
+        guard
+            card.level(
+                of: model, device: "m", kind: "a MOSFET",
+                known:
                     "levels 1 (Shichman–Hodges), 2 (Grove–Frohman), 3 (semi-empirical) and 6 (Sakurai–Newton) are known"
-            )
-            return
-        }
+            ) != nil
+        else { return }
         let initial = card.takeList(key: "ic", limit: 3)
         guard let instance = card.parameters(Instance.self, flags: ["off"]) else { return }
         let values = model.values(Model.self)

@@ -39,6 +39,9 @@ final class EquationSystem {
     let pattern: SparsityPattern
     let batches: [any ElementBatch]
     private let nonlinear: [any ElementBatch]
+    private let delaying: [any DelayBatch]
+    /// True where the past of some element acts on its present.
+    var hasDelays: Bool { !delaying.isEmpty }
     /// True where no batch takes part in Newton's loop.
     var isLinear: Bool { nonlinear.isEmpty && clamps.isEmpty }
     let solver: AdaptiveSolver
@@ -110,6 +113,8 @@ final class EquationSystem {
         sparseCount = circuit.unknowns.sparseCount
         batches = circuit.populations.map { $0.makeBatch() }
         nonlinear = batches.filter { !$0.isLinear }
+        delaying = batches.compactMap { $0 as? any DelayBatch }
+        for batch in delaying { batch.use(circuit.options) }
         let crossbars = batches.compactMap { $0 as? CrossbarBatch }
         grids = crossbars.flatMap(\.grids)
         parallel = Parallel(threads: circuit.options.threadCount)
@@ -373,6 +378,15 @@ final class EquationSystem {
         )
     }
 
+    /// Makes `values` the matrix G + jωC at an angular frequency [1/s], with what lines add to it.
+    func smallSignalMatrix(
+        _ omega: Double, _ conductance: [Double], _ capacitance: [Double],
+        into values: UnsafeMutablePointer<Complex<Double>>
+    ) {
+        for entry in conductance.indices { values[entry] = Complex(conductance[entry], omega * capacitance[entry]) }
+        for batch in delaying { batch.addDispersion(omega, values) }
+    }
+
     /// What sources put on the right-hand side, unknown by unknown.
     func smallSignalExcitation() -> [Complex<Double>] {
         loadSources(time: 0, mode: .smallSignal(imaginary: false))
@@ -634,6 +648,17 @@ final class EquationSystem {
     var gridUnknowns: Range<Int> { sparseCount..<count }
     /// The largest voltage of any independent source at any time [V].
     var largestVoltage: Double { batches.reduce(0) { max($0, $1.largestVoltage) } }
+
+    /// True where a corner arrived at the point just accepted that no breakpoint announced.
+    var cornerArrives: Bool { delaying.contains { $0.arrives } }
+    func markCorner() { for batch in delaying { batch.markCorner() } }
+
+    /// The longest step from `time` [s] that elements with a past allow [s].
+    func longestStep(from time: Double) -> Double {
+        var longest = Double.infinity
+        for batch in delaying { longest = min(longest, batch.longestStep(from: time)) }
+        return longest
+    }
 
     func nextBreakpoint(after time: Double) -> Double {
         var next = Double.infinity

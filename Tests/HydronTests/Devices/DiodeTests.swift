@@ -1,4 +1,5 @@
 import Glibc
+import HydronTestSupport
 import Testing
 
 @testable import Hydron
@@ -180,5 +181,49 @@ struct DiodeTests {
         var u = SIMD4<Double>.zero
         let charges = diode.applyInitialConditions(&u)
         #expect(charges[2] == diode.junction(at: 0.4).charge && charges[1] == -charges[2])
+    }
+
+    @Test("Periphery, knees and temperature laws beyond SPICE2's are those of ngspice 39")
+    func ngspiceParameters() throws {
+        let run = try simulate(
+            """
+            diode
+            v1 a 0 0.9
+            v2 b 0 -6
+            d1 a 0 dm area=2 pj=3
+            d2 a 0 d3 w=10u l=20u
+            d3 a 0 dt temp=100
+            d4 b 0 dt temp=100
+            .model dm d(is=1e-14 n=1.1 jsw=2e-15 ns=1.4 ikf=1m ikr=1u rs=2)
+            .model d3 d(level=3 is=1e-4 jsw=1e-9 n=1.05)
+            .model dt d(is=1e-14 n=1.1 rs=3 trs1=2m trs2=1u eg=1.1 xti=3 bv=8 ibv=1u tcv=2m)
+            .op
+            .print op @d1[id] @d2[id] @d3[id] @d4[id]
+            .end
+            """)
+        // ngspice 39: dc vd -0.6 0.9 0.3 and dc vd -8.4 -6 0.4, the last points.
+        for (name, value) in [
+            ("@d1[id]", 2.7180861275e-02), ("@d2[id]", 1.9736267861e+01), ("@d3[id]", 4.5605202705e-02),
+            ("@d4[id]", -4.088816804e-11),
+        ] {
+            #expect(abs(run[name][0] - value) < 2e-3 * abs(value), "\(name): \(run[name][0]), ngspice \(value)")
+        }
+        let small = try simulate(
+            """
+            diode
+            vd a 0 0 ac 1
+            d1 a 0 dm temp=87
+            d2 b 0 dn temp=87
+            vd2 b 0 0.3 ac 1
+            .model dm d(is=1e-14 cjo=2p vj=0.8 m=0.4 tlevc=1 cta=1m tpb=2m tm1=1m cjp=1p php=0.7 mjsw=0.3 ctp=2m
+            + tphp=1m pj=2)
+            .model dn d(is=1e-14 tt=10n ttt1=1m ttt2=2u)
+            .ac lin 1 1k 1k
+            .print ac i(vd) i(vd2)
+            .end
+            """)
+        // ngspice 39: ac lin 1 1k 1k.
+        #expect(abs(small["im(i(vd))"][0] / -2.739468794e-08 - 1) < 1e-3, "\(small["im(i(vd))"][0])")
+        #expect(abs(small["im(i(vd2))"][0] / -7.500487973e-10 - 1) < 2e-3, "\(small["im(i(vd2))"][0])")
     }
 }

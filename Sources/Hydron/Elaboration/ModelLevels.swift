@@ -1,0 +1,101 @@
+import SpiceNetlist
+
+/// What `level=` of a model means in each dialect: simulators number their equations each in its own way.
+enum ModelLevels {
+    enum Meaning: Equatable, Sendable {
+        /// Equations that are here, by the number that their device gives them.
+        case here(Int)
+        /// Equations by their name, which this version does not have.
+        case elsewhere(String)
+    }
+
+    /// Of the element with letter `device`; a dialect that a row does not name reads it like all others.
+    private struct Row: Sendable {
+        var device: Character
+        var level: Int
+        var meaning: Meaning
+        var dialects: [String] = []
+    }
+
+    /// The table. Of two rows the first that fits counts.
+    private static let rows: [Row] = [
+        Row(device: "d", level: 1, meaning: .here(1)),
+        Row(device: "d", level: 2, meaning: .elsewhere("Fowler–Nordheim"), dialects: ["hspice"]),
+        Row(device: "d", level: 2, meaning: .here(2)),
+        Row(device: "d", level: 3, meaning: .here(3)),
+        Row(device: "d", level: 4, meaning: .elsewhere("JUNCAP")),
+        Row(device: "d", level: 200, meaning: .elsewhere("JUNCAP200")),
+
+        Row(device: "q", level: 1, meaning: .here(1)),
+        Row(device: "q", level: 2, meaning: .here(1), dialects: ["ngspice"]),
+        Row(device: "q", level: 4, meaning: .elsewhere("VBIC")),
+        Row(device: "q", level: 6, meaning: .elsewhere("Mextram"), dialects: ["hspice"]),
+        Row(device: "q", level: 8, meaning: .elsewhere("HICUM")),
+        Row(device: "q", level: 9, meaning: .elsewhere("VBIC")),
+        Row(device: "q", level: 10, meaning: .elsewhere("VBIC"), dialects: ["xyce"]),
+        Row(device: "q", level: 11, meaning: .elsewhere("VBIC 1.3"), dialects: ["xyce"]),
+        Row(device: "q", level: 12, meaning: .elsewhere("VBIC 1.3 with substrate"), dialects: ["xyce"]),
+        Row(device: "q", level: 23, meaning: .elsewhere("FBH HBT"), dialects: ["xyce"]),
+        Row(device: "q", level: 504, meaning: .elsewhere("Mextram 504")),
+
+        Row(device: "j", level: 1, meaning: .here(1)),
+        Row(device: "j", level: 2, meaning: .here(3), dialects: ["xyce"]),
+        Row(device: "j", level: 2, meaning: .here(1), dialects: ["hspice"]),
+        Row(device: "j", level: 2, meaning: .here(2)),
+        Row(device: "j", level: 3, meaning: .elsewhere("Curtice's MESFET"), dialects: ["hspice"]),
+
+        Row(device: "m", level: 1, meaning: .here(1)),
+        Row(device: "m", level: 2, meaning: .here(2)),
+        Row(device: "m", level: 3, meaning: .here(3)),
+        Row(device: "m", level: 4, meaning: .elsewhere("BSIM1")),
+        Row(device: "m", level: 5, meaning: .elsewhere("BSIM2")),
+        Row(device: "m", level: 6, meaning: .elsewhere("Lattin–Jenkins–Grove"), dialects: ["hspice"]),
+        Row(device: "m", level: 6, meaning: .here(6)),
+        Row(device: "m", level: 8, meaning: .elsewhere("BSIM3")),
+        Row(device: "m", level: 9, meaning: .elsewhere("BSIM3"), dialects: ["xyce"]),
+        Row(device: "m", level: 9, meaning: .elsewhere("level 3 as modified by A. Poole")),
+        Row(device: "m", level: 10, meaning: .elsewhere("BSIM-SOI")),
+        Row(device: "m", level: 14, meaning: .elsewhere("BSIM4")),
+        Row(device: "m", level: 18, meaning: .elsewhere("Xyce's VDMOS"), dialects: ["xyce"]),
+        Row(device: "m", level: 44, meaning: .elsewhere("EKV")),
+        Row(device: "m", level: 49, meaning: .elsewhere("BSIM3")),
+        Row(device: "m", level: 53, meaning: .elsewhere("BSIM3")),
+        Row(device: "m", level: 54, meaning: .elsewhere("BSIM4")),
+        Row(device: "m", level: 57, meaning: .elsewhere("BSIM-SOI")),
+        Row(device: "m", level: 68, meaning: .elsewhere("HiSIM2")),
+        Row(device: "m", level: 69, meaning: .elsewhere("PSP")),
+        Row(device: "m", level: 73, meaning: .elsewhere("HiSIM-HV")),
+        Row(device: "m", level: 77, meaning: .elsewhere("BSIM-BULK"), dialects: ["xyce"]),
+        Row(device: "m", level: 103, meaning: .elsewhere("PSP 103")),
+        Row(device: "m", level: 107, meaning: .elsewhere("BSIM-CMG")),
+        Row(device: "m", level: 260, meaning: .elsewhere("EKV 2.6")),
+    ]
+
+    /// What a level means; nil where nobody knows.
+    static func meaning(of level: Int, device: Character, in dialect: Dialect) -> Meaning? {
+        rows.first {
+            $0.device == device && $0.level == level && ($0.dialects.isEmpty || $0.dialects.contains(dialect.name))
+        }?.meaning
+    }
+}
+
+extension ElementCard {
+    /// The number that the device gives the equations of a model's level. Reports what is not here, as `kind` of that
+    /// level, and returns nil.
+    func level(of model: ModelCard, device: Character, kind: String, known: String) -> Int? {
+        let meaning = ModelLevels.meaning(of: model.level, device: device, in: dialect)
+        if case .here(let number)? = meaning { return number }
+        var name = ""
+        if case .elsewhere(let given)? = meaning { name = " (\(given))" }
+        error(
+            "model '\(model.name)' is \(kind) of level \(model.level)\(name), which this version does not have",
+            hint: known)
+        return nil
+    }
+}
+
+extension Dialect {
+    /// gmin takes part in a bipolar transistor's injected currents, so that 1/bf of it reaches the base, as in SPICE2 and
+    /// Xyce; else it lies across the junctions, as in ngspice.
+    var injectsGmin: Bool { name == "xyce" }
+}
