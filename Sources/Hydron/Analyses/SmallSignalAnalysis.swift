@@ -4,7 +4,7 @@ import SpiceNetlist
 import Waveforms
 
 /// Small-signal analysis: (G + jωC) x = b around an operating point, G = ∂f/∂x and C = ∂q/∂x, b the magnitudes and
-/// phases that sources give with `ac`.
+/// phases that sources give with `ac`. Lines, and devices with states of their own, add what these do at jω.
 struct SmallSignalAnalysis: Analysis {
     static let description = AnalysisDescription(
         name: "small-signal analysis", directives: [.ac, .noise],
@@ -27,7 +27,8 @@ struct SmallSignalAnalysis: Analysis {
         let outputs = compiler.compile(
             elaboration.outputs.items(for: kindName), noise: noise, recording: elaboration.measurements,
             for: kindName, diagnostics: &diagnostics)
-        return AnalysisTable(leading: [Column(netlist.dialect.frequencyColumn, .frequency)], outputs: outputs, isComplex: true)
+        return AnalysisTable(
+            leading: [Column(netlist.dialect.frequencyColumn, .frequency)], outputs: outputs, isComplex: true)
     }
 
     /// [Hz]
@@ -119,7 +120,7 @@ struct SmallSignalAnalysis: Analysis {
                 (conductance, capacitance) = system.smallSignalMatrices(point)
             }
             let omega = 2 * Double.pi * frequency
-            system.smallSignalMatrix(omega, conductance, capacitance, into: values)
+            system.smallSignalMatrix(omega, at: point, conductance, capacitance, into: values)
             do throws(SolverError) {
                 if index == 0 { try solver.factor(values) } else { try solver.refactor(values) }
             } catch {

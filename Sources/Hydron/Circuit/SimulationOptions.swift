@@ -33,6 +33,7 @@ public struct SimulationOptions: Sendable {
         case gminsteps, srcsteps
         case scale
         case smoothbsrc, rcconst
+        case bypass
 
         public var parameter: Parameter {
             switch self {
@@ -61,6 +62,10 @@ public struct SimulationOptions: Sendable {
             case .scale: Parameter("scale", unit: "-", default: 1, .positive, "factor of all lengths")
             case .smoothbsrc:
                 Parameter("smoothbsrc", unit: "-", default: 0, .any, "1: voltages of B and E are filtered")
+            case .bypass:
+                Parameter(
+                    "bypass", unit: "-", default: nil, .closed(0, 1),
+                    "1: compiled models that hardly move are extrapolated; else transistors and diodes, 0: none")
             case .rcconst: Parameter("rcconst", unit: "s", default: 1e-9, .positive, "time constant of that filter")
             }
         }

@@ -55,6 +55,13 @@ protocol ElementBatch: AnyObject {
     /// True where elements make noise, and their sources of it at the operating point `x`.
     var hasNoise: Bool { get }
     func noise(element: Int, x: UnsafePointer<Double>, _ conditions: Conditions) -> [NoiseGenerator]
+    /// True where small signals see more of its elements than G + jωC.
+    var isDispersive: Bool { get }
+    /// What they see besides at angular frequency `omega` [1/s] and operating point `x`: calls `add` with the unknowns of
+    /// row and column.
+    func addDispersion(
+        _ omega: Double, x: UnsafePointer<Double>, _ conditions: Conditions,
+        _ add: (Int32, Int32, Complex<Double>) -> Void)
     /// What elements give with `ic=`.
     var deviceConditions: [DeviceCondition] { get }
     /// Adds to `q` what initial conditions (`ic=`) put on charges and fluxes beyond what `x` says; sets branch
@@ -79,9 +86,6 @@ protocol DelayBatch: ElementBatch {
     var arrives: Bool { get }
     /// The longest step from `time` [s] over which straight lines follow all that is bound to arrive [s].
     func longestStep(from time: Double) -> Double
-    /// Adds to the matrix at an angular frequency [1/s], in the order of the pattern's slots, what distinguishes it from
-    /// ∂f/∂x.
-    func addDispersion(_ omega: Double, _ values: UnsafeMutablePointer<Complex<Double>>)
 }
 
 /// An initial condition of one element, as its card gives it.
@@ -138,6 +142,11 @@ extension ElementBatch {
     func output(_ index: Int, element: Int, x: UnsafePointer<Double>, _ conditions: Conditions) -> Double { .nan }
     var hasNoise: Bool { false }
     func noise(element: Int, x: UnsafePointer<Double>, _ conditions: Conditions) -> [NoiseGenerator] { [] }
+    var isDispersive: Bool { false }
+    func addDispersion(
+        _ omega: Double, x: UnsafePointer<Double>, _ conditions: Conditions,
+        _ add: (Int32, Int32, Complex<Double>) -> Void
+    ) {}
     var deviceConditions: [DeviceCondition] { [] }
     func applyInitialConditions(x: UnsafeMutablePointer<Double>, q: UnsafeMutablePointer<Double>) {}
 }
@@ -354,6 +363,20 @@ final class Batch<D: Device>: ElementBatch {
                 name: $0.name, from: Int(unknowns[element * D.arity + $0.from]),
                 to: Int(unknowns[element * D.arity + $0.to]), white: $0.white, flicker: $0.flicker,
                 exponent: $0.exponent)
+        }
+    }
+
+    var isDispersive: Bool { D.isDispersive }
+
+    func addDispersion(
+        _ omega: Double, x: UnsafePointer<Double>, _ conditions: Conditions,
+        _ add: (Int32, Int32, Complex<Double>) -> Void
+    ) {
+        for element in 0..<devices.count {
+            let state = states.isEmpty ? D.initialState(devices[element]) : states[element]
+            devices[element].dispersion(omega, locals(element, x, conditions), state: state) { row, column, value in
+                add(unknowns[element * D.arity + row], unknowns[element * D.arity + column], value)
+            }
         }
     }
 

@@ -1,3 +1,5 @@
+import ComplexModule
+
 /// A device type with a fixed number of terminals, written down once: currents f [A] and charges q [C] as functions of
 /// its unknowns, in the equation f(x) + d/dt q(x) = 0 of every node.
 ///
@@ -39,6 +41,11 @@ protocol Device: BitwiseCopyable, Sendable {
     /// Names of its sources of noise, and the sources at an operating point; none unless a type knows better.
     static var noiseNames: [String] { get }
     func noise(_ u: Locals<Gradient>, state: State) -> [NoiseSource]
+
+    /// True where small signals see more of it than G + jωC.
+    static var isDispersive: Bool { get }
+    /// What they see besides at angular frequency `omega` [1/s]: calls `add` with the local unknowns of row and column.
+    func dispersion(_ omega: Double, _ u: Locals<Gradient>, state: State, _ add: (Int, Int, Complex<Double>) -> Void)
 
     /// Adds this device's currents and charges at the unknowns `u`.
     func evaluate(_ u: Locals<Gradient>, _ stamp: Stamp<Self>)
@@ -103,6 +110,8 @@ extension Device {
     static var outputs: [DeviceOutput] { [] }
     static var noiseNames: [String] { [] }
     func noise(_ u: Locals<Gradient>, state: State) -> [NoiseSource] { [] }
+    static var isDispersive: Bool { false }
+    func dispersion(_ omega: Double, _ u: Locals<Gradient>, state: State, _ add: (Int, Int, Complex<Double>) -> Void) {}
     func internalUnit(_ output: Int) -> Double { 1 }
     func applyInitialConditions(_ u: inout Gradient) -> Gradient { .zero }
     func condition(_ unknown: (Int) -> Int32) -> DeviceCondition? { nil }

@@ -1,3 +1,4 @@
+import ComplexModule
 import Glibc
 
 /// The channel and electrolyte of one proton resistor at its temperature: conductance, ionic current, and how the
@@ -356,6 +357,18 @@ struct ProtonPhysics: BitwiseCopyable, Sendable {
             if change <= 1e-14 || high - low < 1e-14 { break }
         }
         return (x, slope)
+    }
+
+    /// How the occupancy follows small changes of vgc at angular frequency `omega` [1/s], dx/dvgc = A/(jω qmax − B), with
+    /// A = ∂ip/∂vgc and B = ∂ip/∂x − ∂isd/∂x, and how the ionic current changes with the occupancy, ∂ip/∂x [A].
+    func response(occupancy x: Double, vgc: Double, omega: Double) -> (occupancy: Complex<Double>, current: Double) {
+        typealias Two = Dual<SIMD2<Double>>
+        let xi = Two(variable: x, lane: 0)
+        let current = ionicCurrent(occupancy: xi, vgc: Two(variable: vgc, lane: 1))
+        let net = current.gradient[0] - loss(xi).gradient[0]
+        let denominator = Complex(-net, omega * qmax)
+        let isStuck = denominator == .zero || current.gradient[1] == 0
+        return (isStuck ? .zero : Complex(current.gradient[1]) / denominator, current.gradient[0])
     }
 
     /// The mean of ip·vgc [W] over a linear ramp at a fixed occupancy, given the mean of ip.

@@ -1,3 +1,4 @@
+import ComplexModule
 import SpiceNetlist
 
 /// Three-terminal proton resistor: the nanosecond protonic programmable resistor of M. Onen et al., Science 377, 539
@@ -126,6 +127,29 @@ struct ProtonResistor: StateDevice {
 
         stamp.charge(between: Self.gate, and: Self.drain, (g - d) * (gateDrain * multiplier))
         stamp.charge(between: Self.gate, and: Self.source, (g - s) * (gateSource * multiplier))
+    }
+
+    static var isDispersive: Bool { true }
+
+    /// Small signals move the occupancy, by dx/dvgc at jω (``ProtonPhysics/response(occupancy:vgc:omega:)``), and with it
+    /// the ionic current and the channel's conductance. With xdc = 1 the static slope is in G already.
+    func dispersion(
+        _ omega: Double, _ u: Locals<Gradient>, state: State, _ add: (Int, Int, Complex<Double>) -> Void
+    ) {
+        let (d, s, g) = (u.values[Self.drain], u.values[Self.source], u.values[Self.gate])
+        let vgc = g - 0.5 * (d + s)
+        let response = physics.response(occupancy: state.x, vgc: vgc, omega: omega)
+        let still = solvesDirect ? physics.equilibrium(near: state.x, vgc: vgc).slope : 0
+        let moved = (response.occupancy - Complex(still)).scaled(by: multiplier)
+        let ions = moved.scaled(by: response.current)
+        typealias One = Dual<SIMD2<Double>>
+        let slope = physics.channelConductance(One(variable: state.x, lane: 0)).gradient[0]
+        let channel = moved.scaled(by: (d - s) * slope)
+        for (column, share) in [(Self.gate, 1.0), (Self.drain, -0.5), (Self.source, -0.5)] {
+            add(Self.gate, column, ions.scaled(by: share))
+            add(Self.drain, column, (channel - ions.scaled(by: 0.5)).scaled(by: share))
+            add(Self.source, column, (-channel - ions.scaled(by: 0.5)).scaled(by: share))
+        }
     }
 
     func commit(_ u: Locals<Gradient>, from state: State, to next: inout State) {

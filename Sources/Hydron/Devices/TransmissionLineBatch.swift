@@ -343,7 +343,13 @@ final class TransmissionLineBatch: DelayBatch {
 
     // MARK: - Small signals and outputs
 
-    func addDispersion(_ omega: Double, _ values: UnsafeMutablePointer<Complex<Double>>) {
+    var isDispersive: Bool { true }
+
+    /// What distinguishes a line's equations at jω from the resting ones in ∂f/∂x.
+    func addDispersion(
+        _ omega: Double, x: UnsafePointer<Double>, _ conditions: Conditions,
+        _ add: (Int32, Int32, Complex<Double>) -> Void
+    ) {
         for line in lines.indices {
             let (cosh, series, shunt) = lines[line].transfer(omega)
             let z = Complex(waves[line].impedance)
@@ -352,11 +358,10 @@ final class TransmissionLineBatch: DelayBatch {
             ]
             let (first, second) = directRows(line)
             for (row, resting) in [first, second].enumerated() {
-                let base = (2 * line + row) * 6
-                for (place, lane, sign) in [(0, 0, 1.0), (1, 0, -1), (2, 2, 1), (3, 2, -1), (4, 1, 1), (5, 3, 1)] {
-                    let slot = Int(slots[base + place])
-                    guard slot > 0 else { continue }
-                    values[slot - 1] += (rows[row][lane] - Complex(resting[lane])) * Complex(sign)
+                for (local, lane, sign) in [(0, 0, 1.0), (1, 0, -1), (2, 2, 1), (3, 2, -1), (4, 1, 1), (5, 3, 1)] {
+                    add(
+                        Int32(unknown(4 + row, line)), Int32(unknown(local, line)),
+                        (rows[row][lane] - Complex(resting[lane])) * Complex(sign))
                 }
             }
         }

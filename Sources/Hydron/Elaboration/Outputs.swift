@@ -366,6 +366,11 @@ final class OutputCompiler: ExpressionScope {
             return nil
         }
         let known = circuit.populations[Int(reference.population)].noiseNames
+        // Xyce puts a source's kind and nodes before its name, `white_d_s_id`.
+        let source = source.map { written in
+            known.contains(written) || !(written.hasPrefix("white_") || written.hasPrefix("flicker_"))
+                ? written : known.first { written.hasSuffix("_" + $0) } ?? written
+        }
         if let source, !known.contains(source) {
             diagnostics.error(
                 "'\(element)' has no source of noise '\(source)'", at: range,

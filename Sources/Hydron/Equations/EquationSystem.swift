@@ -356,6 +356,7 @@ final class EquationSystem {
 
     var hasArrays: Bool { !grids.isEmpty }
     /// True where equations change with the frequency of a small-signal analysis.
+    private lazy var dispersive = batches.filter(\.isDispersive)
     private(set) lazy var dependsOnFrequency = batches.contains(where: \.dependsOnFrequency)
 
     /// ∂f/∂x and ∂q/∂x at a solution, in the order of the pattern's slots.
@@ -378,13 +379,21 @@ final class EquationSystem {
         )
     }
 
-    /// Makes `values` the matrix G + jωC at an angular frequency [1/s], with what lines add to it.
+    /// Makes `values` the matrix G + jωC at an angular frequency [1/s] and the operating point `x`, with what elements
+    /// with a past add to it.
     func smallSignalMatrix(
-        _ omega: Double, _ conductance: [Double], _ capacitance: [Double],
+        _ omega: Double, at x: UnsafePointer<Double>, _ conductance: [Double], _ capacitance: [Double],
         into values: UnsafeMutablePointer<Complex<Double>>
     ) {
         for entry in conductance.indices { values[entry] = Complex(conductance[entry], omega * capacitance[entry]) }
-        for batch in delaying { batch.addDispersion(omega, values) }
+        for batch in dispersive {
+            batch.addDispersion(omega, x: x, conditions) { row, column, value in
+                guard row > 0, column > 0,
+                    let slot = pattern.slot(row: Int(row) - 1, column: Int(column) - 1)
+                else { return }
+                values[slot] += value
+            }
+        }
     }
 
     /// What sources put on the right-hand side, unknown by unknown.

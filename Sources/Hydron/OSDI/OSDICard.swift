@@ -42,7 +42,7 @@ enum OSDICard: ElementKind {
         if let obstacle = module.obstacle {
             return card.error("model '\(first.name)' is of module '\(module.name)', which can't be used: \(obstacle)")
         }
-        guard nodeCount <= module.terminalCount else {
+        guard nodeCount <= module.connectableCount else {
             return card.error(
                 "\(card.name) connects \(nodeCount) nodes, but module '\(module.name)' has \(module.terminalCount) terminals",
                 hint: "they are: " + module.nodes.prefix(module.terminalCount).map(\.name).joined(separator: " "))
@@ -57,7 +57,7 @@ enum OSDICard: ElementKind {
         else { return }
         let instance = OSDIInstance(shared)
         guard let temperature = setParameters(instance, module, model, card) else { return }
-        guard setUp(instance, module, temperature: temperature, connected: nodeCount, card) else { return }
+        guard setUp(instance, module, temperature: temperature, connected: min(nodeCount, module.terminalCount), card) else { return }
         add(instance, module, terminals, card)
     }
 
@@ -198,7 +198,7 @@ enum OSDICard: ElementKind {
                     return card.error("m of \(card.name) is \(number.plain), but must be above 0", at: token)
                 }
                 multiplicity *= number
-            } else if let parameter = module.parameterIndex[name] {
+            } else if let parameter = module.parameter(name, ofElement: true) {
                 guard module.quantities[parameter].isOfInstance else {
                     isGood = false
                     return card.error(
@@ -223,7 +223,7 @@ enum OSDICard: ElementKind {
             }
         }
         for field in card.takeAssignments() {
-            let quantity = module.parameterIndex[field.name].map { module.quantities[$0] }
+            let quantity = module.parameter(field.name, ofElement: true).map { module.quantities[$0] }
             let value = quantity.map { read(field.value, of: $0, in: card.scope, card.elaborator) }
             guard let value = value ?? card.evaluate(field.value, field.name).map({ .number($0) }) else {
                 isGood = false

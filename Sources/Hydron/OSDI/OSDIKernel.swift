@@ -19,10 +19,26 @@ final class OSDIKernel: @unchecked Sendable {
         var unknownCount: Int
         var couplingCount: Int
         var places: UnsafeMutablePointer<Int32>
+        var couplings: UnsafeMutableBufferPointer<Coupling>
         var resistive: UnsafeMutableBufferPointer<OSDIShape.Term>
         var reactive: UnsafeMutableBufferPointer<OSDIShape.Term>
-        /// Currents, charges and sizes, then derivatives of currents and of charges.
-        var resultCount: Int { 3 * unknownCount + 2 * couplingCount }
+        /// Currents, charges, sizes and the unknowns that they belong to, then derivatives of currents and of charges.
+        var resultCount: Int { 4 * unknownCount + 2 * couplingCount }
+    }
+
+    private struct Coupling: BitwiseCopyable {
+        var row: Int32
+        var column: Int32
+    }
+
+    /// What became of an element in the last load.
+    private enum Outcome: UInt8 {
+        /// It was evaluated where its unknowns are: what it put down holds there.
+        case evaluated
+        /// It was evaluated elsewhere, or not at all yet.
+        case limited
+        /// Its unknowns hardly moved since it was evaluated.
+        case bypassed
     }
 
     let count: Int
@@ -41,12 +57,16 @@ final class OSDIKernel: @unchecked Sendable {
     private let nodes: UnsafeMutableBufferPointer<OSDIModule.Node.Offsets>
     private let states: UnsafeMutablePointer<Double>
     private let stateCount: Int
-    /// Results of all elements where threads share the evaluation, else of one.
-    private var results: UnsafeMutablePointer<Double>
-    private let resultCount: Int
+    /// What each element put down when it was last evaluated.
+    private let results: UnsafeMutablePointer<Double>
     private let returned: UnsafeMutablePointer<UInt32>
-    private var resultsOfAll = false
-    private let largestShape: Int
+    private let outcomes: UnsafeMutablePointer<Outcome>
+    /// Room for an element's steps, currents and charges.
+    private let scratch: UnsafeMutablePointer<Double>
+    /// What evaluations were last asked for.
+    private var lastFlags: UInt32 = 0
+    /// Elements whose evaluation was bypassed since the start.
+    private(set) var bypassCount = 0
 
     private typealias Evaluate =
         @convention(c) (
@@ -84,8 +104,8 @@ final class OSDIKernel: @unchecked Sendable {
         entryCounts = (Int(content.resistive_entry_count), Int(content.reactive_entry_count))
         self.shapes = .allocate(capacity: shapes.count)
         for (index, shape) in shapes.enumerated() {
-            func copy(_ terms: [OSDIShape.Term]) -> UnsafeMutableBufferPointer<OSDIShape.Term> {
-                let buffer = UnsafeMutableBufferPointer<OSDIShape.Term>.allocate(capacity: terms.count)
+            func copy<Term>(_ terms: [Term]) -> UnsafeMutableBufferPointer<Term> {
+                let buffer = UnsafeMutableBufferPointer<Term>.allocate(capacity: terms.count)
                 _ = buffer.initialize(from: terms)
                 return buffer
             }
@@ -95,6 +115,7 @@ final class OSDIKernel: @unchecked Sendable {
                 at: index,
                 to: Shape(
                     unknownCount: shape.unknownCount, couplingCount: shape.couplings.count, places: places,
+                    couplings: copy(shape.couplings.map { Coupling(row: Int32($0.row), column: Int32($0.column)) }),
                     resistive: copy(shape.resistive), reactive: copy(shape.reactive)))
         }
         nodes = .allocate(capacity: module.nodes.count)
@@ -114,8 +135,13 @@ final class OSDIKernel: @unchecked Sendable {
             totals.results += shape.resultCount
             (handles + element).initialize(to: OSDILog.Handle(log: .passUnretained(log), element: element))
         }
-        resultCount = totals.results
-        largestShape = self.shapes.map(\.resultCount).max() ?? 0
+        results = .allocate(capacity: max(totals.results, 1))
+        results.initialize(repeating: 0, count: max(totals.results, 1))
+        outcomes = .allocate(capacity: max(count, 1))
+        outcomes.initialize(repeating: .limited, count: max(count, 1))
+        let width = max(self.shapes.map(\.unknownCount).max() ?? 1, 1)
+        scratch = .allocate(capacity: 3 * width)
+        scratch.initialize(repeating: 0, count: 3 * width)
         slots = .allocate(capacity: max(totals.couplings, 1))
         slots.initialize(repeating: 0, count: max(totals.couplings, 1))
         unknowns = .allocate(capacity: max(totals.unknowns, 1))
@@ -123,7 +149,6 @@ final class OSDIKernel: @unchecked Sendable {
         // The second half is for evaluations that must not touch the first.
         states = .allocate(capacity: max(2 * stateCount, 1))
         states.initialize(repeating: 0, count: max(2 * stateCount, 1))
-        results = .allocate(capacity: max(largestShape, 1))
         returned = .allocate(capacity: max(count, 1))
         returned.initialize(repeating: 0, count: max(count, 1))
         let nodeCount = module.nodes.count
@@ -149,6 +174,7 @@ final class OSDIKernel: @unchecked Sendable {
     deinit {
         for shape in shapes {
             shape.places.deallocate()
+            shape.couplings.deallocate()
             shape.resistive.deallocate()
             shape.reactive.deallocate()
         }
@@ -161,10 +187,18 @@ final class OSDIKernel: @unchecked Sendable {
         states.deallocate()
         results.deallocate()
         returned.deallocate()
+        outcomes.deallocate()
+        scratch.deallocate()
         blocks.deallocate()
     }
 
-    func forgetStates() { states.update(repeating: 0, count: stateCount) }
+    func forgetStates() {
+        states.update(repeating: 0, count: stateCount)
+        forgetEvaluations()
+    }
+
+    /// Every element is evaluated by the next load.
+    func forgetEvaluations() { outcomes.update(repeating: .limited, count: count) }
 
     func evaluation(_ simulator: OSDISimulatorValues, time: Double, flags: UInt32) -> OSDIEvaluation {
         var info = OSDIEvaluation()
@@ -202,117 +236,148 @@ final class OSDIKernel: @unchecked Sendable {
 
     /// Adds all elements at `context.x`.
     ///
-    /// - Parameter splits: derivatives of charges go to an array of their own.
+    /// - Parameters:
+    ///   - splits: derivatives of charges go to an array of their own.
+    ///   - tolerance: an element whose unknowns all moved less than this since it was evaluated is taken along the
+    ///     tangent instead [V, and for flows A]; 0 evaluates every element.
     /// - Returns: how many were limited, and the first that gave up.
     func load(
-        _ context: LoadContext, _ request: OSDIEvaluation, splits: Bool, _ parallel: Parallel
+        _ context: LoadContext, _ request: OSDIEvaluation, splits: Bool, bypassing tolerance: Double,
+        _ parallel: Parallel
     ) -> (limited: Int, fatal: Int?) {
         var request = request
         request.solution = UnsafeMutablePointer(mutating: context.x)
+        if request.flags != lastFlags { forgetEvaluations() }
+        lastFlags = request.flags
         var outcome = (limited: 0, fatal: Int?.none)
-        func note(_ element: Int, _ flags: UInt32) {
-            if flags & UInt32(OSDI_LIMITED) != 0 { outcome.limited += 1 }
-            if flags & UInt32(OSDI_FATAL) != 0, outcome.fatal == nil { outcome.fatal = element }
-        }
-        guard parallel.threads > 1, stride * count >= Self.worthwhile else {
-            for element in 0..<count {
-                note(element, evaluate(element, request, context.alpha, splits: splits, into: results))
-                add(element, results, context, splits: splits)
+        if parallel.threads > 1, stride * count >= Self.worthwhile {
+            parallel.each((count + Self.chunk - 1) / Self.chunk) { [request] chunk in
+                for element in chunk * Self.chunk..<min((chunk + 1) * Self.chunk, count) {
+                    evaluate(element, request, bypassing: tolerance)
+                }
             }
-            return outcome
-        }
-        makeRoomForAll()
-        let (results, alpha) = (results, context.alpha)
-        parallel.each((count + Self.chunk - 1) / Self.chunk) { [request] chunk in
-            for element in chunk * Self.chunk..<min((chunk + 1) * Self.chunk, count) {
-                returned[element] = evaluate(
-                    element, request, alpha, splits: splits, into: results + Int(elements[element].firstResult))
+            for element in 0..<count { add(element, context, splits: splits) }
+        } else {
+            for element in 0..<count {
+                evaluate(element, request, bypassing: tolerance)
+                add(element, context, splits: splits)
             }
         }
         for element in 0..<count {
-            note(element, returned[element])
-            add(element, results + Int(elements[element].firstResult), context, splits: splits)
+            if outcomes[element] == .bypassed { bypassCount += 1 }
+            guard returned[element] != 0 else { continue }
+            if returned[element] & UInt32(OSDI_LIMITED) != 0 { outcome.limited += 1 }
+            if returned[element] & UInt32(OSDI_FATAL) != 0, outcome.fatal == nil { outcome.fatal = element }
         }
         return outcome
     }
 
-    private func makeRoomForAll() {
-        guard !resultsOfAll else { return }
-        results.deallocate()
-        results = .allocate(capacity: max(resultCount, 1))
-        resultsOfAll = true
-    }
-
-    /// Evaluates an element and puts down what it adds.
-    @inline(__always) private func evaluate(
-        _ element: Int, _ request: OSDIEvaluation, _ alpha: Double, splits: Bool,
-        into result: UnsafeMutablePointer<Double>
-    ) -> UInt32 {
-        let block = blocks + element * stride
-        let model = elements[element].model
-        var info = request
-        let flags = evaluateModel(handles + element, block, model, &info)
-        let shape = shapes[Int(elements[element].shape)]
+    /// Evaluates an element, unless it hardly moved, and puts down what it adds.
+    @inline(__always) private func evaluate(_ element: Int, _ request: OSDIEvaluation, bypassing tolerance: Double) {
+        let place = elements[element]
+        let shape = shapes[Int(place.shape)]
+        let result = results + Int(place.firstResult)
         let (f, q, size) = (result, result + shape.unknownCount, result + 2 * shape.unknownCount)
-        result.update(repeating: 0, count: shape.resultCount)
+        let point = result + 3 * shape.unknownCount
+        let rows = unknowns + Int(place.firstUnknown)
+        if tolerance > 0, outcomes[element] != .limited {
+            var moved = false
+            for index in 0..<shape.unknownCount
+            where !(abs(request.solution[Int(rows[index])] - point[index]) <= tolerance) { moved = true }
+            if !moved {
+                outcomes[element] = .bypassed
+                return
+            }
+        }
+        let block = blocks + element * stride
+        var info = request
+        let flags = evaluateModel(handles + element, block, place.model, &info)
+        returned[element] = flags
         let isLimited = flags & UInt32(OSDI_LIMITED) != 0
-        for (node, offsets) in nodes.enumerated() {
-            let place = Int(shape.places[node])
-            guard place >= 0 else { continue }
+        outcomes[element] = flags == 0 ? .evaluated : .limited
+        result.update(repeating: 0, count: shape.resultCount)
+        for index in 0..<shape.unknownCount { point[index] = request.solution[Int(rows[index])] }
+        for node in 0..<nodes.count {
+            let offsets = nodes[node]
+            let index = Int(shape.places[node])
+            guard index >= 0 else { continue }
             if offsets.resistive >= 0 {
                 var value = block.load(fromByteOffset: Int(offsets.resistive), as: Double.self)
                 if isLimited, offsets.resistiveLimit >= 0 {
                     value -= block.load(fromByteOffset: Int(offsets.resistiveLimit), as: Double.self)
                 }
-                f[place] += value
-                size[place] = max(size[place], abs(value))
+                f[index] += value
+                size[index] = max(size[index], abs(value))
             }
             if offsets.reactive >= 0 {
                 var value = block.load(fromByteOffset: Int(offsets.reactive), as: Double.self)
                 if isLimited, offsets.reactiveLimit >= 0 {
                     value -= block.load(fromByteOffset: Int(offsets.reactiveLimit), as: Double.self)
                 }
-                q[place] += value
-                size[place] = max(size[place], abs(value * alpha) * Self.chargeRounding)
+                q[index] += value
             }
         }
-        let jacobian = result + 3 * shape.unknownCount
-        let charges = splits ? jacobian + shape.couplingCount : jacobian
+        let jacobian = result + 4 * shape.unknownCount
+        let charges = jacobian + shape.couplingCount
         withUnsafeTemporaryAllocation(of: Double.self, capacity: max(entryCounts.resistive, entryCounts.reactive, 1)) {
             guard let entries = $0.baseAddress else { return }
             if entryCounts.resistive > 0 {
-                writeResistive(block, model, entries)
+                writeResistive(block, place.model, entries)
                 for term in shape.resistive { jacobian[Int(term.coupling)] += entries[Int(term.entry)] }
             }
             if entryCounts.reactive > 0 {
-                writeReactive(block, model, entries)
-                for term in shape.reactive { charges[Int(term.coupling)] += alpha * entries[Int(term.entry)] }
+                writeReactive(block, place.model, entries)
+                for term in shape.reactive { charges[Int(term.coupling)] += entries[Int(term.entry)] }
             }
         }
-        return flags
     }
 
     /// Charges enter the balance as differences; their own rounding sets a floor to what can be asked of it.
     private static let chargeRounding = 1e-6
 
-    /// Adds what an element put down.
-    @inline(__always) private func add(
-        _ element: Int, _ result: UnsafePointer<Double>, _ context: LoadContext, splits: Bool
-    ) {
-        let shape = shapes[Int(elements[element].shape)]
+    /// Adds what an element put down; where it was bypassed, along the tangent from there.
+    @inline(__always) private func add(_ element: Int, _ context: LoadContext, splits: Bool) {
+        let place = elements[element]
+        let shape = shapes[Int(place.shape)]
         let count = shape.unknownCount
-        let rows = unknowns + Int(elements[element].firstUnknown)
-        for place in 0..<count {
-            let row = Int(rows[place])
-            context.f[row] += result[place]
-            context.q[row] += result[count + place]
-            context.scale[row] = max(context.scale[row], result[2 * count + place])
-        }
-        let own = slots + Int(elements[element].firstCoupling)
-        let jacobian = result + 3 * count
-        for coupling in 0..<shape.couplingCount { context.jacobian[Int(own[coupling])] += jacobian[coupling] }
-        guard splits else { return }
+        let result = results + Int(place.firstResult)
+        let rows = unknowns + Int(place.firstUnknown)
+        let size = result + 2 * count
+        let jacobian = result + 4 * count
         let charges = jacobian + shape.couplingCount
-        for coupling in 0..<shape.couplingCount { context.chargeJacobian[Int(own[coupling])] += charges[coupling] }
+        var (f, q) = (result, result + count)
+        if outcomes[element] == .bypassed {
+            let step = scratch
+            f = scratch + count
+            q = scratch + 2 * count
+            for index in 0..<count {
+                step[index] = context.x[Int(rows[index])] - result[3 * count + index]
+                f[index] = result[index]
+                q[index] = result[count + index]
+            }
+            for (number, coupling) in shape.couplings.enumerated() {
+                f[Int(coupling.row)] += jacobian[number] * step[Int(coupling.column)]
+                q[Int(coupling.row)] += charges[number] * step[Int(coupling.column)]
+            }
+        }
+        let alpha = context.alpha
+        for index in 0..<count {
+            let row = Int(rows[index])
+            context.f[row] += f[index]
+            context.q[row] += q[index]
+            context.scale[row] = max(
+                context.scale[row], max(size[index], abs(q[index] * alpha) * Self.chargeRounding))
+        }
+        let own = slots + Int(place.firstCoupling)
+        if splits {
+            for coupling in 0..<shape.couplingCount {
+                context.jacobian[Int(own[coupling])] += jacobian[coupling]
+                context.chargeJacobian[Int(own[coupling])] += alpha * charges[coupling]
+            }
+        } else {
+            for coupling in 0..<shape.couplingCount {
+                context.jacobian[Int(own[coupling])] += jacobian[coupling] + alpha * charges[coupling]
+            }
+        }
     }
 }

@@ -45,7 +45,8 @@ enum OSDIModelTypes {
         // MVS
         Row(mosfets, ["xyce"], [2000, 2001], ["mvs_si", "mvs_2_0_0_etsoi", "mvs_2_0_0_hemt"]),
         // VBIC
-        Row(bipolars, ["xyce"], [10, 11, 12], ["vbic13", "vbic13_4t"]),
+        Row(bipolars, ["xyce"], [10, 11], ["vbic13"]),
+        Row(bipolars, ["xyce"], [12], ["vbic13_4t"]),
         Row(bipolars, ["ngspice", "hspice"], [4, 9], ["vbic13", "vbic13_4t", "vbic13_5t"]),
         // HICUM
         Row(bipolars, ["xyce"], [234], ["hicuml2va", "hic2_full", "hicuml2"]),
@@ -71,6 +72,13 @@ enum OSDIModelTypes {
         return candidates.first { $0.terminalCount == nodes } ?? candidates.first { $0.terminalCount >= nodes }
             ?? candidates.first
     }
+
+    /// Modules that are transistors or diodes: their currents do not depend on time itself, and change with voltages no
+    /// faster than a junction's.
+    static let physicalModules: Set<String> = Set(rows.flatMap(\.modules)).union([
+        "sp_diode", "sp_bjt", "sp_jfet1", "sp_jfet2", "sp_mes1", "sp_mos1", "sp_mos2", "sp_mos3", "sp_mos6", "sp_mos9",
+        "sp_vdmos", "vbic13_5t",
+    ])
 
     /// Names of modules that would serve such a model, loaded or not.
     static func names(letter: UInt8, type: String, level: Int, dialect: Dialect) -> [String] {

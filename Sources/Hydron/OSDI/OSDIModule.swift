@@ -34,6 +34,8 @@ final class OSDIModule: @unchecked Sendable {
         /// Lower-case.
         var name: String
         var isFlow: Bool
+        /// A temperature [K].
+        var isThermal: Bool
         /// Offsets in an instance of the residual's parts [bytes]; −1 where there is none.
         var resistive: Int
         var reactive: Int
@@ -76,7 +78,7 @@ final class OSDIModule: @unchecked Sendable {
     }
 
     struct NoisePlace: Sendable {
-        /// Lower-case.
+        /// Lower-case, without blanks.
         var name: String
         /// Local nodes; −1 for ground.
         var from: Int
@@ -95,7 +97,8 @@ final class OSDIModule: @unchecked Sendable {
         nodes = (0..<Int(content.node_count)).map { index in
             let node = content.nodes[index]
             return Node(
-                name: text(node.name).lowercased(), isFlow: node.is_flow, resistive: offset(node.resistive_offset),
+                name: text(node.name).lowercased(), isFlow: node.is_flow,
+                isThermal: text(node.units) == "K", resistive: offset(node.resistive_offset),
                 reactive: offset(node.reactive_offset), resistiveLimit: offset(node.resistive_limit_offset),
                 reactiveLimit: offset(node.reactive_limit_offset))
         }
@@ -135,7 +138,7 @@ final class OSDIModule: @unchecked Sendable {
         noiseSources = (0..<Int(content.noise_source_count)).map { index in
             let source = content.noise_sources[index]
             return NoisePlace(
-                name: text(source.name).lowercased(), from: offset(source.nodes.first),
+                name: String(text(source.name).lowercased().map { $0 == " " ? "_" : $0 }), from: offset(source.nodes.first),
                 to: offset(source.nodes.second))
         }
         var parameterIndex: [String: Int] = [:]
@@ -158,8 +161,9 @@ final class OSDIModule: @unchecked Sendable {
         outputs = Self.outputs(nodes.prefix(terminalCount), printedQuantities.map { quantities[$0] })
         self.parameterIndex = parameterIndex
         self.variableIndex = variableIndex
-        if places.resistive != Int(content.resistive_entry_count)
-            || places.reactive != Int(content.reactive_entry_count)
+        // What is written goes by the entries' flags; the counts may be larger.
+        if places.resistive > Int(content.resistive_entry_count)
+            || places.reactive > Int(content.reactive_entry_count)
         {
             obstacle = "its descriptor contradicts itself"
         } else if content.evaluate == nil || content.access == nil || content.setup_model == nil
@@ -182,11 +186,27 @@ final class OSDIModule: @unchecked Sendable {
         return UnsafeRawPointer(descriptor).load(fromByteOffset: place, as: UInt32.self) != 0
     }
 
+    /// Nodes that a card may connect: the terminals, and behind them the temperatures that come next.
+    var connectableCount: Int {
+        var count = terminalCount
+        while count < nodes.count, nodes[count].isThermal { count += 1 }
+        return count
+    }
+
     /// The number of elements in parallel, a parameter of every instance.
     static let multiplicity = "$mfactor"
 
     var resistiveEntryCount: Int { Int(descriptor.pointee.resistive_entry_count) }
     var reactiveEntryCount: Int { Int(descriptor.pointee.reactive_entry_count) }
+
+    /// The parameter that a card means by a lower-case name. Some compilers' models call an element's own parameter
+    /// `instance_x` where the model has an `x` too.
+    ///
+    /// - Parameter ofElement: true on an element's card.
+    func parameter(_ name: String, ofElement: Bool) -> Int? {
+        if ofElement, let own = parameterIndex["instance_" + name], quantities[own].isOfInstance { return own }
+        return parameterIndex[name]
+    }
 
     /// Names of parameters, for suggestions.
     var parameterNames: [String] { parameterIndex.keys.sorted() }

@@ -252,3 +252,78 @@ struct OSDIElementTests {
         #expect(failure.diagnostic.range != nil)
     }
 }
+
+/// Evaluations that are left out where an element hardly moved.
+@Suite(.enabled(if: CompiledTwins.isThere, "no C compiler is installed"))
+struct OSDIBypassTests {
+    private func run(_ options: String) throws -> RunResult {
+        let cells = (0..<20).map { "n\($0) k\($0) 0 dm\nr\($0) k\($0) k\($0 + 1) 100\nc\($0) k\($0) 0 10p" }
+        return try simulate(
+            """
+            a ladder of diodes
+            v1 k0 0 pulse(0 0.8 10n 5n 5n 200n)
+            \(cells.joined(separator: "\n"))
+            .model dm twodiode is=1e-13 rs=50 cj=1p
+            .options \(options)
+            .tran 10n 0.5u
+            .print tran v(k1) v(k5) v(k20) i(v1)
+            .end
+            """, modules: CompiledTwins.modules())
+    }
+
+    /// The tangent leaves out less than the tolerances by far: curves agree within a tenth of reltol.
+    @Test(arguments: ["reltol=1e-3", "reltol=1e-5"]) func extrapolatedElementsAreWithinTolerance(_ options: String)
+        throws
+    {
+        let (every, some) = (try run("bypass=0 \(options)"), try run("bypass=1 \(options)"))
+        let times = every["time"]
+        for name in ["v(k1)", "v(k5)", "v(k20)", "i(v1)"] {
+            let size = every[name].map(abs).max() ?? 0
+            for (time, value) in zip(times, every[name]) where time > 0 && !(9e-9...16e-9).contains(time) {
+                let other = interpolate(some["time"], some[name], at: time)
+                #expect(abs(value - other) <= 1e-3 * size, "\(name) at \(time): \(value) \(other)")
+            }
+        }
+    }
+
+    @Test func elementsAtRestAreNotEvaluatedAgain() throws {
+        var population = OSDIPopulation(
+            try #require(try CompiledTwins.modules().module("twodiode")), SimulationOptions())
+        #expect(OSDIBatch(population).bypassCount == 0)
+        population = try #require(
+            Simulation.load(
+                text: """
+                    t
+                    v1 a 0 0.6
+                    n1 a 0 dm
+                    n2 b 0 dm
+                    r1 a b 1k
+                    .model dm twodiode
+                    .options bypass=1
+                    .op
+                    .end
+                    """, modules: CompiledTwins.modules()
+            ).simulation?.circuit.populations.compactMap { $0 as? OSDIPopulation }.first)
+        let batch = OSDIBatch(population)
+        let size = 8
+        let zeros = (0..<5).map { _ in Vector(size) }
+        func load(_ x: [Double]) {
+            let point = Vector(size)
+            for (element, value) in x.enumerated() { point.base[Int(population.unknown(0, of: element))] = value }
+            _ = batch.load(
+                LoadContext(
+                    x: UnsafePointer(point.base), f: zeros[0].base, q: zeros[1].base, scale: zeros[2].base,
+                    jacobian: zeros[3].base, chargeJacobian: zeros[3].base, alpha: 0, conditions: Conditions()))
+        }
+        load([0.3, 0.3])
+        load([0.3, 0.3])
+        #expect(batch.bypassCount == 2)
+        load([0.3, 0.30005])
+        #expect(batch.bypassCount == 4)
+        load([0.3, 0.3002])
+        #expect(batch.bypassCount == 5)
+        batch.reset()
+        load([0.3, 0.3002])
+        #expect(batch.bypassCount == 5)
+    }
+}
