@@ -65,15 +65,15 @@ struct PoleZeroAnalysis: Analysis {
         let x = Vector(system.count)
         try run.operatingPoint(system, x)
         run.report.statistics.points += 1
-        try system.refuseArrays(for: "poles and zeros")
-        let (conductance, capacitance) = system.smallSignalMatrices(UnsafePointer(x.base))
+        let matrices = try system.smallSignalMatrices(UnsafePointer(x.base))
         var entries: [PencilRoots.Entry] = []
-        let pattern = system.pattern
+        let pattern = matrices.pattern
         for column in 0..<pattern.size {
             for slot in Int(pattern.columnStarts[column])..<Int(pattern.columnStarts[column + 1]) {
                 entries.append(
                     PencilRoots.Entry(
-                        row: Int(pattern.rowIndices[slot]), column: column, g: conductance[slot], c: capacitance[slot]))
+                        row: Int(pattern.rowIndices[slot]), column: column, g: matrices.conductance[slot],
+                        c: matrices.capacitance[slot]))
             }
         }
         var size = pattern.size

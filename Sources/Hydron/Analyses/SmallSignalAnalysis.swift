@@ -90,10 +90,14 @@ struct SmallSignalAnalysis: Analysis {
             Double, UnsafePointer<Complex<Double>>, KLUComplexSolver, CircuitNoise.Densities?
         ) throws(SimulationFailure) -> Void
     ) throws(SimulationFailure) {
-        try system.refuseArrays(for: "small-signal analysis")
-        var (conductance, capacitance) = system.smallSignalMatrices(point)
+        guard noise == nil || !system.hasArrays else {
+            throw SimulationFailure(
+                .badNetlist, "this version has no noise analysis of a crossbar",
+                hint: "write the array out element by element")
+        }
+        var matrices = try system.smallSignalMatrices(point)
         let excitation = system.smallSignalExcitation()
-        let values = UnsafeMutablePointer<Complex<Double>>.allocate(capacity: conductance.count + 1)
+        let values = UnsafeMutablePointer<Complex<Double>>.allocate(capacity: matrices.conductance.count + 1)
         let x = UnsafeMutablePointer<Complex<Double>>.allocate(capacity: system.count + 1)
         let z = UnsafeMutablePointer<Complex<Double>>.allocate(capacity: system.count + 1)
         defer {
@@ -103,7 +107,7 @@ struct SmallSignalAnalysis: Analysis {
         }
         let solver: KLUComplexSolver
         do throws(SolverError) {
-            solver = try KLUComplexSolver(pattern: system.pattern)
+            solver = try KLUComplexSolver(pattern: matrices.pattern)
         } catch {
             throw SimulationFailure(error, in: system.circuit)
         }
@@ -117,10 +121,10 @@ struct SmallSignalAnalysis: Analysis {
             }
             if system.dependsOnFrequency {
                 system.conditions.frequency = frequency
-                (conductance, capacitance) = system.smallSignalMatrices(point)
+                matrices = try system.smallSignalMatrices(point)
             }
             let omega = 2 * Double.pi * frequency
-            system.smallSignalMatrix(omega, at: point, conductance, capacitance, into: values)
+            system.smallSignalMatrix(omega, at: point, matrices, into: values)
             do throws(SolverError) {
                 if index == 0 { try solver.factor(values) } else { try solver.refactor(values) }
             } catch {

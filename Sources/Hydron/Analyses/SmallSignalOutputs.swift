@@ -132,7 +132,8 @@ final class OutputSlopes {
                 let batch = system.batches[Int(reference.population)]
                 let population = system.circuit.populations[Int(reference.population)]
                 let isSignal = ["A", "V"].contains(population.unit(ofOutput: Int(index)))
-                slopes[input] = Self.slope(batch, reference, Int(index), x, system, isSignal)
+                let unknowns = (batch as? CrossbarBatch)?.nodes(ofOutput: Int(index), element: Int(reference.index))
+                slopes[input] = Self.slope(batch, reference, Int(index), x, system, isSignal, unknowns)
             case .rate(let index):
                 let charge = outputs.rates[Int(index)]
                 slopes[input] = Self.slope(
@@ -145,13 +146,13 @@ final class OutputSlopes {
 
     private static func slope(
         _ batch: any ElementBatch, _ reference: ElementReference, _ output: Int, _ x: Vector,
-        _ system: EquationSystem, _ isSignal: Bool
+        _ system: EquationSystem, _ isSignal: Bool, _ unknowns: [Int]? = nil
     ) -> Slope {
         let element = Int(reference.index)
         func value() -> Double { batch.output(output, element: element, x: UnsafePointer(x.base), system.conditions) }
         var slope = Slope(value: value(), isSignal: isSignal, terms: [])
         guard isSignal else { return slope }
-        for unknown in Set(batch.dependencies(element: element).map(Int.init)).sorted() where unknown > 0 {
+        for unknown in Set(unknowns ?? batch.dependencies(element: element).map(Int.init)).sorted() where unknown > 0 {
             let kept = x.base[unknown]
             // Far below a thermal voltage: curvature and rounding both leave nine digits.
             let step = 1e-6 * max(1, 0.1 * abs(kept))

@@ -10,8 +10,10 @@ import SpiceNetlist
 /// **Step control.** err = max over dynamic unknowns of |local error| / (ratio·(reltol·peak + abstol)), peak being
 /// the largest magnitude of that unknown so far and ratio = trtol/70. A step is accepted where err ≤ 1, and the next
 /// is h·0.9·err^(−1/(k+1)), at most doubled. Unknowns that appear in no charge follow the others and are not judged.
-/// Nodes inside of arrays are held to reltol of the largest source's voltage instead: at the head of each edge a wire of
-/// a thousand cells has nodes that move by microvolts within femtoseconds, and nothing hangs on them.
+/// Nodes inside of arrays are held to 30·ratio·reltol of the largest source's voltage instead: at the head of each edge a
+/// wire of a thousand cells has nodes that move by microvolts within femtoseconds, and nothing hangs on them. Behind a
+/// corner their errors die as fast as they came, because wires diffuse them: at a time t behind it that is shorter than
+/// the resolution asked for, T (the smaller of `step` and a fiftieth of the span), they may be T/t times as large.
 ///
 /// **Breakpoints** (corners of waveforms) are hit exactly. Behind one, the past says nothing about the slope, so a
 /// probe is solved first: one backward-Euler step of a small part of the step, which is thrown away again and gives
@@ -58,8 +60,11 @@ struct TransientAnalysis: Sendable {
 
     /// The state of a run.
     private struct Stepper {
-        /// Nodes inside of arrays: this many times reltol. An occupancy then comes out to 0.1 % of a pulse's change.
-        private static let insideTolerance = 3.0
+        /// Nodes inside of arrays: this many times ratio·reltol. An occupancy then comes out to 0.1 to 0.2 % of a pulse's
+        /// change.
+        private static let insideTolerance = 30.0
+        /// The same behind a corner, at most so many times.
+        private static let largestAllowance = 20.0
         let analysis: TransientAnalysis
         let system: EquationSystem
         let newton: NewtonIteration
@@ -73,7 +78,7 @@ struct TransientAnalysis: Sendable {
         let prediction: Vector
         /// dq/dt at the newest accepted point, for the trapezoidal rule.
         let derivative: Vector
-        /// Largest magnitude of each unknown so far.
+        /// Largest magnitude of each unknown so far; of nodes inside of arrays `largestVoltage` stands for all.
         let peak: Vector
         var formula = IntegrationFormula()
         /// Length that α was computed for.
@@ -83,10 +88,11 @@ struct TransientAnalysis: Sendable {
         let dynamic: [Int32]
         /// Nodes, whose curves between two rows are straight lines to whoever reads them.
         let drawn: [Int32]
-        /// Of all sources at any time [V].
-        let largestVoltage: Double
-        /// Scratch for what holds right behind a corner.
-        let behind: Vector
+        /// Of all sources at any time, and of nodes inside of arrays so far [V].
+        var largestVoltage: Double
+        /// The time of the last corner, and the time [s] that is resolved.
+        var lastCorner = 0.0
+        let resolution: Double
         /// Times that differ by less are the same [s].
         let smallest: Double
         /// The unknowns as initial conditions give them, where a run starts from these: its first row.
@@ -102,18 +108,19 @@ struct TransientAnalysis: Sendable {
             self.system = system
             self.options = options
             newton = NewtonIteration(options)
-            maximumStep = analysis.maximumStep ?? min(analysis.step, (analysis.stop - analysis.start) / 50)
+            resolution = min(analysis.step, (analysis.stop - analysis.start) / 50)
+            maximumStep = analysis.maximumStep ?? resolution
             maximumOrder = options.method == .backwardEuler ? 1 : Int(options[.maxord])
             maximumIterations = max(Int(options[.itl4]), 2)
             toleranceRatio = options[.trtol] / 70
-            // Prediction takes one point more than the order, and the next point needs a place.
-            history = SolutionHistory(unknowns: system.count, depth: maximumOrder + 3)
+            // Prediction takes one point more than the order, a probe may lie between, and the next charge needs a place.
+            history = SolutionHistory(
+                unknowns: system.count, depth: maximumOrder + 2, chargeDepth: maximumOrder + 1)
             x = Vector(system.count)
             prediction = Vector(system.count)
-            behind = Vector(system.count)
             smallest = max(maximumStep * 1e-9, analysis.stop * 1e-14)
             derivative = Vector(system.count)
-            peak = Vector(system.count)
+            peak = Vector(system.sparseCount)
             dynamic = (0..<Int32(system.sparseCount)).filter { system.isDynamic[Int($0)] }
             largestVoltage = system.gridUnknowns.isEmpty ? 0 : system.largestVoltage
             drawn = (1..<Int32(max(system.sparseCount, 1))).filter { system.circuit.unknowns.kind(Int($0)) == .node }
@@ -249,6 +256,7 @@ struct TransientAnalysis: Sendable {
                 if restarting, failures == 0 {
                     history.restart()
                     order = 1
+                    lastCorner = time
                     step = min(distance, maximumStep * (isBehindJump ? TransientAnalysis.stepBehindJump : 1))
                     statistics.breakpoints += 1
                 }
@@ -346,8 +354,6 @@ struct TransientAnalysis: Sendable {
 
             for age in 0..<predictorCount { ages[age] = step + (time - history.solutionTimes[age]) }
             predict(predictorCount, ages)
-            x.copy(prediction)
-            boundStart()
             let outcome: NewtonIteration.Outcome
             do throws(SimulationFailure) {
                 outcome = try newton.solve(system, x.base, maximumIterations: maximumIterations)
@@ -383,20 +389,6 @@ struct TransientAnalysis: Sendable {
             return .accepted(nextStep: step * max(min(pace, 2), 0.2))
         }
 
-        /// Behind a corner the slope at the head of a wire is steep: drawn on over a long step it leads to kilovolts, where
-        /// the ionic current grows without bound. Newton's iteration starts within what the sources allow.
-        private func boundStart() {
-            guard largestVoltage > 0 else { return }
-            let (x, bound) = (x.base, 1.1 * largestVoltage)
-            let nodes = system.gridUnknowns
-            system.parallel.parts(nodes.count) { part in
-                for place in part {
-                    let unknown = nodes.lowerBound + place
-                    x[unknown] = min(max(x[unknown], -bound), bound)
-                }
-            }
-        }
-
         /// Currents of capacitors, voltages of inductors and outputs of expressions may jump at a corner. The probe tells
         /// the values right behind it; a row of them keeps readers from drawing the jump as a slope.
         private func giveOutJump(_ observer: any PointObserver) throws(SimulationFailure) {
@@ -405,11 +397,13 @@ struct TransientAnalysis: Sendable {
             else { return }
             let before = history.solution(0)
             let probe = history.solution(1)
+            let behind = Vector(system.count)
             let share = (history.solutionTimes[1] - time) / (system.conditions.time - time)
             // Right behind the corner: the line through the probe and the new point, drawn back.
             let back = share / (1 - share)
-            for unknown in 0..<system.count {
-                behind.base[unknown] = probe[unknown] + (probe[unknown] - x.base[unknown]) * back
+            let (values, new) = (behind.base, x.base)
+            system.parallel.parts(system.count) {
+                for unknown in $0 { values[unknown] = probe[unknown] + (probe[unknown] - new[unknown]) * back }
             }
             let ratesJump =
                 !observer.rates.isEmpty
@@ -418,7 +412,8 @@ struct TransientAnalysis: Sendable {
                     back: back, smallest: newton.currentTolerance, system)
             let unknownsJump = observer.observedUnknowns.contains { unknown in
                 guard !system.isDynamic[unknown] else { return false }
-                let size = max(peak.base[unknown], abs(x.base[unknown]), abs(behind.base[unknown]))
+                let highest = unknown < system.sparseCount ? peak.base[unknown] : largestVoltage
+                let size = max(highest, abs(x.base[unknown]), abs(behind.base[unknown]))
                 // What jumps at the corner shows in the probe already; what only shows beyond it comes later in the step.
                 return abs(behind.base[unknown] - before[unknown]) > 0.01 * size
                     && abs(probe[unknown] - before[unknown]) > 0.01 * size
@@ -492,15 +487,39 @@ struct TransientAnalysis: Sendable {
             }
         }
 
+        /// Draws the past on to the new time, as prediction and start of Newton's iteration.
+        ///
+        /// Behind a corner the slope at the head of an array's wire is steep: drawn on over a long step it leads to kilovolts,
+        /// where the ionic current grows without bound. So nodes inside of arrays start within what the sources allow.
         private func predict(_ count: Int, _ ages: InlineArray<8, Double>) {
             let weights = IntegrationFormula.predictor(count: count, ages: ages)
-            let newest = history.solution(0)
-            let (target, first) = (prediction.base, weights[0])
-            system.parallel.parts(system.count) { for unknown in $0 { target[unknown] = first * newest[unknown] } }
-            for age in 1..<max(count, 1) {
-                let past = history.solution(age)
-                let weight = weights[age]
-                system.parallel.parts(system.count) { for unknown in $0 { target[unknown] += weight * past[unknown] } }
+            let (target, start) = (prediction.base, x.base)
+            let outside = system.sparseCount
+            let bound = largestVoltage > 0 ? 1.1 * largestVoltage : .infinity
+            let first = history.solution(0)
+            let second = history.solution(min(1, count - 1))
+            let third = history.solution(min(2, count - 1))
+            let (a, b, c) = (weights[0], count > 1 ? weights[1] : 0, count > 2 ? weights[2] : 0)
+            system.parallel.parts(system.count) { part in
+                if count == 1 {
+                    for unknown in part { target[unknown] = a * first[unknown] }
+                } else if count == 2 {
+                    for unknown in part { target[unknown] = a * first[unknown] + b * second[unknown] }
+                } else {
+                    for unknown in part {
+                        target[unknown] = a * first[unknown] + b * second[unknown] + c * third[unknown]
+                    }
+                }
+                for age in 3..<max(count, 3) {
+                    let past = history.solution(age)
+                    let weight = weights[age]
+                    for unknown in part { target[unknown] += weight * past[unknown] }
+                }
+                let border = min(max(outside, part.lowerBound), part.upperBound)
+                for unknown in part.lowerBound..<border { start[unknown] = target[unknown] }
+                for unknown in border..<part.upperBound {
+                    start[unknown] = min(max(target[unknown], -bound), bound)
+                }
             }
         }
 
@@ -523,7 +542,7 @@ struct TransientAnalysis: Sendable {
             }
             let inside = system.gridUnknowns
             guard !inside.isEmpty else { return (error, worst) }
-            let (x, prediction, peak) = (x.base, prediction.base, peak.base)
+            let (x, prediction) = (x.base, prediction.base)
             let (farthest, place) = system.parallel.largest(inside) { part in
                 var (farthest, place) = (0.0, part.lowerBound)
                 for unknown in part {
@@ -532,15 +551,11 @@ struct TransientAnalysis: Sendable {
                 }
                 return (farthest, place)
             }
-            let largest = max(
-                largestVoltage,
-                system.parallel.largest(inside) { part in
-                    var largest = 0.0
-                    for unknown in part { largest = max(largest, peak[unknown]) }
-                    return (largest, part.lowerBound)
-                }.value)
+            let age = system.conditions.time - lastCorner
+            let allowance = min(max(resolution / age, 1), Self.largestAllowance)
             let tolerance =
-                Self.insideTolerance * newton.relativeTolerance * largest + newton.voltageTolerance
+                Self.insideTolerance * toleranceRatio * newton.relativeTolerance * largestVoltage * allowance
+                + newton.voltageTolerance
             if farthest * factor / tolerance > error {
                 error = farthest * factor / tolerance
                 worst = place
@@ -584,18 +599,24 @@ struct TransientAnalysis: Sendable {
             notePeaks()
         }
 
-        private func notePeaks() {
-            let (peak, x) = (peak.base, x.base)
-            system.parallel.parts(system.count) {
-                for unknown in $0 { peak[unknown] = max(peak[unknown], abs(x[unknown])) }
+        private mutating func notePeaks() {
+            for unknown in 0..<system.sparseCount { peak.base[unknown] = max(peak.base[unknown], abs(x.base[unknown])) }
+            guard !system.gridUnknowns.isEmpty else { return }
+            let x = x.base
+            let highest = system.parallel.largest(system.gridUnknowns) { part in
+                var highest = 0.0
+                for unknown in part { highest = max(highest, abs(x[unknown])) }
+                return (highest, part.lowerBound)
             }
+            largestVoltage = max(largestVoltage, highest.value)
         }
 
         private func stepTooSmall(_ worst: Int, _ excess: Double) -> SimulationFailure {
             let circuit = system.circuit
             var departures: [(unknown: Int, size: Double)] = []
             for unknown in 1..<system.count {
-                let size = abs(x.base[unknown] - prediction.base[unknown]) / (peak.base[unknown] + 1e-12)
+                let highest = unknown < system.sparseCount ? peak.base[unknown] : largestVoltage
+                let size = abs(x.base[unknown] - prediction.base[unknown]) / (highest + 1e-12)
                 departures.append((unknown, size))
             }
             departures.sort { $0.size != $1.size ? $0.size > $1.size : $0.unknown < $1.unknown }

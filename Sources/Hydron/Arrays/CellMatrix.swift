@@ -16,19 +16,32 @@ protocol GridCells: AnyObject {
     /// Whether cells hold charge on their nodes.
     var holdsCharge: Bool { get }
     var bytes: Int { get }
-    /// For linear cells: adds their currents and the magnitudes of these.
-    func addCurrents(_ nodes: GridNodes, _ parallel: Parallel)
-    /// For others: adds currents, charges and scales, and fills ``matrix``. `last` is the last accepted point.
-    func load(_ nodes: GridNodes, from last: PlaneVoltages, _ context: LoadContext, _ parallel: Parallel)
+    /// All rows are loaded next.
+    func willLoad()
+    /// Adds what one row of cells does to the equations of its nodes, and where `context` asks for it fills that row of
+    /// ``matrix``. `last` is the last accepted point.
+    ///
+    /// - Returns: the worst step error of these cells' states, as a ratio to what they tolerate.
+    func load(row: Int, _ nodes: RowNodes, from last: PlaneVoltages, _ context: CellContext) -> Double
+    /// Adds the charges of one row of cells, at the point last loaded, to planes.
+    func addCharges(row: Int, _ voltages: PlaneVoltages, _ charges: MutablePlanes)
     func reset()
     /// Takes over the step from `last` to `now`, and adds up its energies and charges.
     func accept(
         _ now: PlaneVoltages, from last: PlaneVoltages, _ conditions: Conditions, _ parallel: Parallel)
-    func stepError() -> Double
     /// A quantity of one cell; NaN where it has none of this kind.
     func value(_ quantity: CellQuantity, _ row: Int, _ column: Int, _ voltages: PlaneVoltages) -> Double
     /// What the cells took or stored since the start, in total.
     func total(_ quantity: CrossbarTotal) -> Double
+}
+
+/// What cells need to know of an evaluation.
+struct CellContext {
+    /// dq/dt ≈ α q + history [1/s].
+    let alpha: Double
+    /// Length of the step [s]; 0 in static analyses.
+    let interval: Double
+    let fillsMatrix: Bool
 }
 
 /// Voltages of an array's nodes [V], one a cell with padding.
@@ -38,16 +51,22 @@ struct PlaneVoltages {
     let gate: UnsafePointer<Double>?
 }
 
-/// The three planes of an array inside the circuit's arrays.
-struct GridNodes {
+/// Numbers of an array's nodes, one a cell with padding.
+struct MutablePlanes {
+    let row: UnsafeMutablePointer<Double>
+    let column: UnsafeMutablePointer<Double>
+    let gate: UnsafeMutablePointer<Double>?
+}
+
+/// One row of an array's nodes in an evaluation.
+struct RowNodes {
     let voltage: PlaneVoltages
-    /// Residual, charge, and largest current or sum of magnitudes, at offsets from the same plane.
-    let current:
-        (row: UnsafeMutablePointer<Double>, column: UnsafeMutablePointer<Double>, gate: UnsafeMutablePointer<Double>?)
-    let charge:
-        (row: UnsafeMutablePointer<Double>, column: UnsafeMutablePointer<Double>, gate: UnsafeMutablePointer<Double>?)
-    let scale:
-        (row: UnsafeMutablePointer<Double>, column: UnsafeMutablePointer<Double>, gate: UnsafeMutablePointer<Double>?)
+    /// Residuals [A], planes.
+    let current: MutablePlanes
+    /// Sums of the magnitudes of linear currents [A]; begin at the row.
+    let size: MutablePlanes
+    /// Largest nonlinear current [A]; begins at the row.
+    let scale: MutablePlanes
 }
 
 /// What can be asked of a single cell, and drawn as a map.
@@ -109,32 +128,32 @@ final class ResistorCells: GridCells {
         matrix = CellMatrix(rowColumn: plane, rowGate: nil, columnGate: nil)
     }
 
-    func addCurrents(_ nodes: GridNodes, _ parallel: Parallel) {
-        nonisolated(unsafe) let nodes = nodes
-        nonisolated(unsafe) let g = matrix.rowColumn.base
-        let shape = self.shape
-        parallel.each(shape.rowChunks) { chunk in
-            for row in shape.rowRange(chunk) {
-                let start = shape.index(row, 0)
-                for place in start..<start + shape.columns {
-                    let (v, w) = (nodes.voltage.row[place], nodes.voltage.column[place])
-                    let current = g[place] * (v - w)
-                    let size = g[place] * (abs(v) + abs(w))
-                    nodes.current.row[place] += current
-                    nodes.current.column[place] -= current
-                    nodes.scale.row[place] += size
-                    nodes.scale.column[place] += size
-                }
-            }
+    func willLoad() {}
+
+    /// Padding has no conductance.
+    func load(row: Int, _ nodes: RowNodes, from last: PlaneVoltages, _ context: CellContext) -> Double {
+        let start = shape.index(row, 0)
+        let g = matrix.rowColumn.base + start
+        let (voltage, current) = (nodes.voltage, nodes.current)
+        for column in stride(from: 0, to: shape.columns, by: GridShape.lanes) {
+            let conductance = loadLanes(g + column)
+            let place = start + column
+            let (v, w) = (loadLanes(voltage.row + place), loadLanes(voltage.column + place))
+            let through = conductance * (v - w)
+            let size = conductance * (v.absolute + w.absolute)
+            storeLanes(loadLanes(current.row + place) + through, current.row + place)
+            storeLanes(loadLanes(current.column + place) - through, current.column + place)
+            storeLanes(loadLanes(nodes.size.row + column) + size, nodes.size.row + column)
+            storeLanes(loadLanes(nodes.size.column + column) + size, nodes.size.column + column)
         }
+        return 0
     }
 
-    func load(_ nodes: GridNodes, from last: PlaneVoltages, _ context: LoadContext, _ parallel: Parallel) {}
+    func addCharges(row: Int, _ voltages: PlaneVoltages, _ charges: MutablePlanes) {}
     func reset() {
         energy = 0
         rampEnergy = 0
     }
-    func stepError() -> Double { 0 }
 
     func accept(
         _ now: PlaneVoltages, from last: PlaneVoltages, _ conditions: Conditions, _ parallel: Parallel

@@ -25,16 +25,8 @@ final class CrossbarBatch: ElementBatch {
         }
     }
 
-    func load(_ context: LoadContext) -> LoadResult {
-        for grid in grids where !grid.isLinear {
-            grid.cells.load(nodes(grid, context), from: grid.last, context, parallel)
-        }
-        return LoadResult()
-    }
-
-    private func nodes(_ grid: CrossbarGrid, _ context: LoadContext) -> GridNodes {
-        grid.nodes(voltage: context.x, current: context.f, charge: context.q, scale: context.scale)
-    }
+    /// The equations of arrays are evaluated block by block: ``CrossbarGrid/evaluate(_:history:residual:portSizes:shunt:tolerance:_:_:)``.
+    func load(_ context: LoadContext) -> LoadResult { LoadResult() }
 
     func reset() { for grid in grids { grid.reset() } }
 
@@ -42,7 +34,7 @@ final class CrossbarBatch: ElementBatch {
         for grid in grids { grid.accept(x, conditions, parallel) }
     }
 
-    func stepError() -> Double { grids.reduce(0) { max($0, $1.cells.stepError()) } }
+    func stepError() -> Double { grids.reduce(0) { max($0, $1.stateError) } }
 
     // MARK: - Outputs
 
@@ -68,6 +60,17 @@ final class CrossbarBatch: ElementBatch {
         let cell = row * array.columns + column
         return outputs.count + cell * CellQuantity.allCases.count
             + (CellQuantity.allCases.firstIndex(of: quantity) ?? 0)
+    }
+
+    /// The nodes that an output of a single cell depends on; none for what concerns a whole array.
+    func nodes(ofOutput index: Int, element: Int) -> [Int] {
+        guard index >= Self.outputs.count else { return [] }
+        let grid = grids[element]
+        let cell = (index - Self.outputs.count) / CellQuantity.allCases.count
+        let (row, column) = cell.quotientAndRemainder(dividingBy: grid.shape.columns)
+        let place = grid.shape.index(row, column)
+        let planes = [grid.firstRow, grid.firstColumn] + (grid.gates == nil ? [] : [grid.firstGate])
+        return planes.map { $0 + place }
     }
 
     func output(_ index: Int, element: Int, x: UnsafePointer<Double>, _ conditions: Conditions) -> Double {

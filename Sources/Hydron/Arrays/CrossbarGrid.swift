@@ -27,12 +27,10 @@ final class CrossbarGrid {
 
     var unknowns: Range<Int> { firstRow..<firstRow + array.planeCount * shape.size }
 
-    // Vectors of the iteration for each reduced plane; made at the first solution.
-    private var residual: [Plane] = []
-    private var direction: [Plane] = []
-    private var product: [Plane] = []
-    private var solution: [Plane] = []
-    private var preconditioned: [Plane] = []
+    /// Vectors of the iterative solution; made at the first.
+    private(set) lazy var iteration = GridIteration(self)
+    /// Worst step error of the cells' states at the point last evaluated.
+    private(set) var stateError = 0.0
     /// The planes one behind the other, and each plane's ports, at the last accepted point.
     private let lastVoltages: Plane
     private var lastPorts: [WirePlane.PortVoltages?] = []
@@ -41,10 +39,6 @@ final class CrossbarGrid {
     private(set) var portEnergy = 0.0
     private(set) var wireEnergy = 0.0
     private(set) var wireStoredEnergy = 0.0
-    /// Eliminated rows of eight wires a thread.
-    private var scratch: Plane
-    private var nearSums: [Double]
-    private var farSums: [Double]
 
     init(_ array: CrossbarArray) {
         self.array = array
@@ -60,9 +54,6 @@ final class CrossbarGrid {
         firstColumn = firstRow + shape.size
         firstGate = firstColumn + shape.size
         lastVoltages = Plane(array.planeCount * shape.size)
-        scratch = Plane(0)
-        nearSums = [Double](repeating: 0, count: shape.paddedRows)
-        farSums = nearSums
         reset()
     }
 
@@ -92,9 +83,7 @@ final class CrossbarGrid {
     var isLinear: Bool { cells.isLinear }
     /// Bytes held, those of the circuit's arrays left out.
     var bytes: Int {
-        cells.bytes + rows.bytes + columns.bytes + (gates?.bytes ?? 0)
-            + (residual.count + direction.count + product.count + solution.count + preconditioned.count) * shape.size
-            * 8
+        cells.bytes + rows.bytes + columns.bytes + (gates?.bytes ?? 0) + lastVoltages.count * 8
     }
     /// Whether unknowns of each plane hold charge.
     var isDynamic: Bool { cells.holdsCharge || array.rowWires.capacitance > 0 || array.columnWires.capacitance > 0 }
@@ -109,21 +98,13 @@ final class CrossbarGrid {
         return place / shape.stride < shape.rows && place % shape.stride < shape.columns
     }
 
-    func nodes(
-        voltage: UnsafePointer<Double>, current: UnsafeMutablePointer<Double>, charge: UnsafeMutablePointer<Double>,
-        scale: UnsafeMutablePointer<Double>
-    ) -> GridNodes {
-        let hasGate = gates != nil
-        return GridNodes(
-            voltage: voltages(voltage),
-            current: (current + firstRow, current + firstColumn, hasGate ? current + firstGate : nil),
-            charge: (charge + firstRow, charge + firstColumn, hasGate ? charge + firstGate : nil),
-            scale: (scale + firstRow, scale + firstColumn, hasGate ? scale + firstGate : nil))
-    }
-
     /// The planes' voltages in the circuit's array of unknowns.
     func voltages(_ x: UnsafePointer<Double>) -> PlaneVoltages {
         PlaneVoltages(row: x + firstRow, column: x + firstColumn, gate: gates == nil ? nil : x + firstGate)
+    }
+
+    private func planes(_ x: UnsafeMutablePointer<Double>) -> MutablePlanes {
+        MutablePlanes(row: x + firstRow, column: x + firstColumn, gate: gates == nil ? nil : x + firstGate)
     }
 
     // MARK: - Accepted points
@@ -156,26 +137,85 @@ final class CrossbarGrid {
             }
             lastPorts[index] = ports
         }
-        lastVoltages.base.update(from: x + firstRow, count: lastVoltages.count)
+        parallel.copy(x + firstRow, to: lastVoltages.base, lastVoltages.count)
     }
 
     // MARK: - Residual
 
-    /// Adds the linear currents (G + αC) x to `f` and their magnitudes to `size`.
-    func addLinearCurrents(
-        _ x: UnsafePointer<Double>, _ f: UnsafeMutablePointer<Double>, _ size: UnsafeMutablePointer<Double>,
-        alpha: Double, shunt: Double, _ parallel: Parallel
-    ) {
-        for (plane, first) in planes {
-            plane.addCurrents(
-                x + first, f + first, size + first, ports: x, portCurrents: f, portSizes: size, alpha: alpha,
-                shunt: shunt, parallel)
+    /// Writes the residual of this block's nodes, h + (G + αC) x + f_cells + α q_cells, over `f`, and adds what flows from
+    /// them into ports to `f` and `size` there. Fills the matrix of the cells where `context` asks for it.
+    ///
+    /// One pass over the rows of the array, each row's numbers staying in the cache.
+    ///
+    /// - Returns: the worst violation of a node's balance as a ratio to `tolerance`, and where.
+    func evaluate(
+        _ x: UnsafePointer<Double>, history: UnsafePointer<Double>, residual f: UnsafeMutablePointer<Double>,
+        portSizes size: UnsafeMutablePointer<Double>, shunt: Double, tolerance: RowTolerance, _ context: CellContext,
+        _ parallel: Parallel
+    ) -> (excess: Double, unknown: Int) {
+        let (shape, cells, planes) = (self.shape, self.cells, self.planes)
+        let (voltages, last, currents) = (voltages(x), self.last, self.planes(f))
+        cells.willLoad()
+        let grounds = planes.map { context.alpha * $0.0.nodeCapacitance + shunt }
+        let stride = shape.stride
+        var errors = [Double](repeating: 0, count: shape.rowChunks)
+        let worst = errors.withUnsafeMutableBufferPointer { errors in
+            parallel.largest(chunks: shape.rowChunks) { chunk in
+                withUnsafeTemporaryAllocation(of: Double.self, capacity: 6 * stride) { buffer in
+                    guard let sizes = buffer.baseAddress else { return (0, 0) }
+                    let scales = sizes + 3 * stride
+                    let nodes = RowNodes(
+                        voltage: voltages, current: currents,
+                        size: MutablePlanes(row: sizes, column: sizes + stride, gate: sizes + 2 * stride),
+                        scale: MutablePlanes(row: scales, column: scales + stride, gate: scales + 2 * stride))
+                    var worst = (value: 0.0, place: self.firstRow)
+                    for row in shape.rowRange(chunk) {
+                        let start = shape.index(row, 0)
+                        scales.update(repeating: 0, count: 3 * stride)
+                        for (index, (plane, first)) in planes.enumerated() {
+                            let target = f + first + start
+                            let given = history + first + start
+                            let rowSizes = sizes + index * stride
+                            for column in Swift.stride(from: 0, to: stride, by: GridShape.lanes) {
+                                let value = loadLanes(given + column)
+                                storeLanes(value, target + column)
+                                storeLanes(value.absolute, rowSizes + column)
+                            }
+                            plane.addCurrents(
+                                row: row, x + first, f + first, rowSizes, ports: x, ground: grounds[index])
+                        }
+                        errors[chunk] = max(errors[chunk], cells.load(row: row, nodes, from: last, context))
+                        for (index, (_, first)) in planes.enumerated() {
+                            tolerance.findWorst(
+                                f + first + start, size: sizes + index * stride, scale: scales + index * stride,
+                                count: shape.columns, first: first + start, &worst)
+                        }
+                    }
+                    return worst
+                }
+            }
         }
-        cells.addCurrents(nodes(voltage: x, current: f, charge: f, scale: size), parallel)
+        stateError = errors.max() ?? 0
+        for (plane, _) in planes { plane.addPortCurrents(f, size) }
+        return (worst.value, worst.place)
     }
 
-    func addLinearCharges(_ x: UnsafePointer<Double>, _ q: UnsafeMutablePointer<Double>) {
-        for (plane, first) in planes { plane.addCharges(x + first, q + first) }
+    /// Writes the charges of this block's nodes, C x + q_cells, over `q`; at the point last evaluated.
+    func charges(_ x: UnsafePointer<Double>, _ q: UnsafeMutablePointer<Double>, _ parallel: Parallel) {
+        let (shape, cells, planes) = (self.shape, self.cells, self.planes)
+        let (voltages, targets) = (voltages(x), self.planes(q))
+        parallel.each(shape.rowChunks) { chunk in
+            for row in shape.rowRange(chunk) {
+                let start = shape.index(row, 0)
+                for (plane, first) in planes {
+                    let capacitance = plane.nodeCapacitance
+                    for place in Swift.stride(
+                        from: first + start, to: first + start + shape.stride, by: GridShape.lanes)
+                    { storeLanes(capacitance * loadLanes(x + place), q + place) }
+                }
+                cells.addCharges(row: row, voltages, targets)
+            }
+        }
     }
 
     private var planes: [(WirePlane, Int)] {
@@ -184,13 +224,26 @@ final class CrossbarGrid {
 
     // MARK: - Factorisation
 
-    /// Eliminates all wires for the present matrix of the cells. `add` takes what is left between ports: (row, column,
-    /// conductance) of the circuit's matrix.
-    func factor(alpha: Double, shunt: Double, _ parallel: Parallel, add: (Int32, Int32, Double) -> Void) {
-        let ground = planes.map { $0.0.nodeCapacitance * alpha + shunt }
-        fillExcess(ground, parallel)
+    /// Eliminates all wires for the present matrix of the cells.
+    func factor(alpha: Double, shunt: Double, _ parallel: Parallel) {
+        let matrix = cells.matrix
+        let rowColumn = matrix.rowColumn.base
+        func ground(_ plane: WirePlane) -> Double { plane.nodeCapacitance * alpha + shunt }
+        let (rowGround, columnGround) = (ground(rows), ground(columns))
+        guard let gates, let rowGate = matrix.rowGate?.base, let columnGate = matrix.columnGate?.base else {
+            rows.factor(parallel) { loadLanes(rowColumn + $0) + rowGround }
+            columns.factor(parallel) { loadLanes(rowColumn + $0) + columnGround }
+            return
+        }
+        let gateGround = ground(gates)
+        rows.factor(parallel) { loadLanes(rowColumn + $0) + loadLanes(rowGate + $0) + rowGround }
+        columns.factor(parallel) { loadLanes(rowColumn + $0) + loadLanes(columnGate + $0) + columnGround }
+        gates.factor(parallel) { loadLanes(rowGate + $0) + loadLanes(columnGate + $0) + gateGround }
+    }
+
+    /// What is left between ports once all wires are eliminated: (row, column, conductance) of the circuit's matrix.
+    func eachPortConductance(_ add: (Int32, Int32, Double) -> Void) {
         for (plane, _) in planes {
-            plane.factor(parallel)
             // A lead's conductance is not in the circuit's matrix yet: the port sees what lies behind it.
             if plane.nearPorts.isEmpty {
                 for (wire, port) in plane.farPorts.enumerated() {
@@ -208,7 +261,7 @@ final class CrossbarGrid {
         }
     }
 
-    /// Pairs of ports that ``factor(alpha:shunt:_:add:)`` adds to.
+    /// Pairs of ports that ``eachPortConductance(_:)`` adds to.
     func eachPortPair(_ body: (Int32, Int32) -> Void) {
         for (plane, _) in planes {
             for (wire, far) in plane.farPorts.enumerated() {
@@ -218,28 +271,6 @@ final class CrossbarGrid {
                 body(near, near)
                 body(near, far)
                 body(far, near)
-            }
-        }
-    }
-
-    private func fillExcess(_ ground: [Double], _ parallel: Parallel) {
-        let shape = self.shape
-        let matrix = cells.matrix
-        nonisolated(unsafe) let (rowColumn, rowGate, columnGate) = (
-            matrix.rowColumn.base, matrix.rowGate?.base, matrix.columnGate?.base
-        )
-        nonisolated(unsafe) let (row, column, gate) = (rows.inverse.base, columns.inverse.base, gates?.inverse.base)
-        parallel.each(shape.rowChunks) { chunk in
-            for place in chunk * 8 * shape.stride..<(chunk + 1) * 8 * shape.stride {
-                let channel = rowColumn[place]
-                guard let gate, let rowGate, let columnGate else {
-                    row[place] = channel + ground[0]
-                    column[place] = channel + ground[1]
-                    continue
-                }
-                row[place] = channel + rowGate[place] + ground[0]
-                column[place] = channel + columnGate[place] + ground[1]
-                gate[place] = rowGate[place] + columnGate[place] + ground[2]
             }
         }
     }
@@ -269,218 +300,5 @@ final class CrossbarGrid {
                 couple(firstColumn + place, firstGate + place, columnGate.base[place])
             }
         }
-    }
-
-    // MARK: - Pieces of the iteration
-
-    /// Starts a solution of A x = b, b in the circuit's numbering: rows eliminated, the rest in this block's residual;
-    /// what rows pass on to ports is added to `outer`.
-    func start(_ b: UnsafePointer<Double>, outer: UnsafeMutablePointer<Double>, _ parallel: Parallel) {
-        if residual.isEmpty {
-            func planes() -> [Plane] { reduced.map { _ in Plane(shape.size) } }
-            residual = planes()
-            direction = planes()
-            product = planes()
-            solution = planes()
-            preconditioned = planes()
-            scratch = Plane(shape.size)
-        }
-        residual[0].copy(b + firstColumn)
-        if gates != nil { residual[1].copy(b + firstGate) }
-        for plane in solution { plane.base.update(repeating: 0, count: shape.size) }
-        // With no voltage at the ports, as these are unknowns themselves.
-        let zeros = Plane((rows.farPorts + rows.nearPorts).reduce(0) { max($0, Int($1)) } + 1)
-        coupleRows(b + firstRow, nil, ports: UnsafePointer(zeros.base), outer: outer, .start, parallel)
-    }
-
-    /// z = P⁻¹ r, first half: the wires pass their currents on to the ports.
-    func eliminate(_ outer: UnsafeMutablePointer<Double>, _ parallel: Parallel) {
-        for (index, plane) in reduced.enumerated() {
-            plane.eliminate(
-                residual[index].base, into: preconditioned[index].base, ports: outer, parallel)
-        }
-    }
-
-    /// Second half, with the ports' values known; gives r·z.
-    func substitute(_ outer: UnsafePointer<Double>, _ parallel: Parallel) -> Double {
-        var sum = 0.0
-        for (index, plane) in reduced.enumerated() {
-            sum += plane.substitute(
-                preconditioned[index].base, ports: outer, weights: UnsafePointer(residual[index].base), parallel)
-        }
-        return sum
-    }
-
-    /// Takes z as the solution and w(z) as the residual: the first step, after which only the array's nodes (and ports
-    /// of rows) have a residual.
-    func takeFirst(_ outer: UnsafePointer<Double>, w: UnsafeMutablePointer<Double>, _ parallel: Parallel) {
-        for index in reduced.indices { solution[index].base.addAll(preconditioned[index].base, shape.size) }
-        coupleRows(nil, nil, ports: outer, outer: w, .residual, parallel)
-    }
-
-    /// q ← (r − w(z)) + β q; gives z·w(z). What rows pass on to ports is added to `w`.
-    func multiply(
-        beta: Double, _ outer: UnsafePointer<Double>, w: UnsafeMutablePointer<Double>, _ parallel: Parallel
-    ) -> Double {
-        coupleRows(nil, beta, ports: outer, outer: w, .product, parallel)
-    }
-
-    /// p ← z + β p, x ← x + α p, r ← r − α q; gives r·r.
-    func update(alpha: Double, beta: Double, _ parallel: Parallel) -> Double {
-        var sum = 0.0
-        for index in reduced.indices {
-            nonisolated(unsafe) let (p, z, x, r, q) = (
-                direction[index].base, preconditioned[index].base, solution[index].base, residual[index].base,
-                product[index].base
-            )
-            let length = GridShape.lanes * shape.stride
-            sum += parallel.sum(shape.rowChunks) { chunk in
-                var squares = Lanes.zero
-                for place in Swift.stride(from: chunk * length, to: (chunk + 1) * length, by: GridShape.lanes) {
-                    let direction = loadLanes(z + place) + beta * loadLanes(p + place)
-                    storeLanes(direction, p + place)
-                    storeLanes(loadLanes(x + place) + alpha * direction, x + place)
-                    let rest = loadLanes(r + place) - alpha * loadLanes(q + place)
-                    storeLanes(rest, r + place)
-                    squares += rest * rest
-                }
-                return squares.sum()
-            }
-        }
-        return sum
-    }
-
-    /// Sum of squares of the residual.
-    func residualSquare(_ parallel: Parallel) -> Double {
-        var sum = 0.0
-        for index in reduced.indices {
-            nonisolated(unsafe) let r = residual[index].base
-            let length = GridShape.lanes * shape.stride
-            sum += parallel.sum(shape.rowChunks) { chunk in
-                var squares = Lanes.zero
-                for place in Swift.stride(from: chunk * length, to: (chunk + 1) * length, by: GridShape.lanes) {
-                    let rest = loadLanes(r + place)
-                    squares += rest * rest
-                }
-                return squares.sum()
-            }
-        }
-        return sum
-    }
-
-    /// Writes the solution over `b`: columns and gates as iterated, rows from their own equations.
-    func finish(_ b: UnsafeMutablePointer<Double>, outer: UnsafePointer<Double>, _ parallel: Parallel) {
-        (b + firstColumn).update(from: solution[0].base, count: shape.size)
-        if gates != nil { (b + firstGate).update(from: solution[1].base, count: shape.size) }
-        coupleRows(b + firstRow, nil, ports: outer, outer: b, .finish(b + firstRow), parallel)
-    }
-
-    private enum Purpose {
-        /// b_r given: what rows pass on joins the residual.
-        case start
-        /// w(z) becomes the residual.
-        case residual
-        /// q ← r − w(z) + β q
-        case product
-        /// Rows themselves, for the solution in hand, with b_r given.
-        case finish(UnsafeMutablePointer<Double>)
-    }
-
-    /// t = A_rr⁻¹ (b_r + K z + g z_o), eight rows at a time, and w = K t where it is asked for.
-    @discardableResult
-    private func coupleRows(
-        _ right: UnsafePointer<Double>?, _ beta: Double?, ports: UnsafePointer<Double>,
-        outer: UnsafeMutablePointer<Double>, _ purpose: Purpose, _ parallel: Parallel
-    ) -> Double {
-        let shape = self.shape
-        let matrix = cells.matrix
-        let length = GridShape.lanes * shape.stride
-        var isFinish = false
-        var isStart = false
-        var isProduct = false
-        var rowTarget = scratch.base
-        switch purpose {
-        case .start: isStart = true
-        case .residual: break
-        case .product: isProduct = true
-        case .finish(let target):
-            isFinish = true
-            rowTarget = target
-        }
-        let beta = beta ?? 0
-        let source = isFinish ? solution : preconditioned
-        nonisolated(unsafe) let (t, b, portValues) = (rowTarget, right, ports)
-        nonisolated(unsafe) let (zc, rc, qc) = (source[0].base, residual[0].base, product[0].base)
-        let hasGate = gates != nil
-        nonisolated(unsafe) let (zg, rg, qg) = (
-            hasGate ? source[1].base : zc, hasGate ? residual[1].base : rc, hasGate ? product[1].base : qc
-        )
-        nonisolated(unsafe) let (kc, krg, kcg) = (
-            matrix.rowColumn.base, matrix.rowGate?.base ?? zc, matrix.columnGate?.base ?? zc
-        )
-        let rows = self.rows
-        let (finishing, starting, multiplying) = (isFinish, isStart, isProduct)
-        let sum = nearSums.withUnsafeMutableBufferPointer { near in
-            farSums.withUnsafeMutableBufferPointer { far in
-                nonisolated(unsafe) let (nearTarget, farTarget) = (near.baseAddress ?? t, far.baseAddress ?? t)
-                return parallel.sum(shape.rowChunks) { chunk in
-                    let range = Swift.stride(from: chunk * length, to: (chunk + 1) * length, by: GridShape.lanes)
-                    // Right-hand side.
-                    for place in range {
-                        var value = Lanes.zero
-                        if let b { value = loadLanes(b + place) }
-                        if !starting {
-                            value += loadLanes(kc + place) * loadLanes(zc + place)
-                            if hasGate { value += loadLanes(krg + place) * loadLanes(zg + place) }
-                        }
-                        storeLanes(value, t + place)
-                    }
-                    rows.eliminateRows(chunk * GridShape.lanes, t, t, nearTarget, farTarget)
-                    _ = rows.substituteRows(chunk * GridShape.lanes, t, portValues, nil)
-                    if finishing { return 0 }
-                    // What rows pass back.
-                    var dot = Lanes.zero
-                    for place in range {
-                        let here = loadLanes(t + place)
-                        var wc = loadLanes(kc + place) * here
-                        if hasGate {
-                            var wg = loadLanes(krg + place) * here
-                            if !starting {
-                                let between = loadLanes(kcg + place)
-                                let z = loadLanes(zg + place)
-                                wc += between * z
-                                wg += between * loadLanes(zc + place)
-                                if multiplying { dot += wg * z }
-                            }
-                            if multiplying {
-                                storeLanes(loadLanes(rg + place) - wg + beta * loadLanes(qg + place), qg + place)
-                            } else if starting {
-                                storeLanes(loadLanes(rg + place) + wg, rg + place)
-                            } else {
-                                storeLanes(wg, rg + place)
-                            }
-                        }
-                        if multiplying {
-                            dot += wc * loadLanes(zc + place)
-                            storeLanes(loadLanes(rc + place) - wc + beta * loadLanes(qc + place), qc + place)
-                        } else if starting {
-                            storeLanes(loadLanes(rc + place) + wc, rc + place)
-                        } else {
-                            storeLanes(wc, rc + place)
-                        }
-                    }
-                    return dot.sum()
-                }
-            }
-        }
-        if !isFinish { rows.addToPorts(nearSums, farSums, outer) }
-        return sum
-    }
-}
-
-extension UnsafeMutablePointer<Double> {
-    /// self += other
-    @inline(__always) func addAll(_ other: UnsafePointer<Double>, _ count: Int) {
-        for index in 0..<count { self[index] += other[index] }
     }
 }

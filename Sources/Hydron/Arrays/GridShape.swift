@@ -63,3 +63,10 @@ typealias Lanes = SIMD8<Double>
     p[6 * stride] = value[6]
     p[7 * stride] = value[7]
 }
+
+extension Lanes {
+    /// |each|
+    @inline(__always) var absolute: Lanes {
+        unsafeBitCast(unsafeBitCast(self, to: SIMD8<UInt64>.self) & 0x7FFF_FFFF_FFFF_FFFF, to: Lanes.self)
+    }
+}

@@ -9,16 +9,22 @@ final class ProtonCells: GridCells {
     private let template: ProtonResistor
     /// One a cell with padding, where cells differ.
     private let devices: UnsafeMutablePointer<ProtonResistor>?
+    /// ``template``, where the loops find it.
+    private let common: UnsafeMutablePointer<ProtonResistor>
     private let initial: [Double]
-    private var isMissing: [Bool] = []
-    private var isStuck: [Bool] = []
+    /// By place, where there are any.
+    private let missing: UnsafeMutablePointer<Bool>?
+    private let stuck: UnsafeMutablePointer<Bool>?
+    /// Whether eight cells can be worked on side by side where a step moves none of them.
+    private let allowsLanes: Bool
 
     /// Occupancy and ionic charge through the gate [C] at the last accepted point, and as the iterate leaves them.
-    private let x: Plane
-    private let charge: Plane
-    private let nextX: Plane
-    private let nextCharge: Plane
-    private var worstError = 0.0
+    private var x: Plane
+    private var charge: Plane
+    private var nextX: Plane
+    private var nextCharge: Plane
+    /// Whether the latter two were written since the last accepted point.
+    private var isLoaded = false
     private var totals = [Double](repeating: 0, count: CrossbarTotal.allCases.count)
 
     init(_ shape: GridShape, _ values: ProtonCellValues) {
@@ -47,23 +53,32 @@ final class ProtonCells: GridCells {
         let rowGate = Plane(shape.size)
         matrix = CellMatrix(
             rowColumn: Plane(shape.size), rowGate: rowGate, columnGate: isSymmetric ? rowGate : Plane(shape.size))
-        func marks(_ cells: [Int32]) -> [Bool] {
-            guard !cells.isEmpty else { return [] }
-            var marks = [Bool](repeating: false, count: shape.size)
+        func marks(_ cells: [Int32]) -> UnsafeMutablePointer<Bool>? {
+            guard !cells.isEmpty else { return nil }
+            let marks = UnsafeMutablePointer<Bool>.allocate(capacity: shape.size)
+            marks.initialize(repeating: false, count: shape.size)
             for cell in cells { marks[shape.index(Int(cell) / shape.columns, Int(cell) % shape.columns)] = true }
             return marks
         }
-        isMissing = marks(values.open)
-        isStuck = marks(values.stuck)
+        missing = marks(values.open)
+        stuck = marks(values.stuck)
+        common = .allocate(capacity: 1)
+        common.initialize(to: values.template)
+        allowsLanes = devices == nil && missing == nil && stuck == nil && values.template.physics.isPotentialFlat
         reset()
     }
 
-    deinit { devices?.deallocate() }
+    deinit {
+        devices?.deallocate()
+        common.deallocate()
+        missing?.deallocate()
+        stuck?.deallocate()
+    }
 
     var bytes: Int {
         let planes = 6 + (matrix.rowGate === matrix.columnGate ? 0 : 1)
         return planes * shape.size * 8 + (devices == nil ? 0 : shape.size * MemoryLayout<ProtonResistor>.stride)
-            + isMissing.count + isStuck.count
+            + (missing == nil ? 0 : shape.size) + (stuck == nil ? 0 : shape.size)
     }
 
     func reset() {
@@ -75,49 +90,44 @@ final class ProtonCells: GridCells {
         nextX.copy(x)
         for plane in [charge, nextCharge] { plane.base.update(repeating: 0, count: shape.size) }
         for index in totals.indices { totals[index] = 0 }
-        worstError = 0
+        isLoaded = false
     }
 
-    func addCurrents(_ nodes: GridNodes, _ parallel: Parallel) {}
-
-    @inline(__always) private func device(_ place: Int) -> UnsafePointer<ProtonResistor>? {
-        devices.map { UnsafePointer($0 + place) }
+    @inline(__always) private func device(_ place: Int) -> UnsafePointer<ProtonResistor> {
+        UnsafePointer(devices.map { $0 + place } ?? common)
     }
+    @inline(__always) private func isMissing(_ place: Int) -> Bool { missing.map { $0[place] } ?? false }
+    @inline(__always) private func isStuck(_ place: Int) -> Bool { stuck.map { $0[place] } ?? false }
 
-    func load(_ nodes: GridNodes, from last: PlaneVoltages, _ context: LoadContext, _ parallel: Parallel) {
-        var template = self.template
-        withUnsafePointer(to: &template) { template in
-            nonisolated(unsafe) let (nodes, last, common) = (nodes, last, template)
-            let shape = self.shape
-            // One worst error a chunk; the largest is the same in whatever order.
-            var errors = [Double](repeating: 0, count: shape.rowChunks)
-            errors.withUnsafeMutableBufferPointer { errors in
-                nonisolated(unsafe) let target = errors
-                parallel.each(shape.rowChunks) { chunk in
-                    var worst = 0.0
-                    for row in shape.rowRange(chunk) {
-                        let start = shape.index(row, 0)
-                        for place in start..<start + shape.columns {
-                            if !isMissing.isEmpty, isMissing[place] { continue }
-                            worst = max(worst, load(place, device(place) ?? common, nodes, last, context))
-                        }
-                    }
-                    target[chunk] = worst
+    func willLoad() { isLoaded = true }
+
+    func load(row: Int, _ nodes: RowNodes, from last: PlaneVoltages, _ context: CellContext) -> Double {
+        let start = shape.index(row, 0)
+        let canBeHeld = allowsLanes && context.interval > 0
+        var worst = 0.0
+        var column = 0
+        while column < shape.columns {
+            let end = min(column + GridShape.lanes, shape.columns)
+            if !canBeHeld || end - column < GridShape.lanes || !loadHeld(start, column, nodes, last, context) {
+                for column in column..<end where !isMissing(start + column) {
+                    worst = max(worst, load(start, column, nodes, last, context))
                 }
             }
-            worstError = errors.max() ?? 0
+            column = end
         }
+        return worst
     }
 
     /// One cell; gives its step error.
     @inline(__always)
     private func load(
-        _ place: Int, _ device: UnsafePointer<ProtonResistor>, _ nodes: GridNodes, _ last: PlaneVoltages,
-        _ context: LoadContext
+        _ start: Int, _ column: Int, _ nodes: RowNodes, _ last: PlaneVoltages, _ context: CellContext
     ) -> Double {
         guard let gateVoltage = nodes.voltage.gate, let lastGate = last.gate, let gateCurrent = nodes.current.gate,
-            let gateChargeSum = nodes.charge.gate, let gateScale = nodes.scale.gate
+            let gateScale = nodes.scale.gate
         else { return 0 }
+        let place = start + column
+        let device = device(place)
         let d = nodes.voltage.row[place]
         let s = nodes.voltage.column[place]
         let g = gateVoltage[place]
@@ -125,7 +135,7 @@ final class ProtonCells: GridCells {
         let cell = device.pointee.point(
             x: x.base[place], charge: charge.base[place],
             last: lastGate[place] - 0.5 * (last.row[place] + last.column[place]), vgc: g - 0.5 * (d + s),
-            interval: context.conditions.interval, isStuck: !isStuck.isEmpty && isStuck[place])
+            interval: context.interval, isStuck: isStuck(place))
         nextX.base[place] = cell.x
         nextCharge.base[place] = cell.ionicCharge
 
@@ -134,19 +144,19 @@ final class ProtonCells: GridCells {
         let ions = multiplier * cell.ionicCharge
         let drainCharge = device.pointee.gateDrain * multiplier * (g - d)
         let sourceCharge = device.pointee.gateSource * multiplier * (g - s)
-        nodes.current.row[place] += channel - half
-        nodes.current.column[place] -= channel + half
-        gateCurrent[place] += 2 * half
-        let (qd, qs, qg) = (-0.5 * ions - drainCharge, -0.5 * ions - sourceCharge, ions + drainCharge + sourceCharge)
-        nodes.charge.row[place] += qd
-        nodes.charge.column[place] += qs
-        gateChargeSum[place] += qg
         let alpha = context.alpha
+        let qd = alpha * (-0.5 * ions - drainCharge)
+        let qs = alpha * (-0.5 * ions - sourceCharge)
+        let qg = alpha * (ions + drainCharge + sourceCharge)
+        nodes.current.row[place] += channel - half + qd
+        nodes.current.column[place] += qs - (channel + half)
+        gateCurrent[place] += 2 * half + qg
         // Charges enter the balance as differences; their own rounding sets a floor to what can be asked of it.
-        nodes.scale.row[place] = max(nodes.scale.row[place], abs(channel), abs(alpha * qd) * 1e-6)
-        nodes.scale.column[place] = max(nodes.scale.column[place], abs(channel), abs(alpha * qs) * 1e-6)
-        gateScale[place] = max(gateScale[place], abs(2 * half), abs(alpha * qg) * 1e-6)
+        nodes.scale.row[column] = max(abs(channel), abs(qd) * 1e-6)
+        nodes.scale.column[column] = max(abs(channel), abs(qs) * 1e-6)
+        gateScale[column] = max(abs(2 * half), abs(qg) * 1e-6)
 
+        guard context.fillsMatrix else { return cell.error }
         // What the channel's conductance gains by the gate's voltage is left out of the matrix: it is the only
         // unsymmetric term, smaller than the others by the change of x in a step, and the residual has it.
         let total = multiplier * (cell.gateSlope + alpha * cell.chargeSlope)
@@ -160,71 +170,158 @@ final class ProtonCells: GridCells {
         return cell.error
     }
 
-    func stepError() -> Double { worstError }
+    /// Eight cells side by side, if the step moves none of them; what ``load(_:_:_:_:_:)`` does, number by number.
+    @inline(__always)
+    private func loadHeld(
+        _ start: Int, _ column: Int, _ nodes: RowNodes, _ last: PlaneVoltages, _ context: CellContext
+    ) -> Bool {
+        guard let gateVoltage = nodes.voltage.gate, let lastGate = last.gate, let gateCurrent = nodes.current.gate,
+            let gateScale = nodes.scale.gate
+        else { return false }
+        let place = start + column
+        let device = self.common
+        let (d, s) = (loadLanes(nodes.voltage.row + place), loadLanes(nodes.voltage.column + place))
+        let g = loadLanes(gateVoltage + place)
+        let vgc = g - 0.5 * (d + s)
+        let before = loadLanes(lastGate + place) - 0.5 * (loadLanes(last.row + place) + loadLanes(last.column + place))
+        let occupancy = loadLanes(x.base + place)
+        guard device.pointee.holds(occupancy, from: before, to: vgc, interval: context.interval) else { return false }
+        let ionicCharge = loadLanes(charge.base + place)
+        storeLanes(occupancy, nextX.base + place)
+        storeLanes(ionicCharge, nextCharge.base + place)
+
+        let (multiplier, gel) = (device.pointee.multiplier, device.pointee.gel)
+        let conductance = device.pointee.physics.channelConductance(occupancy)
+        let half = 0.5 * multiplier * (gel * vgc)
+        let channel = multiplier * conductance * (d - s)
+        let ions = multiplier * ionicCharge
+        let drainCharge = device.pointee.gateDrain * multiplier * (g - d)
+        let sourceCharge = device.pointee.gateSource * multiplier * (g - s)
+        let alpha = context.alpha
+        let qd = alpha * (-0.5 * ions - drainCharge)
+        let qs = alpha * (-0.5 * ions - sourceCharge)
+        let qg = alpha * (ions + drainCharge + sourceCharge)
+        let current = nodes.current
+        storeLanes(loadLanes(current.row + place) + (channel - half + qd), current.row + place)
+        storeLanes(loadLanes(current.column + place) + (qs - (channel + half)), current.column + place)
+        storeLanes(loadLanes(gateCurrent + place) + (2 * half + qg), gateCurrent + place)
+        let through = channel.absolute
+        storeLanes(pointwiseMax(through, qd.absolute * 1e-6), nodes.scale.row + column)
+        storeLanes(pointwiseMax(through, qs.absolute * 1e-6), nodes.scale.column + column)
+        storeLanes(pointwiseMax((2 * half).absolute, qg.absolute * 1e-6), gateScale + column)
+
+        guard context.fillsMatrix else { return true }
+        let total = multiplier * gel
+        storeLanes(multiplier * conductance - 0.25 * total, matrix.rowColumn.base + place)
+        if let rowGate = matrix.rowGate, let columnGate = matrix.columnGate {
+            storeLanes(
+                Lanes(repeating: 0.5 * total + alpha * device.pointee.gateDrain * multiplier), rowGate.base + place)
+            if columnGate !== rowGate {
+                storeLanes(
+                    Lanes(repeating: 0.5 * total + alpha * device.pointee.gateSource * multiplier),
+                    columnGate.base + place)
+            }
+        }
+        return true
+    }
+
+    func addCharges(row: Int, _ voltages: PlaneVoltages, _ charges: MutablePlanes) {
+        guard let gateVoltage = voltages.gate, let gateCharge = charges.gate else { return }
+        let start = shape.index(row, 0)
+        for place in start..<start + shape.columns where !isMissing(place) {
+            let device = device(place)
+            let multiplier = device.pointee.multiplier
+            let (d, s, g) = (voltages.row[place], voltages.column[place], gateVoltage[place])
+            let ions = multiplier * nextCharge.base[place]
+            let drainCharge = device.pointee.gateDrain * multiplier * (g - d)
+            let sourceCharge = device.pointee.gateSource * multiplier * (g - s)
+            charges.row[place] -= 0.5 * ions + drainCharge
+            charges.column[place] -= 0.5 * ions + sourceCharge
+            gateCharge[place] += ions + drainCharge + sourceCharge
+        }
+    }
 
     func accept(
         _ now: PlaneVoltages, from last: PlaneVoltages, _ conditions: Conditions, _ parallel: Parallel
     ) {
+        guard isLoaded else { return }
+        isLoaded = false
         if conditions.interval > 0 { integrate(now, from: last, conditions, parallel) }
-        x.copy(nextX)
-        charge.copy(nextCharge)
+        swap(&x, &nextX)
+        swap(&charge, &nextCharge)
     }
 
     /// Energies and charges of the step just taken, summed over the cells.
     private func integrate(
         _ now: PlaneVoltages, from last: PlaneVoltages, _ conditions: Conditions, _ parallel: Parallel
     ) {
-        guard let gateVoltage = now.gate, let lastGate = last.gate else { return }
-        let (h, weight) = (conditions.interval, conditions.endWeight)
-        var template = self.template
-        let shape = self.shape
-        let width = totals.count
+        let (shape, width) = (self.shape, totals.count)
         var sums = [Double](repeating: 0, count: shape.rowChunks * width)
-        withUnsafePointer(to: &template) { template in
-            sums.withUnsafeMutableBufferPointer { sums in
-                nonisolated(unsafe) let (now, last, common, target) = (now, last, template, sums)
-                nonisolated(unsafe) let (gateVoltage, lastGate) = (gateVoltage, lastGate)
-                parallel.each(shape.rowChunks) { chunk in
-                    var part = ProtonResistor.StepEnergies()
-                    var gained = 0.0
-                    var stored = 0.0
-                    var energy = 0.0
-                    var plain = 0.0
-                    for row in shape.rowRange(chunk) {
-                        let start = shape.index(row, 0)
-                        for place in start..<start + shape.columns {
-                            if !isMissing.isEmpty, isMissing[place] { continue }
-                            let device = device(place) ?? common
-                            let ionic = nextCharge.base[place] - charge.base[place]
-                            let a = (drain: last.row[place], source: last.column[place], gate: lastGate[place])
-                            let b = (drain: now.row[place], source: now.column[place], gate: gateVoltage[place])
-                            let occupancy = (x.base[place], nextX.base[place])
-                            part += device.pointee.energies(
-                                from: a, to: b, x: occupancy, ionicCharge: ionic, interval: h)
-                            plain += device.pointee.chargeEnergy(
-                                from: a, to: b, x: occupancy, ionicCharge: ionic, interval: h, endWeight: weight)
-                            energy += device.pointee.storedEnergy(b) - device.pointee.storedEnergy(a)
-                            gained += device.pointee.multiplier * ionic
-                            stored +=
-                                device.pointee.multiplier * device.pointee.physics.qmax
-                                * (nextX.base[place] - x.base[place])
+        sums.withUnsafeMutableBufferPointer { sums in
+            parallel.each(shape.rowChunks) { chunk in
+                var part = ProtonResistor.StepTotals()
+                for row in shape.rowRange(chunk) {
+                    let start = shape.index(row, 0)
+                    var column = 0
+                    while column < shape.columns {
+                        let end = min(column + GridShape.lanes, shape.columns)
+                        if !allowsLanes || end - column < GridShape.lanes
+                            || !addHeld(start + column, now, last, conditions, &part)
+                        {
+                            for place in start + column..<start + end where !isMissing(place) {
+                                addStep(place, now, last, conditions, &part)
+                            }
                         }
+                        column = end
                     }
-                    let base = chunk * width
-                    target[base + CrossbarTotal.ionicEnergy.rawValue] = part.ionic
-                    target[base + CrossbarTotal.switchingEnergy.rawValue] = part.switching
-                    target[base + CrossbarTotal.channelEnergy.rawValue] = part.channel
-                    target[base + CrossbarTotal.gateCharge.rawValue] = gained
-                    target[base + CrossbarTotal.storedCharge.rawValue] = stored
-                    target[base + CrossbarTotal.lostCharge.rawValue] = gained - stored
-                    target[base + CrossbarTotal.storedEnergy.rawValue] = energy
-                    target[base + CrossbarTotal.rampEnergy.rawValue] = part.ionic + part.channel - plain
                 }
+                let base = chunk * width
+                sums[base + CrossbarTotal.ionicEnergy.rawValue] = part.energies.ionic
+                sums[base + CrossbarTotal.switchingEnergy.rawValue] = part.energies.switching
+                sums[base + CrossbarTotal.channelEnergy.rawValue] = part.energies.channel
+                sums[base + CrossbarTotal.gateCharge.rawValue] = part.gained
+                sums[base + CrossbarTotal.storedCharge.rawValue] = part.stored
+                sums[base + CrossbarTotal.lostCharge.rawValue] = part.gained - part.stored
+                sums[base + CrossbarTotal.storedEnergy.rawValue] = part.energy
+                sums[base + CrossbarTotal.rampEnergy.rawValue] =
+                    part.energies.ionic + part.energies.channel - part.plain
             }
         }
         for chunk in 0..<shape.rowChunks {
             for total in 0..<width { totals[total] += sums[chunk * width + total] }
         }
+    }
+
+    @inline(__always)
+    private func addStep(
+        _ place: Int, _ now: PlaneVoltages, _ last: PlaneVoltages, _ conditions: Conditions,
+        _ part: inout ProtonResistor.StepTotals
+    ) {
+        guard let gateVoltage = now.gate, let lastGate = last.gate else { return }
+        let ionic = nextCharge.base[place] - charge.base[place]
+        part.add(
+            device(place).pointee, from: (last.row[place], last.column[place], lastGate[place]),
+            to: (now.row[place], now.column[place], gateVoltage[place]), x: (x.base[place], nextX.base[place]),
+            ionicCharge: ionic, conditions)
+    }
+
+    /// Eight cells side by side, if none of them moved in this step.
+    @inline(__always)
+    private func addHeld(
+        _ place: Int, _ now: PlaneVoltages, _ last: PlaneVoltages, _ conditions: Conditions,
+        _ part: inout ProtonResistor.StepTotals
+    ) -> Bool {
+        guard let gateVoltage = now.gate, let lastGate = last.gate else { return false }
+        let occupancy = loadLanes(x.base + place)
+        guard all(occupancy .== loadLanes(nextX.base + place)),
+            all(loadLanes(charge.base + place) .== loadLanes(nextCharge.base + place))
+        else { return false }
+        part.addHeld(
+            common.pointee,
+            from: (loadLanes(last.row + place), loadLanes(last.column + place), loadLanes(lastGate + place)),
+            to: (loadLanes(now.row + place), loadLanes(now.column + place), loadLanes(gateVoltage + place)),
+            occupancy: occupancy, conditions)
+        return true
     }
 
     func total(_ quantity: CrossbarTotal) -> Double { totals[quantity.rawValue] }
@@ -238,11 +335,11 @@ final class ProtonCells: GridCells {
         let s = voltages.column[place]
         let g = voltages.gate?[place] ?? 0
         let vgc = g - 0.5 * (d + s)
-        let isPresent = isMissing.isEmpty || !isMissing[place]
+        let isPresent = !isMissing(place)
         let conductance = isPresent ? device.physics.channelConductance(x.base[place]) : 0
         let ig =
             isPresent
-            ? (isStuck.isEmpty || !isStuck[place]
+            ? (!isStuck(place)
                 ? device.physics.ionicCurrent(occupancy: x.base[place], vgc: vgc) : 0) + device.gel * vgc : 0
         switch quantity {
         case .x, .dx: return x.base[place]

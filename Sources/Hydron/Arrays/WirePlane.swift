@@ -32,10 +32,15 @@ final class WirePlane {
     /// Capacitance of each node to ground [F].
     let nodeCapacitance: Double
 
-    /// 1/π of each node; before ``factor(_:)`` its excess.
+    /// 1/π of each node. Where wires run along rows, eight of them lie side by side: node after node, eight lanes each.
     let inverse: Plane
-    /// c of each node; nil where no near end is driven.
-    private let nearCoupling: Plane?
+    /// c of each node, likewise; nil where no near end is driven.
+    let nearCoupling: Plane?
+    /// Currents of each wire into its ports, on the way to the circuit's rows.
+    let nearSums: Plane
+    let farSums: Plane
+    let nearSizes: Plane
+    let farSizes: Plane
     /// What is left between the ports of each wire and to ground [S].
     private(set) var nearToGround: [Double]
     private(set) var farToGround: [Double]
@@ -64,82 +69,46 @@ final class WirePlane {
         nearToGround = [Double](repeating: 0, count: wires)
         farToGround = nearToGround
         nearToFar = nearToGround
+        nearSums = Plane(wires)
+        farSums = Plane(wires)
+        nearSizes = Plane(wires)
+        farSizes = Plane(wires)
     }
 
     /// Bytes held.
     var bytes: Int { (1 + (nearCoupling == nil ? 0 : 1) + (segments == nil ? 0 : 1)) * shape.size * 8 }
 
     /// Offset of the first node of wire 0 in the direction of elimination, and the step from node to node.
-    @inline(__always) private var first: Int {
+    @inline(__always) var first: Int {
         guard isReversed else { return 0 }
         return direction == .alongRows ? shape.columns - 1 : (shape.rows - 1) * shape.stride
     }
-    @inline(__always) private var step: Int {
+    @inline(__always) var step: Int {
         let forward = direction == .alongRows ? 1 : shape.stride
         return isReversed ? -forward : forward
     }
     /// From a wire to the next.
-    @inline(__always) private var across: Int { direction == .alongRows ? shape.stride : 1 }
+    @inline(__always) var across: Int { direction == .alongRows ? shape.stride : 1 }
     /// Groups of wires that threads share out, and eight wires each in turn.
-    @inline(__always) private var chunks: Int { direction == .alongRows ? shape.rowChunks : shape.columnChunks }
-    @inline(__always) private func wires(_ chunk: Int) -> Range<Int> {
-        direction == .alongRows
-            ? chunk * GridShape.lanes..<(chunk + 1) * GridShape.lanes : shape.columnRange(chunk)
-    }
+    @inline(__always) var chunks: Int { direction == .alongRows ? shape.rowChunks : shape.columnChunks }
 
     // MARK: - Elimination
 
-    /// Replaces the excess in ``inverse`` by 1/π, and finds what is left between the ports.
-    func factor(_ parallel: Parallel) {
-        let base = inverse.base
-        let near = nearCoupling?.base
-        let segments = self.segments?.base
-        let (first, step, across, length) = (self.first, self.step, self.across, self.length)
-        let isAlongRows = direction == .alongRows
+    /// Finds 1/π of each node and what is left between the ports. `excess` gives what eight nodes side by side in a row
+    /// of the array lead to other planes and to ground [S].
+    func factor(_ parallel: Parallel, excess: (Int) -> Lanes) {
         nearToGround.withUnsafeMutableBufferPointer { nearToGround in
             farToGround.withUnsafeMutableBufferPointer { farToGround in
                 nearToFar.withUnsafeMutableBufferPointer { nearToFar in
-                    nonisolated(unsafe) let targets = (nearToGround, farToGround, nearToFar)
+                    guard let near = nearToGround.baseAddress, let far = farToGround.baseAddress,
+                        let between = nearToFar.baseAddress
+                    else { return }
+                    let targets = (near: near, far: far, between: between)
                     parallel.each(chunks) { chunk in
-                        for group in Swift.stride(
-                            from: wires(chunk).lowerBound, to: wires(chunk).upperBound, by: GridShape.lanes)
-                        {
-                            // What node k−1 passed on: a t/π and a c/π.
-                            var ground = Lanes.zero
-                            var port = Lanes(repeating: nearLead)
-                            var nearGround = Lanes.zero
-                            var last = Lanes.zero
-                            var place = first + group * across
-                            for k in 0..<length {
-                                func load(_ p: UnsafePointer<Double>) -> Lanes {
-                                    isAlongRows ? gatherLanes(p + place, across) : loadLanes(p + place)
-                                }
-                                func store(_ value: Lanes, _ p: UnsafeMutablePointer<Double>) {
-                                    isAlongRows
-                                        ? scatterLanes(value, p + place, across) : storeLanes(value, p + place)
-                                }
-                                let t = load(base) + ground
-                                let next =
-                                    k == length - 1
-                                    ? Lanes(repeating: farLead)
-                                    : segments.map { load($0) } ?? Lanes(repeating: segment)
-                                let pivot = t + port + next
-                                // Padding is tied to nothing: its pivot may be 0.
-                                last = (1 / pivot).replacing(with: 0, where: pivot .== 0)
-                                store(last, base)
-                                if let near {
-                                    store(port, near)
-                                    nearGround += port * t * last
-                                }
-                                ground = next * t * last
-                                port = near == nil ? .zero : next * port * last
-                                place += step
-                            }
-                            for lane in 0..<GridShape.lanes {
-                                targets.0[group + lane] = nearGround[lane]
-                                targets.1[group + lane] = ground[lane]
-                                targets.2[group + lane] = port[lane]
-                            }
+                        if direction == .alongRows {
+                            factorRows(chunk, targets, excess)
+                        } else {
+                            factorColumns(shape.columnRange(chunk), targets, excess)
                         }
                     }
                 }
@@ -147,319 +116,87 @@ final class WirePlane {
         }
     }
 
-    // MARK: - Sweeps
+    private typealias Leftovers = (
+        near: UnsafeMutablePointer<Double>, far: UnsafeMutablePointer<Double>, between: UnsafeMutablePointer<Double>
+    )
 
-    /// First sweep: b → y, which may be in place. Adds to `ports` the currents that b sends through the wires into their ports.
-    func eliminate(
-        _ b: UnsafePointer<Double>, into y: UnsafeMutablePointer<Double>, ports: UnsafeMutablePointer<Double>,
-        _ parallel: Parallel
-    ) {
-        let near = UnsafeMutablePointer<Double>.allocate(capacity: nearToGround.count)
-        let far = UnsafeMutablePointer<Double>.allocate(capacity: nearToGround.count)
-        defer {
-            near.deallocate()
-            far.deallocate()
-        }
-        nonisolated(unsafe) let (nearSums, farSums, right, values) = (near, far, b, y)
-        parallel.each(chunks) { chunk in
-            if direction == .alongRows {
-                eliminateRows(wires(chunk).lowerBound, right, values, nearSums, farSums)
-            } else {
-                eliminateColumns(wires(chunk), right, values, nearSums, farSums)
+    /// One step of the elimination for eight wires: what the node before passed on, a t/π in `ground` and a c/π in `port`,
+    /// becomes what this one does.
+    @inline(__always)
+    private func pivot(
+        _ excess: Lanes, next: Lanes, ground: inout Lanes, port: inout Lanes, nearGround: inout Lanes
+    ) -> (inverse: Lanes, coupling: Lanes) {
+        let t = excess + ground
+        let sum = t + port + next
+        // Padding is tied to nothing: its pivot may be 0.
+        let inverse = (1 / sum).replacing(with: 0, where: sum .== 0)
+        let coupling = port
+        nearGround += port * t * inverse
+        ground = next * t * inverse
+        port = next * port * inverse
+        return (inverse, coupling)
+    }
+
+    private func factorRows(_ chunk: Int, _ targets: Leftovers, _ excess: (Int) -> Lanes) {
+        let row = chunk * GridShape.lanes
+        let lanes = inverse.base + row * shape.stride
+        let near = nearCoupling.map { $0.base + row * shape.stride }
+        for lane in 0..<GridShape.lanes {
+            let start = shape.index(row + lane, 0)
+            for column in Swift.stride(from: 0, to: shape.stride, by: GridShape.lanes) {
+                scatterLanes(excess(start + column), lanes + column * GridShape.lanes + lane, GridShape.lanes)
             }
         }
-        addToPorts(nearSums, farSums, ports)
-    }
-
-    /// Currents of each wire into its ports, added to the circuit's rows in the order of wires.
-    func addToPorts(
-        _ near: UnsafePointer<Double>, _ far: UnsafePointer<Double>, _ ports: UnsafeMutablePointer<Double>
-    ) {
-        for (wire, port) in nearPorts.enumerated() { ports[Int(port)] += near[wire] }
-        for (wire, port) in farPorts.enumerated() { ports[Int(port)] += far[wire] }
-        ports[0] = 0
-    }
-
-    /// Eight rows from `row` on: b → y, and the sums for their ports.
-    @inline(__always)
-    func eliminateRows(
-        _ row: Int, _ b: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>,
-        _ nearSums: UnsafeMutablePointer<Double>, _ farSums: UnsafeMutablePointer<Double>
-    ) {
-        let across = shape.stride
-        let (step, length) = (self.step, self.length)
-        var place = first + row * across
-        var passed = Lanes.zero
-        var last = Lanes.zero
-        var nearSum = Lanes.zero
+        var ground = Lanes.zero
+        var port = Lanes(repeating: nearLead)
+        var nearGround = Lanes.zero
+        var node = first
         for k in 0..<length {
-            let inverse = gatherLanes(inverse.base + place, across)
-            let value = gatherLanes(b + place, across) + passed
-            scatterLanes(value, y + place, across)
-            last = value * inverse
-            if let nearCoupling { nearSum += gatherLanes(nearCoupling.base + place, across) * last }
-            if k < length - 1 {
-                passed = last * (segments.map { gatherLanes($0.base + place, across) } ?? Lanes(repeating: segment))
-            }
-            place += step
+            let next =
+                k == length - 1
+                ? Lanes(repeating: farLead)
+                : segments.map { gatherLanes($0.base + row * shape.stride + node, shape.stride) }
+                    ?? Lanes(repeating: segment)
+            let result = pivot(
+                loadLanes(lanes + node * GridShape.lanes), next: next, ground: &ground, port: &port,
+                nearGround: &nearGround)
+            storeLanes(result.inverse, lanes + node * GridShape.lanes)
+            if let near { storeLanes(result.coupling, near + node * GridShape.lanes) }
+            node += step
         }
-        storeLanes(nearSum, nearSums + row)
-        storeLanes(last * farLead, farSums + row)
+        storeLanes(nearGround, targets.near + row)
+        storeLanes(ground, targets.far + row)
+        storeLanes(port, targets.between + row)
     }
 
-    @inline(__always)
-    private func eliminateColumns(
-        _ columns: Range<Int>, _ b: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>,
-        _ nearSums: UnsafeMutablePointer<Double>, _ farSums: UnsafeMutablePointer<Double>
-    ) {
-        let inverse = self.inverse.base
-        let near = nearCoupling?.base
-        let segments = self.segments?.base
-        for column in columns { nearSums[column] = 0 }
+    private func factorColumns(_ columns: Range<Int>, _ targets: Leftovers, _ excess: (Int) -> Lanes) {
+        let (inverse, near, segments) = (inverse.base, nearCoupling?.base, segments?.base)
+        // What the nodes of a line pass on is kept where it is wanted at the end.
+        for column in Swift.stride(from: columns.lowerBound, to: columns.upperBound, by: GridShape.lanes) {
+            storeLanes(.zero, targets.near + column)
+            storeLanes(.zero, targets.far + column)
+            storeLanes(Lanes(repeating: nearLead), targets.between + column)
+        }
         var line = first
         for k in 0..<length {
             for column in Swift.stride(from: columns.lowerBound, to: columns.upperBound, by: GridShape.lanes) {
                 let place = line + column
-                var value = loadLanes(b + place)
-                if k > 0 {
-                    let before = place - step
-                    let a = segments.map { loadLanes($0 + before) } ?? Lanes(repeating: segment)
-                    value += a * loadLanes(inverse + before) * loadLanes(y + before)
-                }
-                storeLanes(value, y + place)
-                if let near {
-                    let sum = loadLanes(nearSums + column)
-                    storeLanes(
-                        sum + loadLanes(near + place) * loadLanes(inverse + place) * value, nearSums + column)
-                }
+                let next =
+                    k == length - 1
+                    ? Lanes(repeating: farLead)
+                    : segments.map { loadLanes($0 + place) } ?? Lanes(repeating: segment)
+                var ground = loadLanes(targets.far + column)
+                var port = loadLanes(targets.between + column)
+                var nearGround = loadLanes(targets.near + column)
+                let result = pivot(
+                    excess(place), next: next, ground: &ground, port: &port, nearGround: &nearGround)
+                storeLanes(result.inverse, inverse + place)
+                if let near { storeLanes(result.coupling, near + place) }
+                storeLanes(ground, targets.far + column)
+                storeLanes(port, targets.between + column)
+                storeLanes(nearGround, targets.near + column)
             }
             line += step
-        }
-        line -= step
-        for column in columns { farSums[column] = farLead * inverse[line + column] * y[line + column] }
-    }
-
-    /// Second sweep, in place: y → t with the ports' values known.
-    ///
-    /// - Returns: Σ t·`weights` over all nodes, where weights are given.
-    @discardableResult
-    func substitute(
-        _ y: UnsafeMutablePointer<Double>, ports: UnsafePointer<Double>, weights: UnsafePointer<Double>?,
-        _ parallel: Parallel
-    ) -> Double {
-        nonisolated(unsafe) let (values, portValues, weightValues) = (y, ports, weights)
-        return parallel.sum(chunks) { chunk in
-            if direction == .alongRows {
-                return substituteRows(wires(chunk).lowerBound, values, portValues, weightValues)
-            }
-            return substituteColumns(wires(chunk), values, portValues, weightValues)
-        }
-    }
-
-    /// Values of the ports of eight wires; 0 where an end is open or the wire is padding.
-    @inline(__always)
-    func portValues(_ ports: [Int32], _ wire: Int, _ values: UnsafePointer<Double>) -> Lanes {
-        var lanes = Lanes.zero
-        for lane in 0..<GridShape.lanes where wire + lane < ports.count {
-            lanes[lane] = values[Int(ports[wire + lane])]
-        }
-        return lanes
-    }
-
-    @inline(__always)
-    func substituteRows(
-        _ row: Int, _ y: UnsafeMutablePointer<Double>, _ ports: UnsafePointer<Double>, _ weights: UnsafePointer<Double>?
-    ) -> Double {
-        let across = shape.stride
-        let (step, length) = (self.step, self.length)
-        let near = portValues(nearPorts, row, ports)
-        var next = portValues(farPorts, row, ports) * farLead
-        var place = first + row * across + (length - 1) * step
-        var sum = Lanes.zero
-        for k in Swift.stride(from: length - 1, through: 0, by: -1) {
-            var value = gatherLanes(y + place, across) + next
-            if let nearCoupling { value += gatherLanes(nearCoupling.base + place, across) * near }
-            value *= gatherLanes(inverse.base + place, across)
-            scatterLanes(value, y + place, across)
-            if let weights { sum += value * gatherLanes(weights + place, across) }
-            place -= step
-            if k > 0 {
-                next = value * (segments.map { gatherLanes($0.base + place, across) } ?? Lanes(repeating: segment))
-            }
-        }
-        return sum.sum()
-    }
-
-    @inline(__always)
-    private func substituteColumns(
-        _ columns: Range<Int>, _ y: UnsafeMutablePointer<Double>, _ ports: UnsafePointer<Double>,
-        _ weights: UnsafePointer<Double>?
-    ) -> Double {
-        let inverse = self.inverse.base
-        let near = nearCoupling?.base
-        let segments = self.segments?.base
-        let (step, length) = (self.step, self.length)
-        var line = first + (length - 1) * step
-        var sum = Lanes.zero
-        for k in Swift.stride(from: length - 1, through: 0, by: -1) {
-            for column in Swift.stride(from: columns.lowerBound, to: columns.upperBound, by: GridShape.lanes) {
-                let place = line + column
-                var value = loadLanes(y + place)
-                if k == length - 1 {
-                    value += portValues(farPorts, column, ports) * farLead
-                } else {
-                    let a = segments.map { loadLanes($0 + place) } ?? Lanes(repeating: segment)
-                    value += a * loadLanes(y + (place + step))
-                }
-                if let near { value += loadLanes(near + place) * portValues(nearPorts, column, ports) }
-                value *= loadLanes(inverse + place)
-                storeLanes(value, y + place)
-                if let weights { sum += value * loadLanes(weights + place) }
-            }
-            line -= step
-        }
-        return sum.sum()
-    }
-
-    // MARK: - The wires' own currents
-
-    /// Adds the currents through segments, leads and capacitances to ground, (G + αC) v, to `f`, and their magnitudes
-    /// to `size`; `v` and `f` are the plane's own, ports are in the circuit's arrays.
-    func addCurrents(
-        _ v: UnsafePointer<Double>, _ f: UnsafeMutablePointer<Double>, _ size: UnsafeMutablePointer<Double>,
-        ports: UnsafePointer<Double>, portCurrents: UnsafeMutablePointer<Double>,
-        portSizes: UnsafeMutablePointer<Double>, alpha: Double, shunt: Double, _ parallel: Parallel
-    ) {
-        let ground = alpha * nodeCapacitance + shunt
-        nonisolated(unsafe) let (values, currents, sizes) = (v, f, size)
-        let shape = self.shape
-        let along = direction == .alongRows ? 1 : shape.stride
-        let segments = self.segments?.base
-        let (segment, isReversed, isAlongRows) = (self.segment, self.isReversed, direction == .alongRows)
-        parallel.each(shape.rowChunks) { chunk in
-            for row in shape.rowRange(chunk) {
-                let start = shape.index(row, 0)
-                for place in start..<start + shape.columns {
-                    let here = values[place]
-                    var current = ground * here
-                    var size = abs(current)
-                    let position = isAlongRows ? place - start : row
-                    let end = (isAlongRows ? shape.columns : shape.rows) - 1
-                    if position > 0 {
-                        let a = segments.map { $0[isReversed ? place : place - along] } ?? segment
-                        current += a * (here - values[place - along])
-                        size += a * (abs(here) + abs(values[place - along]))
-                    }
-                    if position < end {
-                        let a = segments.map { $0[isReversed ? place + along : place] } ?? segment
-                        current += a * (here - values[place + along])
-                        size += a * (abs(here) + abs(values[place + along]))
-                    }
-                    currents[place] += current
-                    sizes[place] += size
-                }
-            }
-        }
-        for (portList, lead, node) in [(nearPorts, nearLead, first), (farPorts, farLead, first + (length - 1) * step)] {
-            for (wire, port) in portList.enumerated() {
-                let place = node + wire * across
-                let current = lead * (v[place] - ports[Int(port)])
-                let magnitude = lead * (abs(v[place]) + abs(ports[Int(port)]))
-                f[place] += current
-                size[place] += magnitude
-                portCurrents[Int(port)] -= current
-                portSizes[Int(port)] += magnitude
-            }
-        }
-        portCurrents[0] = 0
-    }
-
-    // MARK: - Energies
-
-    /// Voltages of a plane's ports [V]; empty where that end is open.
-    struct PortVoltages {
-        var near: [Double]
-        var far: [Double]
-    }
-
-    func portVoltages(_ x: UnsafePointer<Double>) -> PortVoltages {
-        PortVoltages(near: nearPorts.map { x[Int($0)] }, far: farPorts.map { x[Int($0)] })
-    }
-
-    /// Of a step from `a` to `b` [J]: what came in through the ports, what segments and leads took, and what the
-    /// capacitance to ground gained. Each is a charge that the integration formula moved times the mean voltage, so
-    /// that the sum over a whole circuit is 0 (B. D. H. Tellegen, Philips Res. Rep. 7, 259 (1952)).
-    func energies(
-        from a: UnsafePointer<Double>, to b: UnsafePointer<Double>, ports: (PortVoltages, PortVoltages),
-        _ conditions: Conditions, _ parallel: Parallel
-    ) -> (delivered: Double, lost: Double, stored: Double) {
-        let (h, weight) = (conditions.interval, conditions.endWeight)
-        nonisolated(unsafe) let (old, new, segments) = (a, b, self.segments?.base)
-        let along = direction == .alongRows ? 1 : shape.stride
-        let shift = isReversed ? along : 0
-        let (shape, segment, isAlongRows) = (self.shape, self.segment, direction == .alongRows)
-        var lost = parallel.sum(shape.rowChunks) { chunk in
-            var sum = Lanes.zero
-            var rest = 0.0
-            for row in shape.rowRange(chunk) where isAlongRows || row + 1 < shape.rows {
-                let start = shape.index(row, 0)
-                let end = start + (isAlongRows ? shape.columns - 1 : shape.columns)
-                var place = start
-                while place + GridShape.lanes <= end {
-                    let before = loadLanes(old + place) - loadLanes(old + place + along)
-                    let after = loadLanes(new + place) - loadLanes(new + place + along)
-                    let energy = (weight * after + (1 - weight) * before) * (before + after)
-                    sum += (segments.map { loadLanes($0 + place + shift) } ?? Lanes(repeating: segment)) * energy
-                    place += GridShape.lanes
-                }
-                while place < end {
-                    let before = old[place] - old[place + along]
-                    let after = new[place] - new[place + along]
-                    rest +=
-                        (segments.map { $0[place + shift] } ?? segment)
-                        * (weight * after + (1 - weight) * before) * (before + after)
-                    place += 1
-                }
-            }
-            return 0.5 * h * (sum.sum() + rest)
-        }
-        var stored = 0.0
-        if nodeCapacitance != 0 {
-            stored =
-                0.5 * nodeCapacitance
-                * parallel.sum(shape.rowChunks) { chunk in
-                    var sum = 0.0
-                    for row in shape.rowRange(chunk) {
-                        for place in shape.index(row, 0)..<shape.index(row, shape.columns) {
-                            sum += (new[place] - old[place]) * (new[place] + old[place])
-                        }
-                    }
-                    return sum
-                }
-        }
-        var delivered = 0.0
-        let ends = [
-            (ports.0.near, ports.1.near, nearLead, first),
-            (ports.0.far, ports.1.far, farLead, first + (length - 1) * step),
-        ]
-        for (before, after, lead, node) in ends {
-            for wire in after.indices {
-                let place = node + wire * across
-                let (drop, next) = (before[wire] - old[place], after[wire] - new[place])
-                let charge = h * lead * (weight * next + (1 - weight) * drop)
-                delivered += charge * 0.5 * (before[wire] + after[wire])
-                lost += charge * 0.5 * (drop + next)
-            }
-        }
-        return (delivered, lost, stored)
-    }
-
-    /// Adds C v, the charges of the wires' capacitance to ground, to `q`.
-    func addCharges(_ v: UnsafePointer<Double>, _ q: UnsafeMutablePointer<Double>) {
-        guard nodeCapacitance != 0 else { return }
-        for row in 0..<shape.rows {
-            let start = shape.index(row, 0)
-            for place in start..<start + shape.columns { q[place] += nodeCapacitance * v[place] }
         }
     }
 

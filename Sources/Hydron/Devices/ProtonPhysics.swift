@@ -43,7 +43,7 @@ struct ProtonPhysics: BitwiseCopyable, Sendable {
     var lossRate: Double
     var xeq: Double
 
-    private static let clip = 1e-6
+    static let clip = 1e-6
     private static let linearAbove = 40.0
 
     // MARK: Occupancy to conductance and potential
@@ -201,7 +201,7 @@ struct ProtonPhysics: BitwiseCopyable, Sendable {
     }
 
     /// True where Voc is the same for every occupancy: what the field does is then computed once a step.
-    @inline(__always) private var isPotentialFlat: Bool { voc1 == 0 && nernst == 0 }
+    @inline(__always) var isPotentialFlat: Bool { voc1 == 0 && nernst == 0 }
 
     /// ip at one instant [A].
     @inline(__always) func ionicCurrent<R: DifferentiableReal>(occupancy x: R, vgc: R) -> R {

@@ -79,7 +79,7 @@ struct ProtonResistor: StateDevice {
     static var conductingPairs: [(Int, Int)] { [(0, 1), (2, 0)] }
     static let drain = 0, source = 1, gate = 2
     /// Largest change of the occupancy in a step that an array neglects.
-    private static let heldBelow = 1e-10
+    static let heldBelow = 1e-10
 
     static func initialState(_ device: ProtonResistor) -> State { State(x: device.x0) }
 

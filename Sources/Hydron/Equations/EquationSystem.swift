@@ -28,7 +28,16 @@ final class EquationSystem {
     let sparseCount: Int
     /// Arrays, whose own unknowns are in no sparse matrix.
     private let grids: [CrossbarGrid]
-    private var blocks: BlockSolver?
+    private(set) var blocks: BlockSolver?
+    /// Whether devices outside of arrays change the matrix in Newton's loop.
+    private let hasNonlinearOutside: Bool
+    /// The arrays' wires were eliminated for other numbers.
+    private var gridFactorsAreStale = true
+    /// The arrays' matrix, kept from the last solution, still serves: Newton's iteration needed it once only.
+    var trustsGridMatrix = false
+    /// What the rows of arrays are judged by, and the worst of them at the point last evaluated.
+    var rowTolerance = RowTolerance.ofTerms
+    private(set) var gridBalance: (excess: Double, unknown: Int) = (0, 0)
     let parallel: Parallel
     /// The sparse part with what the arrays' wires leave between their ports; the Jacobian itself without arrays.
     private let bordered: UnsafeMutablePointer<Double>
@@ -55,16 +64,16 @@ final class EquationSystem {
     private let baseline: UnsafeMutablePointer<Double>
     let jacobian: UnsafeMutablePointer<Double>
 
-    // One value an unknown; index 0 is ground's waste bin.
+    // One value an unknown, index 0 being ground's waste bin. Those marked * have none for nodes inside of arrays.
     /// F [A or V].
     let residual: UnsafeMutablePointer<Double>
-    /// Charges of nonlinear devices.
+    /// * Charges of nonlinear devices.
     let charge: UnsafeMutablePointer<Double>
-    /// Largest nonlinear current of a row.
+    /// * Largest nonlinear current of a row.
     let scale: UnsafeMutablePointer<Double>
-    /// Σ|a_ij x_j| of the linear part of a row: what its rounding is measured against.
+    /// * Σ|a_ij x_j| of the linear part of a row: what its rounding is measured against.
     let magnitude: UnsafeMutablePointer<Double>
-    /// b(t).
+    /// * b(t).
     let excitation: UnsafeMutablePointer<Double>
     /// h of the integration formula; all zero in static analyses.
     let history: UnsafeMutablePointer<Double>
@@ -115,6 +124,7 @@ final class EquationSystem {
         nonlinear = batches.filter { !$0.isLinear }
         delaying = batches.compactMap { $0 as? any DelayBatch }
         for batch in delaying { batch.use(circuit.options) }
+        hasNonlinearOutside = nonlinear.contains { !($0 is CrossbarBatch) }
         let crossbars = batches.compactMap { $0 as? CrossbarBatch }
         grids = crossbars.flatMap(\.grids)
         parallel = Parallel(threads: circuit.options.threadCount)
@@ -145,10 +155,10 @@ final class EquationSystem {
         jacobian = array(entries)
         bordered = grids.isEmpty ? jacobian : array(entries)
         residual = array(count)
-        charge = array(count)
-        scale = array(count)
-        magnitude = array(count)
-        excitation = array(count)
+        charge = array(sparseCount)
+        scale = array(sparseCount)
+        magnitude = array(sparseCount)
+        excitation = array(sparseCount)
         history = array(count)
 
         var solverOptions = SolverOptions()
@@ -161,8 +171,14 @@ final class EquationSystem {
         }
         conditions.gmin = circuit.options[.gmin]
         if !grids.isEmpty {
-            blocks = BlockSolver(grids, outerCount: sparseCount, parallel)
-            if !nonlinear.isEmpty { blocks?.tolerance = max(1e-13, 1e-4 * circuit.options[.reltol]) }
+            let solver = BlockSolver(
+                grids, outerCount: sparseCount, iterationLimit: solverOptions.maximumIterations, parallel)
+            if !nonlinear.isEmpty {
+                solver.tolerance = max(1e-13, 1e-4 * circuit.options[.reltol])
+                // Spread over all nodes, a tenth of what Kirchhoff's current law is held to.
+                solver.floor = 0.1 * circuit.options[.abstol] * Double(count - sparseCount).squareRoot()
+            }
+            blocks = solver
             if circuit.options.solver == .direct { direct = DirectBlockSolver(self) }
         }
         for unknown in 1..<max(sparseCount, 1) {
@@ -272,6 +288,7 @@ final class EquationSystem {
             }
         }
         factorsAreStale = true
+        gridFactorsAreStale = true
     }
 
     /// Replaces the equations of some nodes by "the voltage is this"; an empty list takes all holds back.
@@ -347,7 +364,7 @@ final class EquationSystem {
     // MARK: - Phase 5: excitations
 
     func loadSources(time: Double, mode: SourceContext.Mode, factor: Double = 1) {
-        excitation.update(repeating: 0, count: count)
+        excitation.update(repeating: 0, count: sparseCount)
         let context = SourceContext(f: excitation, time: time, mode: mode, factor: factor)
         for batch in batches { batch.loadSources(context) }
     }
@@ -355,12 +372,19 @@ final class EquationSystem {
     // MARK: - Small signals
 
     var hasArrays: Bool { !grids.isEmpty }
-    /// True where equations change with the frequency of a small-signal analysis.
     private lazy var dispersive = batches.filter(\.isDispersive)
+    /// True where equations change with the frequency of a small-signal analysis.
     private(set) lazy var dependsOnFrequency = batches.contains(where: \.dependsOnFrequency)
 
-    /// ∂f/∂x and ∂q/∂x at a solution, in the order of the pattern's slots.
-    func smallSignalMatrices(_ x: UnsafePointer<Double>) -> (conductance: [Double], capacitance: [Double]) {
+    /// ∂f/∂x and ∂q/∂x at a solution, one value an entry of the pattern.
+    struct SmallSignalMatrices {
+        var pattern: SparsityPattern
+        var conductance: [Double]
+        var capacitance: [Double]
+    }
+
+    /// - Throws: ``SimulationFailure`` where arrays are too large for one factorisation.
+    func smallSignalMatrices(_ x: UnsafePointer<Double>) throws(SimulationFailure) -> SmallSignalMatrices {
         let entries = pattern.entryCount + 1
         jacobian.update(from: conductance, count: entries)
         let charges = UnsafeMutablePointer<Double>.allocate(capacity: entries)
@@ -374,22 +398,76 @@ final class EquationSystem {
             conditions: resting)
         for batch in nonlinear { _ = batch.load(context) }
         factorsAreStale = true
-        return (
-            (1..<max(entries, 1)).map { jacobian[$0] }, (1..<max(entries, 1)).map { charges[$0] }
-        )
+        let sparse = SmallSignalMatrices(
+            pattern: pattern, conductance: (1..<max(entries, 1)).map { jacobian[$0] },
+            capacitance: (1..<max(entries, 1)).map { charges[$0] })
+        return grids.isEmpty ? sparse : try joinGrids(sparse, x)
+    }
+
+    /// The matrices of the whole circuit, nodes inside of arrays included.
+    private func joinGrids(
+        _ sparse: SmallSignalMatrices, _ x: UnsafePointer<Double>
+    ) throws(SimulationFailure) -> SmallSignalMatrices {
+        guard count <= Self.largestDirect else {
+            throw SimulationFailure(
+                .badNetlist, "small-signal analysis of arrays with \(count) nodes is beyond this version",
+                hint: "up to \(Self.largestDirect) nodes are factored as one matrix: a smaller array tells the same")
+        }
+        /// Entries of the arrays for dq/dt = α q.
+        func eachEntry(alpha: Double, _ body: (Int, Int, Double) -> Void) {
+            let context = CellContext(alpha: alpha, interval: 0, fillsMatrix: true)
+            for grid in grids {
+                _ = grid.evaluate(
+                    x, history: history, residual: residual, portSizes: magnitude, shunt: 0, tolerance: rowTolerance,
+                    context, parallel)
+                grid.eachEntry(alpha: alpha, shunt: 0) { if $0 > 0, $1 > 0 { body($0 - 1, $1 - 1, $2) } }
+            }
+        }
+        var builder = PatternBuilder(size: count - 1)
+        func eachSlot(_ body: (Int, Int, Int) -> Void) {
+            for column in 0..<pattern.size {
+                for slot in Int(columnStarts[column])..<Int(columnStarts[column + 1]) {
+                    body(Int(rowIndices[slot]), column, slot)
+                }
+            }
+        }
+        eachSlot { row, column, _ in builder.insert(row: row, column: column) }
+        eachEntry(alpha: 0) { row, column, _ in builder.insert(row: row, column: column) }
+        let whole = builder.build()
+        var result = SmallSignalMatrices(
+            pattern: whole, conductance: [Double](repeating: 0, count: whole.entryCount),
+            capacitance: [Double](repeating: 0, count: whole.entryCount))
+        eachSlot { row, column, slot in
+            guard let target = whole.slot(row: row, column: column) else { return }
+            result.conductance[target] += sparse.conductance[slot]
+            result.capacitance[target] += sparse.capacitance[slot]
+        }
+        // What a rate of 1/s adds is the charges' part. Padding has the same entry in both.
+        eachEntry(alpha: 1) { row, column, value in
+            if let target = whole.slot(row: row, column: column) { result.capacitance[target] += value }
+        }
+        eachEntry(alpha: 0) { row, column, value in
+            guard let target = whole.slot(row: row, column: column) else { return }
+            result.conductance[target] += value
+            result.capacitance[target] -= value
+        }
+        gridFactorsAreStale = true
+        return result
     }
 
     /// Makes `values` the matrix G + jωC at an angular frequency [1/s] and the operating point `x`, with what elements
     /// with a past add to it.
     func smallSignalMatrix(
-        _ omega: Double, at x: UnsafePointer<Double>, _ conductance: [Double], _ capacitance: [Double],
+        _ omega: Double, at x: UnsafePointer<Double>, _ matrices: SmallSignalMatrices,
         into values: UnsafeMutablePointer<Complex<Double>>
     ) {
-        for entry in conductance.indices { values[entry] = Complex(conductance[entry], omega * capacitance[entry]) }
+        for entry in matrices.conductance.indices {
+            values[entry] = Complex(matrices.conductance[entry], omega * matrices.capacitance[entry])
+        }
         for batch in dispersive {
             batch.addDispersion(omega, x: x, conditions) { row, column, value in
                 guard row > 0, column > 0,
-                    let slot = pattern.slot(row: Int(row) - 1, column: Int(column) - 1)
+                    let slot = matrices.pattern.slot(row: Int(row) - 1, column: Int(column) - 1)
                 else { return }
                 values[slot] += value
             }
@@ -399,24 +477,25 @@ final class EquationSystem {
     /// What sources put on the right-hand side, unknown by unknown.
     func smallSignalExcitation() -> [Complex<Double>] {
         loadSources(time: 0, mode: .smallSignal(imaginary: false))
-        let real = (0..<count).map { -excitation[$0] }
+        let inside = [Complex<Double>](repeating: .zero, count: count - sparseCount)
+        let real = (0..<sparseCount).map { -excitation[$0] }
         loadSources(time: 0, mode: .smallSignal(imaginary: true))
-        return (0..<count).map { Complex(real[$0], -excitation[$0]) }
+        return (0..<sparseCount).map { Complex(real[$0], -excitation[$0]) } + inside
     }
 
     // MARK: - Phase 6: residual and Jacobian
 
-    /// Evaluates F, the Jacobian and the nonlinear charges at `x`.
-    func evaluate(_ x: UnsafePointer<Double>) -> LoadResult {
+    /// Evaluates F, the Jacobian and the nonlinear charges at `x`. `keepsGridMatrix` leaves the part of the Jacobian that
+    /// lies in arrays as it was factored last, where that was for the same α.
+    @discardableResult
+    func evaluate(_ x: UnsafePointer<Double>, keepsGridMatrix: Bool = false) -> LoadResult {
         jacobian.update(from: baseline, count: pattern.entryCount + 1)
-        parallel.parts(count) { rows in
-            for row in rows {
-                scale[row] = 0
-                charge[row] = 0
-                let given = excitation[row] + history[row]
-                residual[row] = given
-                magnitude[row] = abs(given)
-            }
+        for row in 0..<sparseCount {
+            scale[row] = 0
+            charge[row] = 0
+            let given = excitation[row] + history[row]
+            residual[row] = given
+            magnitude[row] = abs(given)
         }
         columnStarts.withUnsafeBufferPointer { starts in
             rowIndices.withUnsafeBufferPointer { rows in
@@ -432,9 +511,8 @@ final class EquationSystem {
                 }
             }
         }
-        for grid in grids {
-            grid.addLinearCurrents(x, residual, magnitude, alpha: alpha, shunt: shunt, parallel)
-        }
+        let keeps = keepsGridMatrix && !gridFactorsAreStale
+        if !grids.isEmpty { evaluateGrids(x, fillsMatrix: !keeps) }
         let context = LoadContext(
             x: x, f: residual, q: charge, scale: scale, jacobian: jacobian, chargeJacobian: jacobian, alpha: alpha,
             conditions: conditions)
@@ -445,12 +523,11 @@ final class EquationSystem {
             if loaded.hasFailed { result.hasFailed = true }
         }
         if alpha != 0 {
-            let alpha = self.alpha
-            parallel.parts(count) { for row in $0 { residual[row] += alpha * charge[row] } }
+            for row in 0..<sparseCount { residual[row] += alpha * charge[row] }
         }
         if !clamps.isEmpty { applyClamps(x) }
         residual[0] = 0
-        if !isLinear { factorsAreStale = true }
+        if hasNonlinearOutside || !clamps.isEmpty || gridFactorsAreStale && !grids.isEmpty { factorsAreStale = true }
         for held in heldRows {
             for slot in held.slots { jacobian[slot] = 0 }
             jacobian[held.slots[0]] = 1
@@ -459,6 +536,18 @@ final class EquationSystem {
             magnitude[held.unknown] = abs(held.value)
         }
         return result
+    }
+
+    private func evaluateGrids(_ x: UnsafePointer<Double>, fillsMatrix: Bool) {
+        let context = CellContext(alpha: alpha, interval: conditions.interval, fillsMatrix: fillsMatrix)
+        gridBalance = (0, 0)
+        for grid in grids {
+            let worst = grid.evaluate(
+                x, history: history, residual: residual, portSizes: magnitude, shunt: shunt, tolerance: rowTolerance,
+                context, parallel)
+            if !(worst.excess <= gridBalance.excess) { gridBalance = worst }
+            if fillsMatrix, !grid.isLinear { gridFactorsAreStale = true }
+        }
     }
 
     /// Adds Σ|J_ij x_j| times `share` to ``magnitude``: a voltage known to its last bit only, across a large conductance,
@@ -479,8 +568,7 @@ final class EquationSystem {
     /// Solves J Δ = −F; Δ replaces the residual. The Jacobian is factored again only where its numbers changed.
     func solveForUpdate() throws(SimulationFailure) {
         try factorIfNeeded()
-        for row in 1..<max(count, 1) { residual[row] = -residual[row] }
-        try solve(residual)
+        try solve(residual, sign: -1)
     }
 
     /// For a linear circuit: the solution itself, x = −(G + αC)⁻¹ (b + h), with no evaluation at all.
@@ -495,24 +583,36 @@ final class EquationSystem {
         try factorIfNeeded()
         beginSolution()
         x[0] = 0
-        for row in 1..<max(count, 1) { x[row] = 0 - (excitation[row] + history[row]) }
+        for row in 1..<max(sparseCount, 1) { x[row] = 0 - (excitation[row] + history[row]) }
         for held in heldRows { x[held.unknown] = held.value }
+        guard !grids.isEmpty else { return try solve(x) }
+        parallel.parts(count - sparseCount) { part in
+            for row in part { x[sparseCount + row] = 0 - history[sparseCount + row] }
+        }
         try solve(x)
-        if !grids.isEmpty { try refine(x) }
+        try refine(x)
     }
 
     /// A new point: nothing is known of how large its currents are.
     func beginSolution() { blocks?.reference = 0 }
 
-    /// Replaces b by A⁻¹ b, with the factors in hand.
-    private func solve(_ b: UnsafeMutablePointer<Double>) throws(SimulationFailure) {
-        guard let blocks else {
-            solver.solve(b + 1)
-            if let failure = solver.failure { throw SimulationFailure(failure, in: circuit) }
-            return
+    /// Replaces b by ±A⁻¹ b, with the factors in hand.
+    private func solve(_ b: UnsafeMutablePointer<Double>, sign: Double = 1) throws(SimulationFailure) {
+        if let blocks, direct == nil { return try solve(b, sign, by: blocks) }
+        if sign < 0 {
+            for row in 1..<max(count, 1) { b[row] = -b[row] }
         }
         if let direct { return direct.solve(b) }
-        let isSolved = blocks.solve(b, solveOuter: { solver.solve($0 + 1) })
+        solver.solve(b + 1)
+        if let failure = solver.failure { throw SimulationFailure(failure, in: circuit) }
+    }
+
+    private func solve(
+        _ b: UnsafeMutablePointer<Double>, _ sign: Double, by blocks: BlockSolver
+    ) throws(SimulationFailure) {
+        let watch = Stopwatch()
+        let isSolved = blocks.solve(b, sign: sign, solveOuter: { solver.solve($0 + 1) })
+        blocks.statistics.add(watch)
         if let failure = solver.failure { throw SimulationFailure(failure, in: circuit) }
         if isSolved { return }
         guard count <= Self.largestDirect else {
@@ -524,6 +624,9 @@ final class EquationSystem {
         if !notices.contains(notice) { notices.append(notice) }
         let fallback = DirectBlockSolver(self)
         do throws(SolverError) { try fallback.factor(self) } catch { throw SimulationFailure(error, in: circuit) }
+        if sign < 0 {
+            for row in 1..<max(count, 1) { b[row] = -b[row] }
+        }
         fallback.solve(b)
     }
     /// Unknowns up to which a stalled iteration is replaced by one large factorisation.
@@ -531,16 +634,17 @@ final class EquationSystem {
 
     /// The true residual of a linear solution decides: what the iteration left is solved for once more.
     private func refine(_ x: UnsafeMutablePointer<Double>) throws(SimulationFailure) {
+        rowTolerance = .ofTerms
         for _ in 0..<3 {
-            _ = evaluate(UnsafePointer(x))
-            var worst = 0.0
-            for row in 1..<max(count, 1) where magnitude[row] > 0 {
+            evaluate(UnsafePointer(x))
+            var worst = gridBalance.excess
+            for row in 1..<max(sparseCount, 1) where magnitude[row] > 0 {
                 worst = max(worst, abs(residual[row]) / magnitude[row])
             }
             if !(worst > 1e-12) { return }
-            for row in 1..<max(count, 1) { residual[row] = -residual[row] }
-            try solve(residual)
-            for row in 1..<max(count, 1) { x[row] += residual[row] }
+            try solve(residual, sign: -1)
+            parallel.parts(count) { for row in $0 { x[row] += residual[row] } }
+            x[0] = 0
         }
     }
 
@@ -568,14 +672,44 @@ final class EquationSystem {
     /// The arrays' wires, eliminated up to their ports, join the sparse part.
     private func makeBorder() {
         bordered.update(from: jacobian, count: pattern.entryCount + 1)
+        let watch = Stopwatch()
         for grid in grids {
-            grid.factor(alpha: alpha, shunt: shunt, parallel) { row, column, conductance in
+            if gridFactorsAreStale {
+                grid.factor(alpha: alpha, shunt: shunt, parallel)
+                blocks?.statistics.factorisations += 1
+            }
+            grid.eachPortConductance { row, column, conductance in
                 guard row > 0, column > 0,
                     let slot = pattern.slot(row: Int(row) - 1, column: Int(column) - 1)
                 else { return }
                 bordered[slot + 1] += conductance
             }
         }
+        gridFactorsAreStale = false
+        blocks?.isSymmetric = isSymmetricOutside
+        blocks?.statistics.add(watch)
+    }
+
+    /// Whether the sparse part equals its transpose.
+    private var isSymmetricOutside: Bool {
+        for column in 0..<pattern.size {
+            for entry in Int(columnStarts[column])..<Int(columnStarts[column + 1]) {
+                let row = Int(rowIndices[entry])
+                guard row > column else { continue }
+                let mirrored = pattern.slot(row: column, column: row).map { jacobian[$0 + 1] } ?? 0
+                if jacobian[entry + 1] != mirrored { return false }
+            }
+        }
+        // Entries above the diagonal without one below.
+        for column in 0..<pattern.size {
+            for entry in Int(columnStarts[column])..<Int(columnStarts[column + 1]) {
+                let row = Int(rowIndices[entry])
+                if row < column, jacobian[entry + 1] != 0, pattern.slot(row: column, column: row) == nil {
+                    return false
+                }
+            }
+        }
+        return true
     }
 
     /// Every entry of the whole matrix, arrays included, in no order: (row, column, value), counted from 0 without ground.
@@ -591,11 +725,20 @@ final class EquationSystem {
     }
 
     /// What the iteration over the arrays took; nil without arrays.
-    var blockStatistics: BlockSolverStatistics? { blocks?.statistics }
+    var blockStatistics: BlockSolverStatistics? {
+        guard var statistics = blocks?.statistics else { return nil }
+        for grid in grids {
+            statistics.cells += grid.shape.cellCount
+            statistics.cellBytes += grid.bytes
+            statistics.bytes += grid.bytes + grid.iteration.bytes
+            statistics.bytesAnIteration += grid.iteration.bytesAnIteration
+        }
+        return statistics
+    }
 
     /// q = C x + q_nl at the point last evaluated, into `total`.
     func totalCharge(_ x: UnsafePointer<Double>, into total: UnsafeMutablePointer<Double>) {
-        parallel.parts(count) { for row in $0 { total[row] = charge[row] } }
+        total.update(from: charge, count: sparseCount)
         columnStarts.withUnsafeBufferPointer { starts in
             rowIndices.withUnsafeBufferPointer { rows in
                 for column in 0..<(sparseCount - 1) where isDynamic[column + 1] {
@@ -606,7 +749,7 @@ final class EquationSystem {
                 }
             }
         }
-        for grid in grids { grid.addLinearCharges(x, total) }
+        for grid in grids { grid.charges(x, total, parallel) }
         total[0] = 0
     }
 

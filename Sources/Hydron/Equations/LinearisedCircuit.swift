@@ -31,19 +31,16 @@ struct LinearSource: Sendable {
 /// The equations around an operating point, G x + C dx/dt = b, with G and C constant.
 final class LinearisedCircuit {
     let system: EquationSystem
-    /// In the order of the pattern's slots.
-    let conductance: [Double]
-    let capacitance: [Double]
+    let matrices: EquationSystem.SmallSignalMatrices
     private let solver: KLUSolver
 
-    /// - Throws: ``SimulationFailure`` for a circuit with arrays, and where G is singular.
-    init(_ system: EquationSystem, at point: UnsafePointer<Double>, for analysis: String) throws(SimulationFailure) {
-        try system.refuseArrays(for: analysis)
+    /// - Throws: ``SimulationFailure`` for arrays that are too large, and where G is singular.
+    init(_ system: EquationSystem, at point: UnsafePointer<Double>) throws(SimulationFailure) {
         self.system = system
-        (conductance, capacitance) = system.smallSignalMatrices(point)
+        matrices = try system.smallSignalMatrices(point)
         do throws(SolverError) {
-            solver = try KLUSolver(pattern: system.pattern)
-            try solver.factor(conductance)
+            solver = try KLUSolver(pattern: matrices.pattern)
+            try solver.factor(matrices.conductance)
         } catch {
             throw SimulationFailure(error, in: system.circuit)
         }
@@ -65,14 +62,5 @@ final class LinearisedCircuit {
         var b = [Double](repeating: 0, count: system.count)
         for part in excitation { b[part.unknown] += part.factor }
         return solve(b)
-    }
-}
-
-extension EquationSystem {
-    func refuseArrays(for analysis: String) throws(SimulationFailure) {
-        guard hasArrays else { return }
-        throw SimulationFailure(
-            .badNetlist, "this version has no \(analysis) of a crossbar",
-            hint: "write the array out element by element")
     }
 }

@@ -5,6 +5,7 @@
 final class SolutionHistory {
     private let count: Int
     private let depth: Int
+    private let chargeDepth: Int
     private let solutions: [UnsafeMutablePointer<Double>]
     private let charges: [UnsafeMutablePointer<Double>]
     /// Ring positions, newest first.
@@ -16,22 +17,26 @@ final class SolutionHistory {
     private(set) var solutionCount = 0
     private(set) var chargeCount = 0
 
-    init(unknowns: Int, depth: Int) {
+    /// - Parameters:
+    ///   - depth: solutions that are kept, the probe among them.
+    ///   - chargeDepth: charges, the place for the next among them.
+    init(unknowns: Int, depth: Int, chargeDepth: Int) {
         count = unknowns
         self.depth = depth
-        func ring() -> [UnsafeMutablePointer<Double>] {
+        self.chargeDepth = chargeDepth
+        func ring(_ depth: Int) -> [UnsafeMutablePointer<Double>] {
             (0..<depth).map { _ in
                 let buffer = UnsafeMutablePointer<Double>.allocate(capacity: unknowns)
                 buffer.initialize(repeating: 0, count: unknowns)
                 return buffer
             }
         }
-        solutions = ring()
-        charges = ring()
+        solutions = ring(depth)
+        charges = ring(chargeDepth)
         solutionOrder = Array(0..<depth)
-        chargeOrder = Array(0..<depth)
+        chargeOrder = Array(0..<chargeDepth)
         solutionTimes = [Double](repeating: 0, count: depth)
-        chargeTimes = [Double](repeating: 0, count: depth)
+        chargeTimes = [Double](repeating: 0, count: chargeDepth)
     }
 
     deinit {
@@ -42,7 +47,7 @@ final class SolutionHistory {
     func charge(_ age: Int) -> UnsafePointer<Double> { UnsafePointer(charges[chargeOrder[age]]) }
 
     /// The buffer that the next accepted charges go to; ``push(time:solution:)`` takes it over.
-    var nextCharge: UnsafeMutablePointer<Double> { charges[chargeOrder[depth - 1]] }
+    var nextCharge: UnsafeMutablePointer<Double> { charges[chargeOrder[chargeDepth - 1]] }
 
     /// Takes over a point; its charges are in ``nextCharge``.
     func push(time: Double, solution x: UnsafePointer<Double>) {
@@ -50,7 +55,7 @@ final class SolutionHistory {
         solutions[solutionOrder[0]].update(from: x, count: count)
         rotate(&chargeOrder, &chargeTimes, time)
         solutionCount = min(solutionCount + 1, depth)
-        chargeCount = min(chargeCount + 1, depth)
+        chargeCount = min(chargeCount + 1, chargeDepth)
     }
 
     /// Forgets all but the newest point: what came before lies on the other side of a jump.
@@ -73,8 +78,8 @@ final class SolutionHistory {
     }
 
     private func rotate(_ order: inout [Int], _ times: inout [Double], _ time: Double) {
-        let last = order[depth - 1]
-        for place in stride(from: depth - 1, to: 0, by: -1) {
+        let last = order[order.count - 1]
+        for place in stride(from: order.count - 1, to: 0, by: -1) {
             order[place] = order[place - 1]
             times[place] = times[place - 1]
         }

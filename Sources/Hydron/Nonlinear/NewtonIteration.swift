@@ -51,7 +51,11 @@ struct NewtonIteration {
             return Outcome(converged: true, iterations: 1, worst: 0, excess: 0)
         }
         system.beginSolution()
-        var loaded = system.evaluate(UnsafePointer(x))
+        system.rowTolerance = RowTolerance(
+            relative: relativeTolerance, absolute: currentTolerance, rounding: Self.roundingAllowance)
+        let keptMatrix = system.trustsGridMatrix
+        system.trustsGridMatrix = false
+        var loaded = system.evaluate(UnsafePointer(x), keepsGridMatrix: keptMatrix)
         if loaded.hasFailed { throw system.deviceFailure() }
         var outcome = Outcome(converged: false, iterations: 0, worst: 0, excess: .infinity)
         // Arrays of a million cells are nearly linear from point to point: there an iteration that would only show that
@@ -85,7 +89,8 @@ struct NewtonIteration {
                     converged: false, iterations: outcome.iterations, worst: inside.unknown, excess: .infinity)
             }
             if inside.excess > updateExcess { (worst, updateExcess) = (inside.unknown, inside.excess) }
-            loaded = system.evaluate(UnsafePointer(x))
+            // The arrays' matrix serves for a second iteration; it is nearly the same for small updates.
+            loaded = system.evaluate(UnsafePointer(x), keepsGridMatrix: outcome.iterations < 2)
             if loaded.hasFailed { throw system.deviceFailure() }
             var (balanceExcess, balanceWorst) = balance(system)
             if balanceExcess > 1, updateExcess <= 1, loaded.limited == 0 {
@@ -96,6 +101,7 @@ struct NewtonIteration {
             outcome.excess = max(balanceExcess, updateExcess)
             if updateExcess <= 1, balanceExcess <= 1, loaded.limited == 0 {
                 outcome.converged = true
+                system.trustsGridMatrix = outcome.iterations == 1
                 return outcome
             }
             if foresees {
@@ -103,6 +109,7 @@ struct NewtonIteration {
                 let contraction = lastBalance > 0 ? balanceExcess / lastBalance : 1
                 if balanceExcess <= 1, loaded.limited == 0, contraction * updateExcess <= Self.foreseen {
                     outcome.converged = true
+                    system.trustsGridMatrix = outcome.iterations == 1
                     return outcome
                 }
                 lastBalance = balanceExcess
@@ -118,24 +125,29 @@ struct NewtonIteration {
     ) -> (excess: Double, unknown: Int) {
         let nodes = system.gridUnknowns
         guard !nodes.isEmpty else { return (0, 0) }
-        let update = system.residual
-        let (largest, place) = system.parallel.largest(nodes) { part in
-            var (largest, place) = (0.0, part.lowerBound)
-            for unknown in part {
-                let step = abs(update[unknown])
-                // Not a number is worse than any.
-                if !(step <= largest) { (largest, place) = (step, unknown) }
-                x[unknown] += update[unknown]
+        let update = system.residual + nodes.lowerBound
+        let target = x + nodes.lowerBound
+        // Largest update and largest voltage of each part.
+        let length = 1 << 15
+        let count = (nodes.count + length - 1) / length
+        var peaks = [Double](repeating: 0, count: count)
+        let (largest, place) = peaks.withUnsafeMutableBufferPointer { peaks in
+            system.parallel.largest(chunks: count) { chunk in
+                var (largest, place, peak) = (0.0, chunk * length, 0.0)
+                for index in chunk * length..<min((chunk + 1) * length, nodes.count) {
+                    let step = update[index]
+                    // Not a number is worse than any.
+                    if !(abs(step) <= largest) { (largest, place) = (abs(step), index) }
+                    target[index] += step
+                    peak = max(peak, abs(target[index]))
+                }
+                peaks[chunk] = peak
+                return (largest, place)
             }
-            return (largest, place)
         }
-        let peak = system.parallel.largest(nodes) { part in
-            var peak = 0.0
-            for unknown in part { peak = max(peak, abs(x[unknown])) }
-            return (peak, part.lowerBound)
-        }.value
-        guard largest.isFinite else { return (.infinity, place) }
-        return (largest / (relativeTolerance * peak + voltageTolerance), place)
+        guard largest.isFinite else { return (.infinity, nodes.lowerBound + place) }
+        let peak = peaks.max() ?? 0
+        return (largest / (relativeTolerance * peak + voltageTolerance), nodes.lowerBound + place)
     }
 
     /// The worst violation of the rows' equations, as a ratio to its tolerance.
@@ -154,20 +166,8 @@ struct NewtonIteration {
                 worst = row
             }
         }
-        let nodes = system.gridUnknowns
-        guard !nodes.isEmpty else { return (excess, worst) }
-        let (scale, magnitude, residual) = (system.scale, system.magnitude, system.residual)
-        let inside = system.parallel.largest(nodes) { part in
-            var (largest, place) = (0.0, part.lowerBound)
-            for row in part {
-                let tolerance =
-                    relativeTolerance * scale[row] + currentTolerance + Self.roundingAllowance * magnitude[row]
-                let ratio = abs(residual[row]) / tolerance
-                if !(ratio <= largest) { (largest, place) = (ratio.isNaN ? .infinity : ratio, row) }
-            }
-            return (largest, place)
-        }
-        return inside.value > excess ? (inside.value, inside.place) : (excess, worst)
+        let inside = system.gridBalance
+        return inside.excess > excess ? inside : (excess, worst)
     }
 
     @inline(__always) private func absoluteTolerance(_ system: EquationSystem, _ unknown: Int) -> Double {

@@ -61,16 +61,29 @@ struct Parallel: Sendable {
     ) -> (value: Double, place: Int) {
         let count = (range.count + Self.part - 1) / Self.part
         guard threads > 1, count > 1 else { return body(range) }
+        return largest(chunks: count) { chunk in
+            let start = range.lowerBound + chunk * Self.part
+            return body(start..<min(start + Self.part, range.upperBound))
+        }
+    }
+
+    /// The same of chunks from 0 to `count` − 1.
+    @inline(__always) func largest(
+        chunks count: Int, _ body: (Int) -> (value: Double, place: Int)
+    ) -> (value: Double, place: Int) {
+        guard count > 0 else { return (0, 0) }
         var found = [(value: Double, place: Int)](repeating: (0, 0), count: count)
         found.withUnsafeMutableBufferPointer { found in
             nonisolated(unsafe) let target = found
-            each(count) { chunk in
-                let start = range.lowerBound + chunk * Self.part
-                target[chunk] = body(start..<min(start + Self.part, range.upperBound))
-            }
+            each(count) { chunk in target[chunk] = body(chunk) }
         }
         var worst = found[0]
         for other in found where !(other.value <= worst.value) && !worst.value.isNaN { worst = other }
         return worst
+    }
+
+    /// Copies `count` numbers.
+    func copy(_ source: UnsafePointer<Double>, to target: UnsafeMutablePointer<Double>, _ count: Int) {
+        parts(count) { (target + $0.lowerBound).update(from: source + $0.lowerBound, count: $0.count) }
     }
 }

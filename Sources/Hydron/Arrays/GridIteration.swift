@@ -1,0 +1,262 @@
+/// The vectors of an iterative solution over the reduced planes of an array, columns and gates one behind the other, and
+/// the passes over them (see ``CrossbarGrid`` and ``BlockSolver``).
+///
+/// Passes are few and each touches a number once, because an array of a million cells is bound by memory: an iteration
+/// reads and writes 17 planes for each reduced one (``bytesAnIteration``).
+final class GridIteration {
+    private unowned let grid: CrossbarGrid
+    private let shape: GridShape
+    let count: Int
+    private let residual: Plane
+    private let direction: Plane
+    private let product: Plane
+    private let solution: Plane
+    private let preconditioned: Plane
+    /// Voltages of no ports at all.
+    private let noPorts: Plane
+
+    init(_ grid: CrossbarGrid) {
+        self.grid = grid
+        shape = grid.shape
+        count = grid.reduced.count * grid.shape.size
+        residual = Plane(count)
+        direction = Plane(count)
+        product = Plane(count)
+        solution = Plane(count)
+        preconditioned = Plane(count)
+        noPorts = Plane((grid.rows.farPorts + grid.rows.nearPorts).reduce(0) { max($0, Int($1)) } + 1)
+    }
+
+    var bytes: Int { 5 * count * MemoryLayout<Double>.stride }
+
+    /// What an iteration of ``BlockSolver`` moves at least: update and elimination 10 numbers a reduced node, substitution
+    /// 3, the rows 4 and what couples the planes.
+    var bytesAnIteration: Int {
+        let planes = grid.gates == nil ? 1 : 2
+        let couplings = grid.gates == nil ? 2 : grid.cells.matrix.rowGate === grid.cells.matrix.columnGate ? 3 : 4
+        return (17 * planes + couplings) * shape.size * MemoryLayout<Double>.stride
+    }
+
+    // MARK: - From and to the circuit's vectors
+
+    /// Starts a solution of A x = ±b, b in the circuit's numbering: rows eliminated, the rest in the residual; what rows
+    /// pass on to ports is added to `outer`.
+    func start(
+        _ b: UnsafePointer<Double>, sign: Double, outer: UnsafeMutablePointer<Double>, _ parallel: Parallel
+    ) {
+        let (right, columns, r) = (b + grid.firstRow, b + grid.firstColumn, residual.base)
+        let couplings = Couplings(grid)
+        // With no voltage at the ports, as these are unknowns themselves.
+        throughRows(UnsafePointer(noPorts.base), parallel) { place in
+            sign * loadLanes(right + place)
+        } result: { place, here in
+            storeLanes(
+                sign * loadLanes(columns + place) + loadLanes(couplings.rowColumn + place) * here, r + place)
+            if let rowGate = couplings.rowGate {
+                let gate = place + couplings.size
+                storeLanes(sign * loadLanes(columns + gate) + loadLanes(rowGate + place) * here, r + gate)
+            }
+            return .zero
+        }
+        grid.rows.addToPorts(outer)
+    }
+
+    /// Writes the solution over `b`: columns and gates as iterated, rows from their own equations.
+    func finish(
+        _ b: UnsafeMutablePointer<Double>, sign: Double, outer: UnsafePointer<Double>, _ parallel: Parallel
+    ) {
+        parallel.copy(solution.base, to: b + grid.firstColumn, count)
+        let (rows, x) = (b + grid.firstRow, UnsafePointer(solution.base))
+        let couplings = Couplings(grid)
+        throughRows(outer, parallel) { place in
+            couplings.intoRows(x, place) + sign * loadLanes(rows + place)
+        } result: { place, here in
+            storeLanes(here, rows + place)
+            return .zero
+        }
+    }
+
+    // MARK: - The preconditioner
+
+    /// z = P⁻¹ r, first half: the wires pass their currents on to the ports. Gives the wires' part of r·z.
+    func eliminate(_ outer: UnsafeMutablePointer<Double>, _ parallel: Parallel) -> Double {
+        eliminate(residual, outer, parallel)
+    }
+
+    func eliminate(_ vector: Plane, _ outer: UnsafeMutablePointer<Double>, _ parallel: Parallel) -> Double {
+        var product = 0.0
+        for (index, plane) in grid.reduced.enumerated() {
+            let r = vector.base + index * shape.size
+            product +=
+                plane.eliminate(into: preconditioned.base + index * shape.size, parallel) {
+                    (loadLanes(r + $0), .zero)
+                }.product
+            plane.addToPorts(outer)
+        }
+        return product
+    }
+
+    /// p ← z + β p, x ← x + α p, r ← r − α q, and the first half of the next z = P⁻¹ r. Gives the wires' part of r·z, and
+    /// r·r.
+    func advance(
+        alpha: Double, beta: Double, _ outer: UnsafeMutablePointer<Double>, _ parallel: Parallel
+    ) -> (product: Double, square: Double) {
+        var sums = (product: 0.0, square: 0.0)
+        for (index, plane) in grid.reduced.enumerated() {
+            let offset = index * shape.size
+            let (p, z, x, r, q) = (
+                direction.base + offset, preconditioned.base + offset, solution.base + offset,
+                residual.base + offset, product.base + offset
+            )
+            let part = plane.eliminate(into: z, parallel) { place in
+                var direction = loadLanes(z + place)
+                if beta != 0 { direction += beta * loadLanes(p + place) }
+                storeLanes(direction, p + place)
+                storeLanes(loadLanes(x + place) + alpha * direction, x + place)
+                let rest = loadLanes(r + place) - alpha * loadLanes(q + place)
+                storeLanes(rest, r + place)
+                return (rest, rest * rest)
+            }
+            sums.product += part.product
+            sums.square += part.square
+            plane.addToPorts(outer)
+        }
+        return sums
+    }
+
+    /// Second half of z = P⁻¹ r, with the ports' values known.
+    func substitute(_ outer: UnsafePointer<Double>, _ parallel: Parallel) {
+        for (index, plane) in grid.reduced.enumerated() {
+            plane.substitute(preconditioned.base + index * shape.size, ports: outer, parallel)
+        }
+    }
+
+    // MARK: - Couplings between planes
+
+    /// Takes z as the solution and w(z) as the residual: the first step, after which only the array's nodes (and ports
+    /// of rows) have a residual. What rows pass on to ports is added to `w`. Gives r·r.
+    func takeFirst(
+        _ outer: UnsafePointer<Double>, w: UnsafeMutablePointer<Double>, _ parallel: Parallel
+    ) -> Double {
+        let (r, x) = (residual.base, solution.base)
+        return couple(outer, w: w, parallel) { place, z, coupled in
+            storeLanes(z, x + place)
+            storeLanes(coupled, r + place)
+            return coupled * coupled
+        }
+    }
+
+    /// q ← (r − w(z)) + β q; gives z·w(z). What rows pass on to ports is added to `w`.
+    func multiply(
+        beta: Double, _ outer: UnsafePointer<Double>, w: UnsafeMutablePointer<Double>, _ parallel: Parallel
+    ) -> Double {
+        let (r, q) = (residual.base, product.base)
+        return couple(outer, w: w, parallel) { place, z, coupled in
+            var image = loadLanes(r + place) - coupled
+            if beta != 0 { image += beta * loadLanes(q + place) }
+            storeLanes(image, q + place)
+            return coupled * z
+        }
+    }
+
+    /// image ← vector − w(z): the product of the reduced matrix with z = P⁻¹ vector.
+    func multiply(
+        _ vector: Plane, into image: Plane, _ outer: UnsafePointer<Double>, w: UnsafeMutablePointer<Double>,
+        _ parallel: Parallel
+    ) {
+        let (source, target) = (vector.base, image.base)
+        _ = couple(outer, w: w, parallel) { place, _, coupled in
+            storeLanes(loadLanes(source + place) - coupled, target + place)
+            return .zero
+        }
+    }
+
+    /// w(z), eight nodes of a reduced plane at a time: `body` takes their place, z and w and gives what is summed up.
+    @inline(__always)
+    private func couple(
+        _ outer: UnsafePointer<Double>, w: UnsafeMutablePointer<Double>, _ parallel: Parallel,
+        _ body: (Int, Lanes, Lanes) -> Lanes
+    ) -> Double {
+        let z = UnsafePointer(preconditioned.base)
+        let couplings = Couplings(grid)
+        let sum = throughRows(outer, parallel) { place in
+            couplings.intoRows(z, place)
+        } result: { place, here in
+            let column = loadLanes(z + place)
+            let fromRow = loadLanes(couplings.rowColumn + place) * here
+            guard let rowGate = couplings.rowGate, let columnGate = couplings.columnGate else {
+                return body(place, column, fromRow)
+            }
+            let gate = loadLanes(z + place + couplings.size)
+            let between = loadLanes(columnGate + place)
+            return body(place, column, fromRow + between * gate)
+                + body(place + couplings.size, gate, loadLanes(rowGate + place) * here + between * column)
+        }
+        grid.rows.addToPorts(w)
+        return sum
+    }
+
+    private struct Couplings {
+        let rowColumn: UnsafePointer<Double>
+        let rowGate: UnsafePointer<Double>?
+        let columnGate: UnsafePointer<Double>?
+        /// Numbers of a plane.
+        let size: Int
+
+        init(_ grid: CrossbarGrid) {
+            let matrix = grid.cells.matrix
+            rowColumn = UnsafePointer(matrix.rowColumn.base)
+            rowGate = (matrix.rowGate?.base).map { UnsafePointer($0) }
+            columnGate = (matrix.columnGate?.base).map { UnsafePointer($0) }
+            size = grid.shape.size
+        }
+
+        /// What voltages of the reduced planes drive into eight nodes of the rows.
+        @inline(__always) func intoRows(_ z: UnsafePointer<Double>, _ place: Int) -> Lanes {
+            let current = loadLanes(rowColumn + place) * loadLanes(z + place)
+            guard let rowGate else { return current }
+            return current + loadLanes(rowGate + place) * loadLanes(z + size + place)
+        }
+    }
+
+    /// t = A_rr⁻¹ (b + g x_ports), eight rows at a time: `right` gives b of eight nodes side by side, `result` takes t there
+    /// and gives what is summed up. Currents into the rows' ports are kept for ``WirePlane/addToPorts(_:)``.
+    @inline(__always) @discardableResult
+    private func throughRows(
+        _ ports: UnsafePointer<Double>, _ parallel: Parallel, right: (Int) -> Lanes, result: (Int, Lanes) -> Lanes
+    ) -> Double {
+        let (shape, rows) = (self.shape, grid.rows)
+        let lanes = GridShape.lanes
+        return parallel.sum(shape.rowChunks) { chunk in
+            withUnsafeTemporaryAllocation(of: Double.self, capacity: lanes * shape.stride) { buffer in
+                guard let t = buffer.baseAddress else { return 0 }
+                let row = chunk * lanes
+                for lane in 0..<lanes {
+                    let start = shape.index(row + lane, 0)
+                    for column in stride(from: 0, to: shape.stride, by: lanes) {
+                        scatterLanes(right(start + column), t + column * lanes + lane, lanes)
+                    }
+                }
+                _ = rows.eliminateRows(row, t)
+                rows.substituteRows(row, t, ports)
+                var sum = Lanes.zero
+                for lane in 0..<lanes {
+                    let start = shape.index(row + lane, 0)
+                    for column in stride(from: 0, to: shape.stride, by: lanes) {
+                        sum += result(start + column, gatherLanes(t + column * lanes + lane, lanes))
+                    }
+                }
+                return sum.sum()
+            }
+        }
+    }
+
+    // MARK: - For iterations that are not symmetric
+
+    /// The residual, and what is added to the solution, for ``BlockSolver``'s other method.
+    var remaining: Plane { residual }
+    var result: Plane { solution }
+    var corrected: Plane { preconditioned }
+    var image: Plane { product }
+    var searched: Plane { direction }
+}

@@ -1,0 +1,222 @@
+/// The two sweeps that solve the wires of a plane exactly, once ``factor(_:excess:)`` has eliminated them.
+extension WirePlane {
+    /// First sweep: b → y. `right` gives b of eight nodes side by side in a row of the array, each once. The currents that
+    /// b sends through the wires into their ports are kept for ``addToPorts(_:)``.
+    ///
+    /// - Returns: Σ y²/π over all nodes.
+    @inline(__always)
+    func eliminate(
+        into y: UnsafeMutablePointer<Double>, _ parallel: Parallel, right: (Int) -> (value: Lanes, square: Lanes)
+    ) -> (product: Double, square: Double) {
+        var squares = [Double](repeating: 0, count: chunks)
+        let product = squares.withUnsafeMutableBufferPointer { squares in
+            parallel.sum(chunks) { chunk in
+                let sums =
+                    direction == .alongRows
+                    ? eliminateNaturalRows(chunk, y, right)
+                    : eliminateColumns(shape.columnRange(chunk), y, right)
+                squares[chunk] = sums.square
+                return sums.product
+            }
+        }
+        return (product, squares.reduce(0, +))
+    }
+
+    /// Currents of each wire into its ports, added to the circuit's rows in the order of wires.
+    func addToPorts(_ ports: UnsafeMutablePointer<Double>) {
+        for (wire, port) in nearPorts.enumerated() { ports[Int(port)] += nearSums.base[wire] }
+        for (wire, port) in farPorts.enumerated() { ports[Int(port)] += farSums.base[wire] }
+        ports[0] = 0
+    }
+
+    @inline(__always)
+    private func eliminateNaturalRows(
+        _ chunk: Int, _ y: UnsafeMutablePointer<Double>, _ right: (Int) -> (value: Lanes, square: Lanes)
+    ) -> (product: Double, square: Double) {
+        let row = chunk * GridShape.lanes
+        return withUnsafeTemporaryAllocation(of: Double.self, capacity: GridShape.lanes * shape.stride) { buffer in
+            guard let t = buffer.baseAddress else { return (0, 0) }
+            var square = Lanes.zero
+            for lane in 0..<GridShape.lanes {
+                let start = shape.index(row + lane, 0)
+                for column in Swift.stride(from: 0, to: shape.stride, by: GridShape.lanes) {
+                    let given = right(start + column)
+                    square += given.square
+                    scatterLanes(given.value, t + column * GridShape.lanes + lane, GridShape.lanes)
+                }
+            }
+            let product = eliminateRows(row, t)
+            turnBack(row, t, y)
+            return (product, square.sum())
+        }
+    }
+
+    /// Eight rows that lie side by side, to where they lie one below the other.
+    @inline(__always)
+    private func turnBack(_ row: Int, _ t: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>) {
+        for lane in 0..<GridShape.lanes {
+            let start = shape.index(row + lane, 0)
+            for column in Swift.stride(from: 0, to: shape.stride, by: GridShape.lanes) {
+                storeLanes(gatherLanes(t + column * GridShape.lanes + lane, GridShape.lanes), y + start + column)
+            }
+        }
+    }
+
+    /// First sweep of eight rows from `row` on, in place: node after node, eight lanes each. Gives Σ y²/π.
+    @inline(__always)
+    func eliminateRows(_ row: Int, _ t: UnsafeMutablePointer<Double>) -> Double {
+        let (step, length, stride) = (self.step, self.length, shape.stride)
+        let inverse = self.inverse.base + row * stride
+        let near = nearCoupling.map { $0.base + row * stride }
+        let segments = self.segments.map { $0.base + row * stride }
+        var node = first
+        var passed = Lanes.zero
+        var last = Lanes.zero
+        var nearSum = Lanes.zero
+        var product = Lanes.zero
+        for k in 0..<length {
+            let value = loadLanes(t + node * GridShape.lanes) + passed
+            storeLanes(value, t + node * GridShape.lanes)
+            last = value * loadLanes(inverse + node * GridShape.lanes)
+            product += value * last
+            if let near { nearSum += loadLanes(near + node * GridShape.lanes) * last }
+            if k < length - 1 {
+                passed = last * (segments.map { gatherLanes($0 + node, stride) } ?? Lanes(repeating: segment))
+            }
+            node += step
+        }
+        storeLanes(nearSum, nearSums.base + row)
+        storeLanes(last * farLead, farSums.base + row)
+        return product.sum()
+    }
+
+    @inline(__always)
+    private func eliminateColumns(
+        _ columns: Range<Int>, _ y: UnsafeMutablePointer<Double>, _ right: (Int) -> (value: Lanes, square: Lanes)
+    ) -> (product: Double, square: Double) {
+        let inverse = self.inverse.base
+        let near = nearCoupling?.base
+        let segments = self.segments?.base
+        let (step, length, segment) = (self.step, self.length, self.segment)
+        let (nearSums, farSums) = (self.nearSums.base, self.farSums.base)
+        // What a line passes on is kept where the last one's is wanted.
+        for column in columns {
+            nearSums[column] = 0
+            farSums[column] = 0
+        }
+        var product = Lanes.zero
+        var square = Lanes.zero
+        var line = first
+        for k in 0..<length {
+            for column in Swift.stride(from: columns.lowerBound, to: columns.upperBound, by: GridShape.lanes) {
+                let place = line + column
+                let given = right(place)
+                square += given.square
+                let value = given.value + loadLanes(farSums + column)
+                storeLanes(value, y + place)
+                let last = value * loadLanes(inverse + place)
+                product += value * last
+                if let near {
+                    storeLanes(loadLanes(nearSums + column) + loadLanes(near + place) * last, nearSums + column)
+                }
+                let next =
+                    k == length - 1
+                    ? Lanes(repeating: farLead) : segments.map { loadLanes($0 + place) } ?? Lanes(repeating: segment)
+                storeLanes(last * next, farSums + column)
+            }
+            line += step
+        }
+        return (product.sum(), square.sum())
+    }
+
+    /// Second sweep, in place: y → t with the ports' values known.
+    func substitute(_ y: UnsafeMutablePointer<Double>, ports: UnsafePointer<Double>, _ parallel: Parallel) {
+        parallel.each(chunks) { chunk in
+            if direction == .alongRows {
+                substituteNaturalRows(chunk, y, ports)
+            } else {
+                substituteColumns(shape.columnRange(chunk), y, ports)
+            }
+        }
+    }
+
+    /// Values of the ports of eight wires; 0 where an end is open or the wire is padding.
+    @inline(__always)
+    func portValues(_ ports: [Int32], _ wire: Int, _ values: UnsafePointer<Double>) -> Lanes {
+        var lanes = Lanes.zero
+        for lane in 0..<GridShape.lanes where wire + lane < ports.count {
+            lanes[lane] = values[Int(ports[wire + lane])]
+        }
+        return lanes
+    }
+
+    private func substituteNaturalRows(
+        _ chunk: Int, _ y: UnsafeMutablePointer<Double>, _ ports: UnsafePointer<Double>
+    ) {
+        let row = chunk * GridShape.lanes
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: GridShape.lanes * shape.stride) { buffer in
+            guard let t = buffer.baseAddress else { return }
+            for lane in 0..<GridShape.lanes {
+                let start = shape.index(row + lane, 0)
+                for column in Swift.stride(from: 0, to: shape.stride, by: GridShape.lanes) {
+                    scatterLanes(loadLanes(y + start + column), t + column * GridShape.lanes + lane, GridShape.lanes)
+                }
+            }
+            substituteRows(row, t, ports)
+            turnBack(row, t, y)
+        }
+    }
+
+    /// Second sweep of eight rows from `row` on, in place: node after node, eight lanes each.
+    @inline(__always)
+    func substituteRows(_ row: Int, _ t: UnsafeMutablePointer<Double>, _ ports: UnsafePointer<Double>) {
+        let (step, length, stride) = (self.step, self.length, shape.stride)
+        let inverse = self.inverse.base + row * stride
+        let coupling = nearCoupling.map { $0.base + row * stride }
+        let segments = self.segments.map { $0.base + row * stride }
+        let near = portValues(nearPorts, row, ports)
+        var next = portValues(farPorts, row, ports) * farLead
+        var node = first + (length - 1) * step
+        for k in Swift.stride(from: length - 1, through: 0, by: -1) {
+            var value = loadLanes(t + node * GridShape.lanes) + next
+            if let coupling { value += loadLanes(coupling + node * GridShape.lanes) * near }
+            value *= loadLanes(inverse + node * GridShape.lanes)
+            storeLanes(value, t + node * GridShape.lanes)
+            node -= step
+            if k > 0 { next = value * (segments.map { gatherLanes($0 + node, stride) } ?? Lanes(repeating: segment)) }
+        }
+    }
+
+    private func substituteColumns(
+        _ columns: Range<Int>, _ y: UnsafeMutablePointer<Double>, _ ports: UnsafePointer<Double>
+    ) {
+        let inverse = self.inverse.base
+        let coupling = nearCoupling?.base
+        let segments = self.segments?.base
+        let (step, length, segment) = (self.step, self.length, self.segment)
+        withUnsafeTemporaryAllocation(of: Lanes.self, capacity: 2 * GridShape.columnChunk / GridShape.lanes) { ends in
+            // Values at the near ports, and what the line before passes back.
+            let groups = columns.count / GridShape.lanes
+            for group in 0..<groups {
+                let column = columns.lowerBound + group * GridShape.lanes
+                ends[group] = portValues(nearPorts, column, ports)
+                ends[groups + group] = portValues(farPorts, column, ports) * farLead
+            }
+            var line = first + (length - 1) * step
+            for k in Swift.stride(from: length - 1, through: 0, by: -1) {
+                for group in 0..<groups {
+                    let place = line + columns.lowerBound + group * GridShape.lanes
+                    var value = loadLanes(y + place) + ends[groups + group]
+                    if let coupling { value += loadLanes(coupling + place) * ends[group] }
+                    value *= loadLanes(inverse + place)
+                    storeLanes(value, y + place)
+                    if k > 0 {
+                        let a = segments.map { loadLanes($0 + place - step) } ?? Lanes(repeating: segment)
+                        ends[groups + group] = a * value
+                    }
+                }
+                line -= step
+            }
+        }
+    }
+}
