@@ -40,10 +40,11 @@ let package = Package(
         .target(
             name: "HydronTestSupport", dependencies: ["Hydron", "SpiceNetlist", "Waveforms"],
             path: "Tests/HydronTestSupport"),
+        .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
         .testTarget(name: "SpiceNetlistTests", dependencies: ["SpiceNetlist"]),
         .testTarget(name: "SparseSolversTests", dependencies: ["SparseSolvers"]),
         .testTarget(name: "WaveformsTests", dependencies: ["Waveforms"]),
-        .testTarget(name: "HydronTests", dependencies: ["Hydron", "HydronTestSupport"]),
+        .testTarget(name: "HydronTests", dependencies: ["Hydron", "HydronTestSupport", "AllocationCounter"]),
         .testTarget(name: "HydronToolsTests", dependencies: ["Hydron", "HydronTools", "SpiceNetlist", "Waveforms"]),
         .testTarget(
             name: "RegressionTests", dependencies: ["Hydron", "HydronTools", "SpiceNetlist", "Waveforms"],

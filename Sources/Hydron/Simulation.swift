@@ -120,6 +120,11 @@ public struct Simulation: Sendable {
     /// Mistakes in what `.print` and `.save` ask for are found before anything runs.
     private func checkOutputs(_ diagnostics: inout Diagnostics) {
         for task in elaboration.tasks {
+            // Where nothing is asked for, everything is written: nothing to check, and much to list.
+            guard
+                !elaboration.outputs.items(for: task.kindName).isEmpty
+                    || !elaboration.measurements.columns(for: task.kindName).isEmpty
+            else { continue }
             var found = Diagnostics()
             _ = task.table(elaboration, netlist, diagnostics: &found)
             // Several analyses may ask for the same.

@@ -38,6 +38,63 @@ import Testing
         #expect(table.count == dictionary.count)
     }
 
+    @Test func manyNamesAtOnceGetTheIdsOfOneByOne() {
+        var generator = SeededGenerator(state: 5)
+        var (single, many) = (NameTable(), NameTable())
+        for _ in 0..<500 {
+            let names = (0..<64).map { _ in
+                let name = "n\(Int.random(in: 0..<9_000, using: &generator))"
+                let tail = String(repeating: "Xy", count: Int.random(in: 0...12, using: &generator))
+                return Array((name + tail).utf8)
+            }
+            let letters = names.flatMap { $0 }
+            var ids = [UInt32](repeating: 0, count: names.count)
+            letters.withUnsafeBufferPointer { letters in
+                var start = 0
+                let keys = names.map { name in
+                    defer { start += name.count }
+                    return NameKey(UnsafeBufferPointer(rebasing: letters[start..<start + name.count]))
+                }
+                keys.withUnsafeBufferPointer { keys in
+                    ids.withUnsafeMutableBufferPointer { many.intern(keys, into: $0.baseAddress!) }
+                }
+            }
+            #expect(ids == names.map { name in name.withUnsafeBufferPointer { single.intern($0) } })
+        }
+        #expect(many.count == single.count)
+    }
+
+    @Test func newNamesAreTakenUpToTheFirstThatIsKnown() {
+        var table = NameTable()
+        _ = table.intern("b")
+        let letters = Array("AaBC".utf8)
+        letters.withUnsafeBufferPointer { letters in
+            let keys = letters.indices.map { NameKey(UnsafeBufferPointer(rebasing: letters[$0...$0])) }
+            var scratch = [UInt32](repeating: 0, count: keys.count)
+            scratch.withUnsafeMutableBufferPointer { scratch in
+                keys.withUnsafeBufferPointer { keys in
+                    #expect(table.internNew(keys, scratch: scratch.baseAddress!) == 1)
+                    let rest = UnsafeBufferPointer(rebasing: keys[2...])
+                    #expect(table.internNew(rest, scratch: scratch.baseAddress!) == 0)
+                    let last = UnsafeBufferPointer(rebasing: keys[3...])
+                    #expect(table.internNew(last, scratch: scratch.baseAddress!) == 1)
+                }
+            }
+        }
+        #expect((0..<4).map { table.name(of: $0) } == ["b", "a", "c", ""])
+    }
+
+    @Test func aCopyLivesOnItsOwn() {
+        var table = NameTable()
+        for index in 0..<1000 { _ = table.intern("n\(index)") }
+        let copy = table
+        for index in 1000..<5000 { _ = table.intern("n\(index)") }
+        #expect(copy.count == 1000)
+        #expect(copy.lookup("n1000") == nil)
+        #expect(copy.lookup("n999") == 999)
+        #expect(table.lookup("n4999") == 4999)
+    }
+
     @Test func shortNamesCostLessThanFortyBytes() {
         var table = NameTable()
         for index in 0..<200_000 { _ = table.intern("n_\(index)") }

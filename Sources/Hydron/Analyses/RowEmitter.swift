@@ -5,17 +5,20 @@ final class RowEmitter: PointObserver {
     private let outputs: [CompiledOutput]
     private let sink: any WaveformSink
     private let registers: UnsafeMutablePointer<Double>
-    private var row: [Double] = []
-    private(set) var rowCount = 0
-    private(set) var ranges: [ClosedRange<Double>] = []
-    private var sweepValues: [Double] = []
+    /// Kept from row to row: each is as long as the first.
+    @exclusivity(unchecked) private var row: [Double] = []
+    /// How much of the row is filled in.
+    @exclusivity(unchecked) private var filled = 0
+    @exclusivity(unchecked) private(set) var rowCount = 0
+    @exclusivity(unchecked) private(set) var ranges: [ClosedRange<Double>] = []
+    @exclusivity(unchecked) private var sweepValues: [Double] = []
     var lastRow: [Double] { row }
     let observedUnknowns: [Int]
     let rates: ChargeRates
 
     private let accumulators: [OutputCompiler.Accumulator]
     /// For each accumulator its value, its argument at the last row, and that row's time.
-    private var accumulated: [Double]
+    @exclusivity(unchecked) private var accumulated: [Double]
     private var arguments: [Double]
     private var lastTime = Double.nan
 
@@ -85,8 +88,8 @@ final class RowEmitter: PointObserver {
     func accept(
         _ abscissa: Double, _ x: UnsafePointer<Double>, _ system: EquationSystem
     ) throws(SimulationFailure) {
-        row.removeAll(keepingCapacity: true)
-        row.append(abscissa)
+        filled = 0
+        put(abscissa)
         if !accumulators.isEmpty { accumulate(abscissa, x, system) }
         fill(x, system)
         if cornerTolerance.isFinite, !bentColumns.isEmpty { try giveOutCorners(before: abscissa, x, system) }
@@ -182,8 +185,8 @@ final class RowEmitter: PointObserver {
     func accept(
         _ sweep: [Double], _ x: UnsafePointer<Double>, _ system: EquationSystem
     ) throws(SimulationFailure) {
-        row.removeAll(keepingCapacity: true)
-        row.append(contentsOf: sweep)
+        filled = 0
+        for value in sweep { put(value) }
         sweepValues = sweep
         fill(x, system)
         try emit()
@@ -208,17 +211,22 @@ final class RowEmitter: PointObserver {
         lastTime = time
     }
 
-    /// Appends the columns to the row.
+    @inline(__always) private func put(_ value: Double) {
+        if filled < row.count { row[filled] = value } else { row.append(value) }
+        filled += 1
+    }
+
+    /// Fills in the columns of the row.
     private func fill(_ x: UnsafePointer<Double>, _ system: EquationSystem) {
         for output in outputs {
             switch output.source {
-            case .unknown(let unknown): row.append(x[unknown])
-            case .constant(let value): row.append(value)
+            case .unknown(let unknown): put(x[unknown])
+            case .constant(let value): put(value)
             case .program(let program):
                 for (index, input) in program.inputs.enumerated() {
                     registers[index] = value(of: input, x, system)
                 }
-                row.append(program.evaluate(registers))
+                put(program.evaluate(registers))
             }
         }
     }

@@ -143,7 +143,7 @@ struct SensitivityAnalysis: Analysis {
         var diagnostics = Diagnostics()
         let programs = compiled(elaboration, run.netlist, &diagnostics)
         if diagnostics.hasErrors { throw SimulationFailure(diagnostics, "the objective") }
-        let linear = try LinearisedCircuit(system, at: x, for: "sensitivities")
+        let linear = try LinearisedCircuit(system, at: x)
         let derivatives = engine.derivatives(
             at: x, system.conditions, inputs: Array(Set(programs.flatMap(\.inputs))))
         var rows: [[Double]] = []
@@ -174,7 +174,7 @@ struct SensitivityAnalysis: Analysis {
         let x = Vector(system.count)
         try run.operatingPoint(system, x)
         let point = UnsafePointer(x.base)
-        let linear = try LinearisedCircuit(system, at: point, for: "sensitivities")
+        let linear = try LinearisedCircuit(system, at: point)
         let engine = ParameterSensitivities(run.netlist, run.elaboration, wanted: wanted)
         let derivatives = engine.derivatives(at: point, system.conditions).filter { engine.present[$0.entry] }
         let bends = OperatingPointBends(system, at: point)

@@ -56,7 +56,7 @@ struct TransferFunctionAnalysis: Analysis {
         let x = Vector(system.count)
         try run.operatingPoint(system, x)
         run.report.statistics.points += 1
-        let linear = try LinearisedCircuit(system, at: UnsafePointer(x.base), for: "transfer function")
+        let linear = try LinearisedCircuit(system, at: UnsafePointer(x.base))
         let excitation = source.excitation(in: system.circuit)
         let response = linear.respond(excitation)
         /// What a unit of the source sees: of a voltage source −1/i, of a current source the voltage that it drives.

@@ -38,7 +38,7 @@ enum DanglingNodes {
             guard case .directive = card.kind else { continue }
             let text = netlist.sources.lowercased(card.range)
             for word in text.split(whereSeparator: { "()[],'\"{}=+-*/ \t\r\n@".contains($0) }) {
-                names.insert(word.contains(":") ? word.replacing(":", with: ".") : String(word))
+                names.insert(word.contains(":") ? String(word).replacing(":", with: ".") : String(word))
             }
         }
         return names

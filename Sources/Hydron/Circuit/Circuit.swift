@@ -206,15 +206,25 @@ public struct UnknownTable: Sendable {
 
     mutating func node(id: UInt32) -> Int32 {
         let slot = Int(id)
-        if slot >= unknownOfName.count {
-            unknownOfName.append(contentsOf: repeatElement(-1, count: slot + 1 - unknownOfName.count))
+        if slot < unknownOfName.count {
+            let known = unknownOfName[slot]
+            if known >= 0 { return known }
+        } else {
+            while unknownOfName.count <= slot { unknownOfName.append(-1) }
         }
-        if unknownOfName[slot] < 0 {
-            unknownOfName[slot] = Int32(kinds.count)
-            kinds.append(.node)
-            references.append(id)
-        }
-        return unknownOfName[slot]
+        let unknown = Int32(kinds.count)
+        unknownOfName[slot] = unknown
+        kinds.append(.node)
+        references.append(id)
+        return unknown
+    }
+
+    /// Makes room for as many nodes.
+    mutating func reserve(_ count: Int) {
+        nodeNames.reserveCapacity(count)
+        kinds.reserveLarge(count)
+        references.reserveLarge(count)
+        unknownOfName.reserveLarge(count)
     }
 
     /// Makes `alias` (a node name id) another name of `unknown`.

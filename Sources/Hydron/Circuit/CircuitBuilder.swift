@@ -12,10 +12,10 @@ struct CircuitBuilder {
     /// Sources that are ports of a network.
     var ports: [IndependentSource] = []
     private var boxes: [any PopulationBox] = []
-    private var boxOfKind: [BoxKind: Int] = [:]
-    /// The kind of the last element: netlists come in runs of one.
-    private var lastKind: BoxKind?
-    private var lastBox = 0
+    /// Of each box, so few that walking over them is the fastest search.
+    private var kinds: [BoxKind] = []
+    /// How many elements of a type large netlists announce.
+    private var expected: [ObjectIdentifier: Int] = [:]
 
     init() {}
 
@@ -39,7 +39,7 @@ struct CircuitBuilder {
     /// Adds an element of a type with fixed arity. `locals` holds an unknown for each of `D.arity` locals; two locals
     /// may share one (a collapsed internal node).
     mutating func add<D: Device>(_ device: D, _ locals: some Collection<Int32>, identity: ElementIdentity) {
-        let box = self.box(DevicePopulation<D>.self) { DevicePopulation<D>() }
+        let box = box(of: D.self)
         register(identity, population: box.position, index: box.population.count)
         box.population.devices.append(device)
         box.population.unknowns.append(contentsOf: locals)
@@ -58,9 +58,46 @@ struct CircuitBuilder {
         update(&box.population)
     }
 
+    /// The same for an element between two nodes.
+    mutating func add<D: Device>(_ device: D, _ plus: Int32, _ minus: Int32, identity: ElementIdentity) {
+        let box = box(of: D.self)
+        register(identity, population: box.position, index: box.population.count)
+        box.population.devices.append(device)
+        box.population.unknowns.append(plus)
+        box.population.unknowns.append(minus)
+        box.population.elements.append(identity)
+    }
+
+    /// Announces `count` elements of a type: room for them is made with the first.
+    mutating func expect<D: Device>(_ type: D.Type, count: Int) {
+        expected[ObjectIdentifier(DevicePopulation<D>.self)] = count
+    }
+
+    private mutating func box<D: Device>(of type: D.Type) -> Box<DevicePopulation<D>> {
+        if let box = knownBox(DevicePopulation<D>.self) { return box }
+        var population = DevicePopulation<D>()
+        if let count = expected[ObjectIdentifier(DevicePopulation<D>.self)] {
+            population.devices.reserveLarge(count)
+            population.unknowns.reserveLarge(count * D.arity)
+            population.elements.reserveLarge(count)
+        }
+        return newBox(population)
+    }
+
+    /// Makes room for the names of `count` elements of any type and of as many nodes.
+    mutating func reserve(elements count: Int) {
+        directory.names.reserveCapacity(count)
+        directory.references.reserveLarge(count)
+        unknowns.reserve(count)
+    }
+
     private mutating func register(_ identity: ElementIdentity, population: Int, index: Int) {
         let slot = Int(identity.name)
-        if slot >= directory.references.count {
+        if slot == directory.references.count {
+            directory.references.append(ElementReference(population: Int32(population), index: Int32(index)))
+            return
+        }
+        if slot > directory.references.count {
             let missing = slot + 1 - directory.references.count
             directory.references.append(
                 contentsOf: repeatElement(ElementReference(population: -1, index: -1), count: missing))
@@ -68,29 +105,26 @@ struct CircuitBuilder {
         directory.references[slot] = ElementReference(population: Int32(population), index: Int32(index))
     }
 
-    private struct BoxKind: Hashable {
+    private struct BoxKind: Equatable {
         var type: ObjectIdentifier
         var variant: ObjectIdentifier?
     }
 
-    private mutating func box<P: Population>(
-        _ type: P.Type, variant: ObjectIdentifier? = nil, make: () -> P
-    ) -> Box<P> {
+    private mutating func box<P: Population>(_ type: P.Type, variant: ObjectIdentifier?, make: () -> P) -> Box<P> {
+        knownBox(type, variant) ?? newBox(make(), variant)
+    }
+
+    private func knownBox<P: Population>(_ type: P.Type, _ variant: ObjectIdentifier? = nil) -> Box<P>? {
+        // Boxes are filed under their own type, so the cast holds.
         let kind = BoxKind(type: ObjectIdentifier(type), variant: variant)
-        if kind == lastKind, let box = boxes[lastBox] as? Box<P> { return box }
-        let place: Int
-        if let known = boxOfKind[kind] {
-            place = known
-        } else {
-            place = boxes.count
-            boxes.append(Box(make(), position: place))
-            boxOfKind[kind] = place
-        }
-        lastKind = kind
-        lastBox = place
-        if let box = boxes[place] as? Box<P> { return box }
-        // Boxes are filed under their own type, so the cast holds; a fresh box keeps the types honest all the same.
-        return Box(make(), position: place)
+        return kinds.firstIndex(of: kind).flatMap { boxes[$0] as? Box<P> }
+    }
+
+    private mutating func newBox<P: Population>(_ population: P, _ variant: ObjectIdentifier? = nil) -> Box<P> {
+        let box = Box(population, position: boxes.count)
+        boxes.append(box)
+        kinds.append(BoxKind(type: ObjectIdentifier(P.self), variant: variant))
+        return box
     }
 
     /// A population by its place, as ``ElementReference`` names it.

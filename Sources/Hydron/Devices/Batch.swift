@@ -185,14 +185,14 @@ final class Batch<D: Device>: ElementBatch {
     let devices: [D]
     let unknowns: [Int32]
     /// `arity²` an element, row-major; empty for a linear type.
-    private(set) var slots: [Int32] = []
+    @exclusivity(unchecked) private(set) var slots: [Int32] = []
     /// At the last accepted point, and as the current Newton iterate would leave it.
     let states: UnsafeMutableBufferPointer<D.State>
     let trialStates: UnsafeMutableBufferPointer<D.State>
     /// Where each element was last evaluated; kept for limited types.
     let previous: UnsafeMutableBufferPointer<D.Gradient>
     /// True until the first evaluation of a new operating point.
-    var startsAfresh = false
+    @exclusivity(unchecked) var startsAfresh = false
 
     init(_ population: DevicePopulation<D>) {
         devices = population.devices

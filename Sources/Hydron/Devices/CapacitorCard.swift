@@ -153,7 +153,7 @@ extension Capacitor: ElementKind {
         }
         card.warnIfNegative(capacitance, "capacitance")
         card.builder.add(
-            Capacitor(capacitance: capacitance, initialVoltage: initialVoltage), [plus, minus], identity: card.identity)
+            Capacitor(capacitance: capacitance, initialVoltage: initialVoltage), plus, minus, identity: card.identity)
         guard !initialVoltage.isNaN, card.dialect.initialConditionsHoldOperatingPoint, plus != minus else { return }
         guard plus == 0 || minus == 0 else {
             card.warning(
@@ -165,5 +165,17 @@ extension Capacitor: ElementKind {
             NodeCondition(
                 unknown: plus == 0 ? minus : plus, value: plus == 0 ? -initialVoltage : initialVoltage,
                 range: card.identity.range))
+    }
+}
+
+extension Capacitor: PlainElement {
+    static func takesPlain(_ value: Double) -> Bool { value >= 0 }
+
+    static func addPlain(
+        _ value: Double, _ nodes: UnsafePointer<Int32>, identity: ElementIdentity, temperature: Double,
+        to builder: inout CircuitBuilder
+    ) {
+        builder.add(
+            Capacitor(capacitance: value, initialVoltage: .nan), nodes[0], nodes[1], identity: identity)
     }
 }

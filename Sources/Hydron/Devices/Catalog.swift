@@ -51,4 +51,7 @@ enum Catalog {
         }
         return table
     }()
+    /// Kinds of which plain cards are read by the batch, by letter, 'a' first.
+    static let plainKinds: [(any PlainElement.Type)?] =
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).map { byLetter[$0]?.first as? any PlainElement.Type }
 }

@@ -23,6 +23,32 @@ enum CurrentSourceCard: ElementKind {
     static func elaborate(_ card: ElementCard) { IndependentSourceCard.elaborate(card, isVoltage: false) }
 }
 
+extension VoltageSourceCard: PlainElement {
+    static var isVainWhenShorted: Bool { false }
+    static func takesPlain(_ value: Double) -> Bool { true }
+    static func addPlain(
+        _ value: Double, _ nodes: UnsafePointer<Int32>, identity: ElementIdentity, temperature: Double,
+        to builder: inout CircuitBuilder
+    ) {
+        IndependentSourceCard.add(
+            IndependentSource(identity: identity, plus: nodes[0], minus: nodes[1], branch: 0, direct: value),
+            isVoltage: true, to: &builder)
+    }
+}
+
+extension CurrentSourceCard: PlainElement {
+    static var isVainWhenShorted: Bool { false }
+    static func takesPlain(_ value: Double) -> Bool { true }
+    static func addPlain(
+        _ value: Double, _ nodes: UnsafePointer<Int32>, identity: ElementIdentity, temperature: Double,
+        to builder: inout CircuitBuilder
+    ) {
+        IndependentSourceCard.add(
+            IndependentSource(identity: identity, plus: nodes[0], minus: nodes[1], branch: 0, direct: value),
+            isVoltage: false, to: &builder)
+    }
+}
+
 enum IndependentSourceCard {
     enum Instance: Int, ParameterKey {
         case dc, m, acmag, acphase
@@ -118,21 +144,26 @@ enum IndependentSourceCard {
             }
             return
         }
+        add(source, isVoltage: isVoltage, to: &card.builder)
+    }
+
+    fileprivate static func add(_ source: IndependentSource, isVoltage: Bool, to builder: inout CircuitBuilder) {
+        var source = source
         if isVoltage {
-            source.branch = card.builder.branch(card.name)
+            source.branch = builder.branch(builder.directory.names.name(of: source.identity.name))
             if source.port != nil {
-                card.builder.ports.append(source)
-                card.builder.add(
-                    to: PortSources.self, identity: card.identity, make: { PortSources() },
+                builder.ports.append(source)
+                builder.add(
+                    to: PortSources.self, identity: source.identity, make: { PortSources() },
                     update: { $0.sources.append(source) })
                 return
             }
-            card.builder.add(
-                to: VoltageSources.self, identity: card.identity, make: { VoltageSources() },
+            builder.add(
+                to: VoltageSources.self, identity: source.identity, make: { VoltageSources() },
                 update: { $0.sources.append(source) })
         } else {
-            card.builder.add(
-                to: CurrentSources.self, identity: card.identity, make: { CurrentSources() },
+            builder.add(
+                to: CurrentSources.self, identity: source.identity, make: { CurrentSources() },
                 update: { $0.sources.append(source) })
         }
     }

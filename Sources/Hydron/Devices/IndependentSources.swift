@@ -109,25 +109,25 @@ struct CurrentSources: Population {
 /// Independent sources as numbers. Each kind of waveform stands in a flat list of its own, so that a time point costs
 /// the sums of the constant sources and one evaluation for each that moves.
 final class SourceBatch: ElementBatch {
-    private var sources: [IndependentSource]
+    @exclusivity(unchecked) private var sources: [IndependentSource]
     private let isVoltage: Bool
     /// By source: the value in static analyses.
-    private var staticValues: [Double]
+    @exclusivity(unchecked) private var staticValues: [Double]
     /// By source: the value at the time last loaded.
-    private var values: [Double]
-    private var pulses: [(source: Int, waveform: SourceWaveform.Pulse)] = []
-    private var sines: [(source: Int, waveform: SourceWaveform.Sine)] = []
+    @exclusivity(unchecked) private var values: [Double]
+    @exclusivity(unchecked) private var pulses: [(source: Int, waveform: SourceWaveform.Pulse)] = []
+    @exclusivity(unchecked) private var sines: [(source: Int, waveform: SourceWaveform.Sine)] = []
     /// Positions of sources with any other waveform.
-    private var others: [Int] = []
+    @exclusivity(unchecked) private var others: [Int] = []
     /// Where each source adds: its branch, or n+ and n− with the number of parallel sources.
     private let targets: [Target]
     /// Positions of sources that change in time.
     private let moving: [Int]
     /// Each moving source's next corner, valid for times from `cornersFrom` on.
-    private var corners: [Double]
-    private var cornersFrom = -Double.infinity
+    @exclusivity(unchecked) private var corners: [Double]
+    @exclusivity(unchecked) private var cornersFrom = -Double.infinity
     /// What was last loaded: whether a source's current is its DC value or its waveform's.
-    private var mode = SourceContext.Mode.direct
+    @exclusivity(unchecked) private var mode = SourceContext.Mode.direct
 
     private struct Target: BitwiseCopyable {
         var plus: Int32

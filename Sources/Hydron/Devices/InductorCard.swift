@@ -102,3 +102,17 @@ extension Inductor: ElementKind {
             NodeCondition(unknown: branch, value: initialCurrent, range: card.identity.range))
     }
 }
+
+extension Inductor: PlainElement {
+    static func takesPlain(_ value: Double) -> Bool { value >= 0 }
+
+    static func addPlain(
+        _ value: Double, _ nodes: UnsafePointer<Int32>, identity: ElementIdentity, temperature: Double,
+        to builder: inout CircuitBuilder
+    ) {
+        let branch = builder.branch(builder.directory.names.name(of: identity.name))
+        builder.add(
+            Inductor(inductance: value, parallelCount: 1, initialCurrent: .nan), [nodes[0], nodes[1], branch],
+            identity: identity)
+    }
+}

@@ -86,7 +86,7 @@ extension Resistor: ElementKind {
 
     static func elaborate(_ card: ElementCard) {
         guard let (plus, minus) = card.nodePair() else { return }
-        // Netlists from layouts hold millions of `Rname n+ n- number`: no table for those.
+        // Subcircuits hold many of `Rname n+ n- number`: no table for those.
         if let resistance = card.takePlainNumber() {
             add(
                 card, plus, minus, resistance, nominal: resistance, multiplier: 1,
@@ -169,7 +169,20 @@ extension Resistor: ElementKind {
             return
         }
         card.builder.add(
-            Resistor(conductance: conductance, temperature: temperature, nominal: nominal), [plus, minus],
+            Resistor(conductance: conductance, temperature: temperature, nominal: nominal), plus, minus,
             identity: card.identity)
+    }
+}
+
+extension Resistor: PlainElement {
+    static func takesPlain(_ value: Double) -> Bool { value.magnitude >= negligible }
+
+    static func addPlain(
+        _ value: Double, _ nodes: UnsafePointer<Int32>, identity: ElementIdentity, temperature: Double,
+        to builder: inout CircuitBuilder
+    ) {
+        builder.add(
+            Resistor(conductance: 1 / value, temperature: temperature, nominal: value), nodes[0], nodes[1],
+            identity: identity)
     }
 }

@@ -78,6 +78,8 @@ final class Elaborator {
     private let files: [UnsafePointer<UInt8>?]
     static let deepestNesting = 60
     private(set) var broken: Set<String> = []
+    /// False in tests of what makes no difference.
+    private let readsPlainCards: Bool
     /// Read subcircuits that nothing calls as well.
     private var readsUncalled = false
     /// Identities of the random numbers that were asked for, in order; kept where they are looked for.
@@ -96,8 +98,11 @@ final class Elaborator {
     }
 
     /// The same, but gives what could be made also where there are mistakes.
-    static func attempt(_ netlist: Netlist, overrides: Overrides, diagnostics: inout Diagnostics) -> Elaboration {
-        let elaborator = Elaborator(netlist, overrides, diagnostics)
+    /// - Parameter readingPlainCards: false reads each card with all care, to the same result.
+    static func attempt(
+        _ netlist: Netlist, overrides: Overrides, readingPlainCards: Bool = true, diagnostics: inout Diagnostics
+    ) -> Elaboration {
+        let elaborator = Elaborator(netlist, overrides, diagnostics, readsPlainCards: readingPlainCards)
         let result = elaborator.run()
         diagnostics = elaborator.diagnostics
         return result
@@ -123,6 +128,7 @@ final class Elaborator {
 
     /// Mistakes in subcircuits that nothing calls, as warnings: each is read once, with its own defaults.
     static func checkUncalled(_ netlist: Netlist, overrides: Overrides) -> Diagnostics {
+        if netlist.top.subcircuits.isEmpty { return Diagnostics() }
         var known = Diagnostics()
         _ = attempt(netlist, overrides: overrides, diagnostics: &known)
         let elaborator = Elaborator(netlist, overrides, Diagnostics())
@@ -136,7 +142,10 @@ final class Elaborator {
         return found
     }
 
-    private init(_ netlist: Netlist, _ overrides: Overrides, _ diagnostics: Diagnostics) {
+    private init(
+        _ netlist: Netlist, _ overrides: Overrides, _ diagnostics: Diagnostics, readsPlainCards: Bool = true
+    ) {
+        self.readsPlainCards = readsPlainCards
         self.netlist = netlist
         dialect = netlist.dialect
         self.overrides = overrides
@@ -172,8 +181,7 @@ final class Elaborator {
         evaluateParameters(of: top)
         if active.count > 10_000 {
             // The tables of a large flat netlist are made once instead of growing by doubling.
-            card.builder.directory.names.reserveCapacity(active.count)
-            card.builder.unknowns.nodeNames.reserveCapacity(active.count)
+            card.builder.reserve(elements: active.count)
         }
         readElements(netlist.top, active, in: top)
         if readsUncalled { readUncalledSubcircuits() }
@@ -386,15 +394,49 @@ final class Elaborator {
     // MARK: - Elements
 
     private func readElements(_ block: Block, _ cards: [Card], in scope: Scope) {
-        let isPlain = scope.isTop
-        for card in cards {
-            guard case .element(let letter) = card.kind else { continue }
-            if diagnostics.isFull { return }
-            let errorCount = diagnostics.errorCount
-            readElement(card, letter, isPlain: isPlain, in: scope)
-            if diagnostics.errorCount > errorCount { noteBroken(card, in: scope) }
+        // What `.step` changes is found through the element's card.
+        let plain = scope.isTop && overrides.elements.isEmpty && readsPlainCards ? plainElements() : nil
+        if let plain, cards.count > 10_000 { plain.announce(cards, in: &card.builder) }
+        var index = 0
+        while index < cards.count, !diagnostics.isFull {
+            if let plain, plain.read(cards, from: index) {
+                addPlain(plain, cards, from: index, in: scope)
+                index += plain.count
+            } else {
+                readElement(cards[index], in: scope)
+                index += 1
+            }
         }
         elementLetter = 0
+    }
+
+    private func plainElements() -> PlainElements {
+        var grounds = dialect.groundAliases
+        if replacesGround { grounds += dialect.replaceableGroundAliases }
+        return PlainElements(netlist, grounds: grounds, temperature: card.builder.options.temperature)
+    }
+
+    /// Adds a batch of plain cards; those among them that need a remark are read like any other.
+    private func addPlain(_ plain: PlainElements, _ cards: [Card], from start: Int, in scope: Scope) {
+        var done = 0
+        while done < plain.count {
+            done = plain.add(cards, start: start, from: done, to: &card.builder)
+            for (_, identity) in plain.shorted {
+                card.begin(identity: identity, scope: scope)
+                card.warnOfShort()
+            }
+            guard done < plain.count, !diagnostics.isFull else { return }
+            plain.leaveOut(cards[start + done])
+            readElement(cards[start + done], in: scope)
+            done += 1
+        }
+    }
+
+    private func readElement(_ card: Card, in scope: Scope) {
+        guard case .element(let letter) = card.kind else { return }
+        let errorCount = diagnostics.errorCount
+        readElement(card, letter, isPlain: scope.isTop, in: scope)
+        if diagnostics.errorCount > errorCount { noteBroken(card, in: scope) }
     }
 
     private func readElement(_ card: Card, _ letter: UInt8, isPlain: Bool, in scope: Scope) {

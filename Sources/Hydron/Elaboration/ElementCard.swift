@@ -85,11 +85,12 @@ final class ElementCard {
     /// The two nodes of an element between them; warns where they are one.
     func nodePair(_ first: String = "first node", _ second: String = "second node") -> (Int32, Int32)? {
         guard let plus = node(first), let minus = node(second) else { return nil }
-        if plus == minus {
-            warnOnce(
-                "both ends of \(name) are the same node: it does nothing", hint: "connect it elsewhere or remove it")
-        }
+        if plus == minus { warnOfShort() }
         return (plus, minus)
+    }
+
+    func warnOfShort() {
+        warnOnce("both ends of \(name) are the same node: it does nothing", hint: "connect it elsewhere or remove it")
     }
 
     /// Reports that the card ends before its value; of two nodes the second may be meant for it.

@@ -20,6 +20,8 @@ import SpiceNetlist
 ///   4. baseline      ``setAlpha(_:shunt:)`` when the step or the shunt changes
 ///   5. excitations   ``loadSources(time:mode:factor:)`` at each time point
 ///   6. residual      ``evaluate(_:_:)`` in each Newton iteration
+///
+/// One run owns a system; what each step changes is `exclusivity(unchecked)`, which spares the checks of that.
 final class EquationSystem {
     let circuit: Circuit
     /// Unknowns with ground.
@@ -28,21 +30,21 @@ final class EquationSystem {
     let sparseCount: Int
     /// Arrays, whose own unknowns are in no sparse matrix.
     private let grids: [CrossbarGrid]
-    private(set) var blocks: BlockSolver?
+    @exclusivity(unchecked) private(set) var blocks: BlockSolver?
     /// Whether devices outside of arrays change the matrix in Newton's loop.
     private let hasNonlinearOutside: Bool
     /// The arrays' wires were eliminated for other numbers.
     private var gridFactorsAreStale = true
     /// The arrays' matrix, kept from the last solution, still serves: Newton's iteration needed it once only.
-    var trustsGridMatrix = false
+    @exclusivity(unchecked) var trustsGridMatrix = false
     /// What the rows of arrays are judged by, and the worst of them at the point last evaluated.
-    var rowTolerance = RowTolerance.ofTerms
+    @exclusivity(unchecked) var rowTolerance = RowTolerance.ofTerms
     private(set) var gridBalance: (excess: Double, unknown: Int) = (0, 0)
     let parallel: Parallel
     /// The sparse part with what the arrays' wires leave between their ports; the Jacobian itself without arrays.
     private let bordered: UnsafeMutablePointer<Double>
     /// Takes over where the iteration over the arrays stalls.
-    private var direct: DirectBlockSolver?
+    @exclusivity(unchecked) private var direct: DirectBlockSolver?
     /// Why, for the report.
     private(set) var notices: [String] = []
     let pattern: SparsityPattern
@@ -55,8 +57,8 @@ final class EquationSystem {
     var isLinear: Bool { nonlinear.isEmpty && clamps.isEmpty }
     let solver: AdaptiveSolver
     /// What the Jacobian's factors were made of is gone (other numbers since).
-    private var factorsAreStale = true
-    private var hasFactors = false
+    @exclusivity(unchecked) private var factorsAreStale = true
+    @exclusivity(unchecked) private var hasFactors = false
 
     // One value a Jacobian entry, behind a waste bin at index 0.
     private let conductance: UnsafeMutablePointer<Double>
@@ -78,23 +80,23 @@ final class EquationSystem {
     /// h of the integration formula; all zero in static analyses.
     let history: UnsafeMutablePointer<Double>
 
-    private(set) var alpha = 0.0
-    private(set) var shunt = 0.0
-    var conditions = Conditions()
+    @exclusivity(unchecked) private(set) var alpha = 0.0
+    @exclusivity(unchecked) private(set) var shunt = 0.0
+    @exclusivity(unchecked) var conditions = Conditions()
     /// Jacobian slots of the nodes' diagonals, for shunts.
     private var nodeDiagonals: [Int32] = []
     /// Rows held at a voltage instead of their own equation: `.ic` and `.nodeset`.
-    private var heldRows: [HeldRow] = []
+    @exclusivity(unchecked) private var heldRows: [HeldRow] = []
     /// Voltages held between two nodes by a stiff conductance: capacitors' initial conditions.
-    private var clamps: [Clamp] = []
+    @exclusivity(unchecked) private var clamps: [Clamp] = []
     /// Resistance [Ω] that inductors show in static analyses, 0 unless a loop of them asks for it.
     var inductorLoss = 0.0
     /// True for unknowns that appear in q, which the integration error is judged by.
-    private(set) var isDynamic: [Bool] = []
+    @exclusivity(unchecked) private(set) var isDynamic: [Bool] = []
     /// True for equations with an entry in ∂q/∂x.
     private var holdsCharge: [Bool] = []
-    private var columnStarts: [Int32]
-    private var rowIndices: [Int32]
+    private let columnStarts: [Int32]
+    private let rowIndices: [Int32]
 
     private struct HeldRow {
         var unknown: Int

@@ -13,7 +13,7 @@ final class ChargeRates {
 
     private let charges: [Charge]
     /// By charge, at the newest accepted point [A or V].
-    private(set) var values: [Double]
+    @exclusivity(unchecked) private(set) var values: [Double]
     /// By charge, right behind a corner: see ``findBehind(probe:after:new:formula:back:_:)``.
     private var behind: [Double]
     /// Largest magnitude of each value so far.

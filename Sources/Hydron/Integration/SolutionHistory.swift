@@ -2,6 +2,8 @@
 ///
 /// Charges belong to accepted points only. Solutions may hold one more point besides: the probe behind a breakpoint
 /// that tells the slope there (see ``TransientAnalysis``).
+///
+/// One run on one thread owns it; `exclusivity(unchecked)` spares the checks of that, several at each step.
 final class SolutionHistory {
     private let count: Int
     private let depth: Int
@@ -9,13 +11,13 @@ final class SolutionHistory {
     private let solutions: [UnsafeMutablePointer<Double>]
     private let charges: [UnsafeMutablePointer<Double>]
     /// Ring positions, newest first.
-    private var solutionOrder: [Int]
-    private var chargeOrder: [Int]
-    private(set) var solutionTimes: [Double]
-    private(set) var chargeTimes: [Double]
+    @exclusivity(unchecked) private var solutionOrder: [Int]
+    @exclusivity(unchecked) private var chargeOrder: [Int]
+    @exclusivity(unchecked) private(set) var solutionTimes: [Double]
+    @exclusivity(unchecked) private(set) var chargeTimes: [Double]
     /// How many entries count since the last breakpoint.
-    private(set) var solutionCount = 0
-    private(set) var chargeCount = 0
+    @exclusivity(unchecked) private(set) var solutionCount = 0
+    @exclusivity(unchecked) private(set) var chargeCount = 0
 
     /// - Parameters:
     ///   - depth: solutions that are kept, the probe among them.

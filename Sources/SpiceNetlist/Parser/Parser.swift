@@ -101,9 +101,21 @@ struct ParserState {
                 hint: "put a title line before it", fixIt: titleLine)
         }
         start = min(end + 1, view.count)
+        current.cards.reserveLarge(Self.estimatedLines(view))
         chain.append(ChainLink(key: files.identity(of: path), label: path, range: nil))
         readFile(file, from: start, to: view.count)
         chain.removeLast()
+    }
+
+    /// About how many lines a text has, from its first 64 KiB: so that a large netlist's list of cards is made once
+    /// instead of growing by doubling.
+    private static func estimatedLines(_ view: ByteView) -> Int {
+        let sample = 1 << 16
+        guard view.count > 4 * sample else { return 0 }
+        var lines = 0
+        for position in 0..<sample where view[position] == ASCII.newline { lines += 1 }
+        // Later lines tend to be longer, as names count up.
+        return lines * (view.count / sample)
     }
 
     /// `r1 a b 1k` or `v1 a 0 PULSE(…)`, as no title would read.
