@@ -110,7 +110,7 @@ final class Elaborator {
 
     /// The numbers that elements and models take from their cards.
     static func parameters(of netlist: Netlist, _ overrides: Overrides) -> ParameterLog {
-        let elaborator = Elaborator(netlist, overrides, Diagnostics())
+        let elaborator = Elaborator(netlist, overrides, Diagnostics(), readsPlainCards: false)
         elaborator.parameterLog = ParameterLog()
         _ = elaborator.run()
         return elaborator.parameterLog ?? ParameterLog()

@@ -110,7 +110,7 @@ public final class PlainCardReader {
     }
 
     /// The word at `position`, where one must stand; then the blanks behind it are skipped. nil where anything stands
-    /// there that is not a word, or may be no word to some dialect.
+    /// there that is not a word, or may be no word to some dialect, or several: a bus.
     @inline(__always)
     private func nextWord(_ view: ByteView, _ position: inout Int, _ end: Int) -> (start: Int, end: Int)? {
         let start = position
@@ -118,7 +118,7 @@ public final class PlainCardReader {
         guard start < end, view[start] != ASCII.dollar else { return nil }
         while position < end {
             let byte = view[position]
-            guard Decoder.isWordByte(byte) else {
+            guard Decoder.isWordByte(byte), byte != ASCII.openBracket else {
                 if byte == ASCII.slash, position + 1 < end, view[position + 1] != ASCII.slash {
                     position += 1
                     continue
