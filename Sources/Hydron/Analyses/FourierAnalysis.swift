@@ -164,6 +164,15 @@ extension DirectiveReader {
             ? netlist.expression(range, diagnostics: &elaborator.diagnostics)
             : netlist.expression(token, diagnostics: &elaborator.diagnostics)
         guard let expression else { return nil }
-        return OutputItem(label: text.filter { $0 != " " }, expression: expression, range: token.range)
+        // As written, with the braces or quotes around it.
+        var written = token.range
+        if token.kind == .expression, !isMarked, written.start > 0 {
+            let around = SourceRange(file: written.file, start: written.start - 1, end: written.end &+ 1)
+            let pairs: [(Character, Character)] = [("{", "}"), ("'", "'"), ("\"", "\"")]
+            let whole = sources.text(around)
+            if pairs.contains(where: { whole.first == $0 && whole.last == $1 }) { written = around }
+        }
+        return OutputItem(
+            label: sources.lowercased(written).filter { $0 != " " }, expression: expression, range: token.range)
     }
 }

@@ -69,13 +69,29 @@ final class ParameterSensitivities {
             }
         }
         let chosen = log.entries.filter { (wanted?($0.parameter) ?? true) && !elements($0.parameter.owner).isEmpty }
-        // The k-th parameter of each owner goes into the k-th group of its sort.
+        // A coupling changes with its coefficient and with each of its inductors: those are moved one by one.
+        var coupled: Set<Int32> = []
+        for case let batch as CouplingBatch in batches {
+            for pair in batch.couplings.flatMap(\.pairs) { coupled.formUnion([pair.first, pair.second]) }
+        }
+        func isCoupled(_ reference: ElementReference) -> Bool {
+            let population = circuit.populations[Int(reference.population)]
+            return population is MutualInductance.Elements
+                || (0..<population.arity).contains {
+                    coupled.contains(population.unknown($0, of: Int(reference.index)))
+                }
+        }
+        // The k-th parameter of each other owner goes into the k-th group of its sort.
         var groups: [[Int]] = []
         for isModel in [false, true] {
             var counts: [CardParameter.Owner: Int] = [:]
             var own: [[Int]] = []
             for (place, entry) in chosen.enumerated() {
                 if case .model = entry.parameter.owner { guard isModel else { continue } } else if isModel { continue }
+                if !coupled.isEmpty, elements(entry.parameter.owner).contains(where: isCoupled) {
+                    groups.append([place])
+                    continue
+                }
                 let k = counts[entry.parameter.owner, default: 0]
                 counts[entry.parameter.owner] = k + 1
                 if k == own.count { own.append([]) }
@@ -130,10 +146,9 @@ final class ParameterSensitivities {
         for (place, batch) in batches.enumerated() where batch is CouplingBatch {
             for index in 0..<batch.count {
                 let coupling = ElementReference(population: Int32(place), index: Int32(index))
-                guard differs(above, below, coupling), !parts.contains(where: { $0.elements.contains(coupling) }) else {
+                guard parts.count == 1, !parts[0].elements.contains(coupling), differs(above, below, coupling) else {
                     continue
                 }
-                guard parts.count == 1 else { return nil }
                 parts[0].elements.append(coupling)
             }
         }
@@ -181,7 +196,8 @@ final class ParameterSensitivities {
                             element: Int(reference.index), x: x, resting)
                     }
                     guard let above = contribution(move.above), let below = contribution(move.below) else { continue }
-                    found[part.entry].elements.append((above - below).scaled(by: 1 / part.span))
+                    found[part.entry].elements.append(
+                        (above - below).withoutRounding(of: above).scaled(by: 1 / part.span))
                 }
                 for input in inputs {
                     guard case .output(let reference, let index) = input, part.elements.contains(reference) else {
@@ -207,6 +223,34 @@ extension ElementContribution {
             conductance: difference(a.conductance, b.conductance),
             capacitance: difference(a.capacitance, b.capacitance),
             excitation: zip(a.excitation, b.excitation).map { $0 - $1 })
+    }
+
+    /// This difference of contributions of the size of `whole`, balanced.
+    ///
+    /// What flows into an element flows out again, so f, q and each column of G and C sum to zero over its rows. Large
+    /// constants (a series resistance of milliohms beside a junction of kiloohms) leave their rounding in a difference;
+    /// where an imbalance is no more than that, the row with the largest number takes it.
+    func withoutRounding(of whole: Self) -> Self {
+        let rows = unknowns.count
+        func balance(_ difference: inout [Double], _ whole: [Double], _ column: Int, _ stride: Int) {
+            var (sum, largest, place) = (0.0, 0.0, column)
+            for row in 0..<rows {
+                let entry = row * stride + column
+                sum += difference[entry]
+                if abs(whole[entry]) > largest { (largest, place) = (abs(whole[entry]), entry) }
+            }
+            if abs(sum) <= 256 * largest.ulp { difference[place] -= sum }
+        }
+        var balanced = self
+        guard rows > 0, whole.unknowns.count == rows else { return self }
+        balance(&balanced.current, whole.current, 0, 1)
+        balance(&balanced.charge, whole.charge, 0, 1)
+        guard conductance.count == rows * rows, whole.conductance.count == rows * rows else { return balanced }
+        for column in 0..<rows {
+            balance(&balanced.conductance, whole.conductance, column, rows)
+            balance(&balanced.capacitance, whole.capacitance, column, rows)
+        }
+        return balanced
     }
 
     func scaled(by factor: Double) -> Self {

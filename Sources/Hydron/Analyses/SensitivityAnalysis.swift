@@ -339,12 +339,16 @@ private struct OperatingPointBends {
                         element.slopes.append(([], []))
                         continue
                     }
+                    // Of fourth order: where a parameter's own effect and that of the moved operating point nearly cancel,
+                    // what is left has fewer digits.
                     let kept = x.base[Int(unknown)]
-                    let step = 1e-5 * max(1, 0.1 * abs(kept))
-                    x.base[Int(unknown)] = kept + step
-                    let above = matrices() ?? center
-                    x.base[Int(unknown)] = kept - step
-                    let slope = (above - (matrices() ?? center)).scaled(by: 1 / (2 * step))
+                    let step = 5e-5 * max(1, 0.1 * abs(kept))
+                    func moved(_ steps: Double) -> ElementContribution {
+                        x.base[Int(unknown)] = kept + steps * step
+                        return matrices() ?? center
+                    }
+                    let near = (moved(1) - moved(-1)).scaled(by: 8)
+                    let slope = (near - (moved(2) - moved(-2))).withoutRounding(of: center).scaled(by: 1 / (12 * step))
                     x.base[Int(unknown)] = kept
                     element.slopes.append((slope.conductance, slope.capacitance))
                 }

@@ -20,7 +20,8 @@ extension BipolarTransistor: ElementKind {
             case .area: Parameter("area", unit: "-", default: 1, .positive, "factor of currents and capacitances")
             case .off:
                 Parameter(
-                    "off", unit: "-", default: 0, .closed(0, 1), "the operating point's search begins with no current")
+                    "off", unit: Parameter.choice, default: 0, .closed(0, 1),
+                    "the operating point's search begins with no current")
             case .ic:
                 Parameter("ic", unit: "V", default: nil, .any, "vbe and vce at the start, with uic: ic=vbe,vce")
             case .m: Parameter("m", unit: "-", default: 1, .positive, "transistors in parallel")
@@ -39,7 +40,7 @@ extension BipolarTransistor: ElementKind {
 
         var parameter: Parameter {
             switch self {
-            case .level: Parameter("level", unit: "-", default: 1, .closed(1, 2), "1: Gummel and Poon")
+            case .level: Parameter("level", unit: Parameter.choice, default: 1, .closed(1, 2), "1: Gummel and Poon")
             case .is: Parameter("is", unit: "A", default: 1e-16, .positive, "transport saturation current")
             case .bf: Parameter("bf", unit: "-", default: 100, .positive, "ideal forward gain")
             case .nf: Parameter("nf", unit: "-", default: 1, .positive, "forward emission coefficient")
@@ -78,7 +79,7 @@ extension BipolarTransistor: ElementKind {
             case .ns: Parameter("ns", unit: "-", default: 1, .positive, "substrate emission coefficient")
             case .subs:
                 Parameter(
-                    "subs", unit: "-", default: nil, .closed(-1, 1),
+                    "subs", unit: Parameter.choice, default: nil, .closed(-1, 1),
                     "substrate's junction: 1 with the collector (an npn's default), -1 with the base (a pnp's)")
             case .xtb: Parameter("xtb", unit: "-", default: 0, .any, "temperature exponent of both gains")
             case .eg: Parameter("eg", unit: "eV", default: 1.11, .nonNegative, "activation energy of is")
@@ -97,7 +98,9 @@ extension BipolarTransistor: ElementKind {
             case .gamma: Parameter("gamma", unit: "-", default: 1e-11, .nonNegative, "its doping factor")
             case .qco: Parameter("qco", unit: "C", default: 0, .nonNegative, "its charge factor")
             case .quasimod:
-                Parameter("quasimod", unit: "-", default: 0, .closed(0, 1), "1: rco, vo and gamma follow temperature")
+                Parameter(
+                    "quasimod", unit: Parameter.choice, default: 0, .closed(0, 1),
+                    "1: rco, vo and gamma follow temperature")
             case .cn: Parameter("cn", unit: "-", default: nil, .any, "exponent of rco, 2.42 (npn) or 2.2 (pnp)")
             case .d: Parameter("d", unit: "-", default: nil, .any, "exponent of vo, 0.87 (npn) or 0.52 (pnp)")
             case .vg: Parameter("vg", unit: "V", default: 1.206, .positive, "band gap at 0 K for gamma")

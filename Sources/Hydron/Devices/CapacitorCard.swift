@@ -43,7 +43,7 @@ extension Capacitor: ElementKind {
             case .bvMaximum:
                 Parameter(
                     "bv_max", unit: "V", default: .infinity, .any, "largest voltage of safe operation, not watched")
-            case .level: Parameter("level", unit: "-", default: 1, .any, "model selector, of no effect")
+            case .level: Parameter("level", unit: Parameter.choice, default: 1, .any, "model selector, of no effect")
             }
         }
     }

@@ -68,7 +68,9 @@ enum BehaviouralSourceCard: ElementKind {
             case .temp: Parameter("temp", unit: "°C", default: nil, .celsius, "temperature of this source")
             case .dtemp: Parameter("dtemp", unit: "K", default: 0, .any, "temperature above the circuit's")
             case .smoothbsrc:
-                Parameter("smoothbsrc", unit: "-", default: nil, .any, "1: a voltage follows through an RC filter")
+                Parameter(
+                    "smoothbsrc", unit: Parameter.choice, default: nil, .any,
+                    "1: a voltage follows through an RC filter")
             case .rcconst: Parameter("rcconst", unit: "s", default: nil, .positive, "time constant of that filter")
             }
         }

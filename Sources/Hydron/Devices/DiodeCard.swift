@@ -19,7 +19,8 @@ extension Diode: ElementKind {
             case .area: Parameter("area", unit: "-", default: 1, .positive, "factor of the model's junction")
             case .off:
                 Parameter(
-                    "off", unit: "-", default: 0, .closed(0, 1), "the operating point's search begins with no current")
+                    "off", unit: Parameter.choice, default: 0, .closed(0, 1),
+                    "the operating point's search begins with no current")
             case .ic: Parameter("ic", unit: "V", default: nil, .any, "junction voltage at the start, with uic")
             case .m: Parameter("m", unit: "-", default: 1, .positive, "diodes in parallel")
             case .pj:
@@ -45,7 +46,9 @@ extension Diode: ElementKind {
         var parameter: Parameter {
             switch self {
             case .level:
-                Parameter("level", unit: "-", default: 1, .closed(1, 3), "1: Berkeley, 2: PSpice, 3: Berkeley by size")
+                Parameter(
+                    "level", unit: Parameter.choice, default: 1, .closed(1, 3),
+                    "1: Berkeley, 2: PSpice, 3: Berkeley by size")
             case .is: Parameter("is", "js", unit: "A", default: 1e-14, .positive, "saturation current")
             case .n: Parameter("n", unit: "-", default: 1, .positive, "emission coefficient")
             case .rs: Parameter("rs", unit: "Ω", default: 0, .nonNegative, "series resistance")
@@ -94,10 +97,11 @@ extension Diode: ElementKind {
             case .tbv1: Parameter("tbv1", "tbv", unit: "1/K", default: 0, .any, "first temperature coefficient of bv")
             case .tbv2: Parameter("tbv2", unit: "1/K²", default: 0, .any, "second temperature coefficient of bv")
             case .tcv: Parameter("tcv", unit: "V/K", default: 0, .any, "decrease of bv; a part of it [1/K] with tlev=1")
-            case .tlev: Parameter("tlev", unit: "-", default: 0, .closed(0, 2), "law of bv: 0 or 1, see tcv")
+            case .tlev:
+                Parameter("tlev", unit: Parameter.choice, default: 0, .closed(0, 2), "law of bv: 0 or 1, see tcv")
             case .tlevc:
                 Parameter(
-                    "tlevc", unit: "-", default: 0, .closed(0, 1),
+                    "tlevc", unit: Parameter.choice, default: 0, .closed(0, 1),
                     "law of junctions: 0 by the band gap, 1 by cta and tpb")
             case .cta: Parameter("cta", "ctc", unit: "1/K", default: 0, .any, "temperature coefficient of cjo, tlevc=1")
             case .ctp: Parameter("ctp", unit: "1/K", default: 0, .any, "temperature coefficient of cjsw, tlevc=1")

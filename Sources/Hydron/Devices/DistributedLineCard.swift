@@ -47,7 +47,7 @@ enum DistributedLineCard: ElementKind {
                     "isperl", unit: "A/m", default: nil, .positive,
                     "saturation current per length, makes diodes of capacitors")
             case .rsperl: Parameter("rsperl", unit: "Ω/m", default: 0, .nonNegative, "diode resistance per length")
-            case .level: Parameter("level", unit: "-", default: 1, .any, "model selector, of no effect")
+            case .level: Parameter("level", unit: Parameter.choice, default: 1, .any, "model selector, of no effect")
             }
         }
     }

@@ -25,7 +25,7 @@ extension Inductor: ElementKind {
             case .tc2: Parameter("tc2", unit: "1/K²", default: 0, .any, "quadratic temperature coefficient")
             case .tnom:
                 Parameter("tnom", "tref", unit: "°C", default: nil, .celsius, "temperature at which the values hold")
-            case .level: Parameter("level", unit: "-", default: 1, .any, "model selector, of no effect")
+            case .level: Parameter("level", unit: Parameter.choice, default: 1, .any, "model selector, of no effect")
             }
         }
     }

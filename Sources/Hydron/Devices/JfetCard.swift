@@ -20,7 +20,8 @@ extension JunctionFieldEffectTransistor: ElementKind {
             case .area: Parameter("area", unit: "-", default: 1, .positive, "factor of currents and capacitances")
             case .off:
                 Parameter(
-                    "off", unit: "-", default: 0, .closed(0, 1), "the operating point's search begins with no current")
+                    "off", unit: Parameter.choice, default: 0, .closed(0, 1),
+                    "the operating point's search begins with no current")
             case .ic: Parameter("ic", unit: "V", default: nil, .any, "vds and vgs at the start, with uic: ic=vds,vgs")
             case .m: Parameter("m", unit: "-", default: 1, .positive, "transistors in parallel")
             case .temp: Parameter("temp", unit: "°C", default: nil, .celsius, "temperature of this transistor")
@@ -39,7 +40,8 @@ extension JunctionFieldEffectTransistor: ElementKind {
             switch self {
             case .level:
                 Parameter(
-                    "level", unit: "-", default: 1, .closed(1, 2), "1: Shichman–Hodges, 2: Parker–Skellern, or Shockley"
+                    "level", unit: Parameter.choice, default: 1, .closed(1, 2),
+                    "1: Shichman–Hodges, 2: Parker–Skellern, or Shockley"
                 )
             case .vto: Parameter("vto", "vt0", unit: "V", default: -2, .any, "threshold voltage")
             case .beta: Parameter("beta", unit: "A/V²", default: 1e-4, .positive, "transconductance")
@@ -75,7 +77,8 @@ extension JunctionFieldEffectTransistor: ElementKind {
             case .eg: Parameter("eg", unit: "eV", default: 1.11, .nonNegative, "activation energy of is")
             case .kf: Parameter("kf", unit: "-", default: 0, .nonNegative, "flicker noise coefficient")
             case .af: Parameter("af", unit: "-", default: 1, .positive, "flicker noise exponent")
-            case .nlev: Parameter("nlev", unit: "-", default: 2, .any, "law of the channel's noise; of no effect")
+            case .nlev:
+                Parameter("nlev", unit: Parameter.choice, default: 2, .any, "law of the channel's noise; of no effect")
             case .gdsnoi: Parameter("gdsnoi", unit: "-", default: 1, .any, "factor of that noise; of no effect")
             case .p: Parameter("p", unit: "-", default: 2, .positive, "exponent below saturation, level 2")
             case .q: Parameter("q", unit: "-", default: 2, .closed(1, 10), "exponent in saturation, level 2")
@@ -106,7 +109,7 @@ extension JunctionFieldEffectTransistor: ElementKind {
             case .acgam: Parameter("acgam", unit: "-", default: 0, .any, "the drain's part in the capacitance, level 2")
             case .xc:
                 Parameter("xc", unit: "-", default: 0, .closed(0, 1), "capacitance left at pinch-off, level 2")
-            case .ver: Parameter("ver", unit: "-", default: 0, .any, "version; of no effect")
+            case .ver: Parameter("ver", unit: Parameter.choice, default: 0, .any, "version; of no effect")
             }
         }
     }

@@ -51,7 +51,7 @@ enum LossyLineCard: ElementKind {
             case .quadinterp: Self.control("quadinterp")
             case .mixedinterp: Self.control("mixedinterp")
             case .outputinterpmode: Self.control("outputinterpmode")
-            case .level: Parameter("level", unit: "-", default: 1, .any, "model selector, of no effect")
+            case .level: Parameter("level", unit: Parameter.choice, default: 1, .any, "model selector, of no effect")
             }
         }
 

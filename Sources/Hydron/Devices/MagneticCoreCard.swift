@@ -19,7 +19,8 @@ extension MagneticCore: ElementKind {
 
         var parameter: Parameter {
             switch self {
-            case .level: Parameter("level", unit: "-", default: 1, .closed(0, 2), "1 or 2: one model serves both")
+            case .level:
+                Parameter("level", unit: Parameter.choice, default: 1, .closed(0, 2), "1 or 2: one model serves both")
             case .ms: Parameter("ms", unit: "A/m", default: 1e6, .positive, "saturation magnetization")
             case .a: Parameter("a", unit: "A/m", default: 1000, .positive, "shape of the anhysteretic curve")
             case .k: Parameter("k", "kirr", unit: "A/m", default: 500, .positive, "pinning of domain walls")
@@ -31,7 +32,8 @@ extension MagneticCore: ElementKind {
             case .clim: Parameter("clim", unit: "-", default: 0.005, .nonNegative, "below this c counts as 0")
             case .bhSIUnits:
                 Parameter(
-                    "bhsiunits", unit: "-", default: 0, .any, "1: n(…_b) and n(…_h) in T and A/m, not gauss and oersted"
+                    "bhsiunits", unit: Parameter.choice, default: 0, .any,
+                    "1: n(…_b) and n(…_h) in T and A/m, not gauss and oersted"
                 )
             case .mScaling:
                 Parameter(

@@ -19,7 +19,8 @@ enum MesfetCard: ElementKind {
             switch self {
             case .level:
                 Parameter(
-                    "level", unit: "-", default: 1, .closed(1, 2), "nmf, pmf: 1 (Statz); gasfet: 1 (Curtice), 2 (Statz)"
+                    "level", unit: Parameter.choice, default: 1, .closed(1, 2),
+                    "nmf, pmf: 1 (Statz); gasfet: 1 (Curtice), 2 (Statz)"
                 )
             case .vto:
                 Parameter("vto", "vt0", unit: "V", default: nil, .any, "threshold voltage, else -2; gasfet -2.5")

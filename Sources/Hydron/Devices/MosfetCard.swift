@@ -25,7 +25,8 @@ extension Mosfet: ElementKind {
             case .nrs: Parameter("nrs", unit: "-", default: 1, .nonNegative, "squares of the source")
             case .off:
                 Parameter(
-                    "off", unit: "-", default: 0, .closed(0, 1), "the operating point's search begins with no current")
+                    "off", unit: Parameter.choice, default: 0, .closed(0, 1),
+                    "the operating point's search begins with no current")
             case .ic:
                 Parameter(
                     "ic", unit: "V", default: nil, .any, "vds, vgs and vbs at the start, with uic: ic=vds,vgs,vbs")
@@ -47,7 +48,7 @@ extension Mosfet: ElementKind {
             switch self {
             case .level:
                 Parameter(
-                    "level", unit: "-", default: 1, .closed(1, 6),
+                    "level", unit: Parameter.choice, default: 1, .closed(1, 6),
                     "1: Shichman–Hodges, 2: Grove–Frohman, 3: semi-empirical, 6: Sakurai–Newton")
             case .vto:
                 Parameter(
@@ -93,7 +94,7 @@ extension Mosfet: ElementKind {
             case .nss: Parameter("nss", unit: "1/cm²", default: 0, .any, "surface states")
             case .tpg:
                 Parameter(
-                    "tpg", unit: "-", default: 1, .closed(-1, 1),
+                    "tpg", unit: Parameter.choice, default: 1, .closed(-1, 1),
                     "gate: 1 opposite to the substrate, -1 the same, 0 aluminium")
             case .uo: Parameter("uo", "u0", unit: "cm²/(V s)", default: 600, .positive, "mobility at the surface")
             case .nfs:

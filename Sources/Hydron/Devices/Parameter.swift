@@ -30,13 +30,17 @@ public struct Parameter: Sendable {
     /// Lower-case, as written in a netlist.
     public var name: String
     public var aliases: [String]
-    /// SI unit, `-` for a pure number.
+    /// SI unit, `-` for a pure number, ``choice`` for one that picks among laws.
     public var unit: String
     /// nil where absence means something of its own (the docstring or `meaning` says what).
     public var defaultValue: Double?
     public var bounds: Bounds
     /// One line.
     public var meaning: String
+
+    /// The unit of what picks among laws: between two of its values there is nothing.
+    static let choice = "choice"
+    public var isChoice: Bool { unit == Self.choice }
 
     public init(
         _ name: String, _ aliases: String..., unit: String, default defaultValue: Double?, _ bounds: Bounds = .any,

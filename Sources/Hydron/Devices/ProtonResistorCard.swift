@@ -85,7 +85,7 @@ extension ProtonResistor: ElementKind {
                     "l", unit: "m", default: referenceLength, .positive, "channel length, scales qmax, ip0, cg and 1/G")
             case .xdc:
                 Parameter(
-                    "xdc", unit: "-", default: 0, .closed(0, 1),
+                    "xdc", unit: Parameter.choice, default: 0, .closed(0, 1),
                     "1: static analyses solve for the occupancy instead of holding it")
             }
         }

@@ -51,7 +51,8 @@ extension Resistor: ElementKind {
                 Parameter(
                     "bv_max", unit: "V", default: .infinity, .any, "largest voltage of safe operation, not watched")
             case .level:
-                Parameter("level", unit: "-", default: 1, .any, "model selector; 2 is the thermal resistor")
+                Parameter(
+                    "level", unit: Parameter.choice, default: 1, .any, "model selector; 2 is the thermal resistor")
             }
         }
     }
@@ -79,7 +80,7 @@ extension Resistor: ElementKind {
             case .dtemp: Parameter("dtemp", unit: "K", default: 0, .any, "temperature above the circuit's")
             case .m: Parameter("m", unit: "-", default: 1, .nonNegative, "resistors in parallel")
             case .scale: Parameter("scale", unit: "-", default: 1, .any, "factor of the resistance")
-            case .noisy: Parameter("noisy", "noise", unit: "-", default: 1, .any, "0: no thermal noise")
+            case .noisy: Parameter("noisy", "noise", unit: Parameter.choice, default: 1, .any, "0: no thermal noise")
             }
         }
     }

@@ -66,7 +66,9 @@ struct SwitchCard {
             case .on:
                 Parameter("on", unit: "-", default: 0, .closed(0, 1), "starts on, where hysteresis leaves it open")
             case .off:
-                Parameter("off", unit: "-", default: 0, .closed(0, 1), "starts off, where hysteresis leaves it open")
+                Parameter(
+                    "off", unit: Parameter.choice, default: 0, .closed(0, 1),
+                    "starts off, where hysteresis leaves it open")
             case .m: Parameter("m", unit: "-", default: 1, .positive, "switches in parallel")
             }
         }

@@ -24,7 +24,7 @@ enum ThermalResistorCard: ElementKind {
 
         var parameter: Parameter {
             switch self {
-            case .level: Parameter("level", unit: "-", default: 1, .any, "2 for this element")
+            case .level: Parameter("level", unit: Parameter.choice, default: 1, .any, "2 for this element")
             case .resistivity:
                 Parameter("resistivity", unit: "Ω·m", default: nil, .nonNegative, "resistivity, may depend on temp")
             case .heatCapacity:

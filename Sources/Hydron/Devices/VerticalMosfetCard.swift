@@ -15,7 +15,8 @@ extension VerticalMosfet: ElementKind {
             switch self {
             case .off:
                 Parameter(
-                    "off", unit: "-", default: 0, .closed(0, 1), "the operating point's search begins with no current")
+                    "off", unit: Parameter.choice, default: 0, .closed(0, 1),
+                    "the operating point's search begins with no current")
             case .m: Parameter("m", unit: "-", default: 1, .positive, "transistors in parallel")
             case .temp: Parameter("temp", unit: "°C", default: nil, .celsius, "temperature of this transistor")
             case .dtemp: Parameter("dtemp", unit: "K", default: 0, .any, "temperature above the circuit's")

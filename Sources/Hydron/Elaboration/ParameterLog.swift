@@ -46,7 +46,7 @@ struct ParameterLog: Sendable {
     }
 
     mutating func note<Key: ParameterKey>(_ owner: CardParameter.Owner, _ values: ParameterValues<Key>) {
-        for key in Key.allCases {
+        for key in Key.allCases where !key.parameter.isChoice {
             note(owner, key.parameter.name, values[key], isGiven: values.isGiven(key), key.parameter.bounds)
         }
     }

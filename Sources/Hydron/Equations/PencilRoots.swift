@@ -69,9 +69,11 @@ struct PencilRoots {
         let largest = eigenvalues.map(\.length).max() ?? 0
         var roots: [Complex<Double>] = []
         for mu in eigenvalues where mu.imaginary >= 0 {
-            // Eigenvalues that only rounding keeps from 0 belong to roots at infinity.
-            guard mu.length > 1e-15 * largest else { continue }
-            guard let root = refined(Complex(shift) - mu.reciprocalOrZero) else { continue }
+            // Eigenvalues so small may be rounding's, which belong to roots at infinity: the pencil itself decides.
+            let isDoubtful = mu.length <= 1e-12 * largest
+            guard let inverse = mu.reciprocal,
+                let root = refined(Complex(shift) - inverse, isDoubtful: isDoubtful)
+            else { continue }
             if mu.imaginary > 0 {
                 roots += [Complex(root.real, abs(root.imaginary)), Complex(root.real, -abs(root.imaginary))]
             } else {
@@ -143,7 +145,9 @@ struct PencilRoots {
     }
 
     /// Two-sided Rayleigh quotient iteration; nil for what is no root of the pencil.
-    private func refined(_ start: Complex<Double>) -> Complex<Double>? {
+    ///
+    /// - Parameter isDoubtful: the start counts only where the iteration stays with it.
+    private func refined(_ start: Complex<Double>, isDoubtful: Bool) -> Complex<Double>? {
         guard start.isFinite, let solver = try? KLUComplexSolver(pattern: pattern) else { return nil }
         var s = start
         // Vectors without symmetry, the same at every call.
@@ -179,9 +183,9 @@ struct PencilRoots {
             }
             guard denominator != .zero else { return iteration == 0 ? nil : s }
             let step = numerator / denominator
-            guard step.isFinite else { return s }
+            guard step.isFinite else { return isDoubtful ? nil : s }
             // The eigenvalue was good to begin with: what leads far away is another root.
-            guard (s - step - start).length <= 0.1 * start.length + 1e-300 else { return start }
+            guard (s - step - start).length <= 0.1 * start.length + 1e-300 else { return isDoubtful ? nil : start }
             s -= step
             if step.length <= 4e-16 * s.length { return s }
         }
@@ -210,8 +214,4 @@ struct PencilRoots {
         for index in x.indices { x[index] = x[index].scaled(by: 1 / length) }
         return true
     }
-}
-
-extension Complex where RealType == Double {
-    fileprivate var reciprocalOrZero: Complex { reciprocal ?? .zero }
 }

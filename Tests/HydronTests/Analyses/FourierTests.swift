@@ -87,8 +87,29 @@ import Testing
         #expect(magnitudes[80..<513].max() ?? 1 < 2e-3)
         let values = Dictionary(
             uniqueKeysWithValues: (result.report.analyses.last?.values ?? []).map { ($0.name, $0.value) })
-        #expect(abs((values["thd"] ?? 0) - 0.01) < 3e-4)
+        let expected = window == .bartlett ? Self.distortionBehindATriangle : 0.01
+        #expect(abs((values["thd"] ?? 0) - expected) < 3e-4)
+        if window == .bartlett { #expect(abs((values["thd"] ?? 0) - expected) < 1e-5) }
     }
+
+    /// What the distortion of these lines comes to behind a triangle. Its side lobes, sinc²(πk/2) at a distance of k bins,
+    /// fall off so slowly that those of the line itself show in the bins beside the harmonics.
+    private static let distortionBehindATriangle: Double = {
+        func lobe(_ k: Int) -> Double {
+            let x = Double.pi * Double(k) / 2
+            return k == 0 ? 1 : (sin(x) / x) * (sin(x) / x)
+        }
+        /// Sines at bins 16 and 48 with their mirror images; the mean stands at right angles to them.
+        func power(_ bin: Int) -> Double {
+            let sines = lobe(bin - 16) - lobe(bin + 16) + 0.01 * (lobe(bin - 48) - lobe(bin + 48))
+            return sines * sines + 0.25 * lobe(bin) * lobe(bin)
+        }
+        let signal = (15...17).reduce(0.0) { $0 + power($1) }
+        let harmonics = stride(from: 32, through: 512, by: 16).reduce(0.0) { sum, center in
+            sum + (center - 1...min(center + 1, 512)).reduce(0.0) { $0 + power($1) }
+        }
+        return (harmonics / signal).squareRoot()
+    }()
 
     @Test func figuresOfMeritOfAKnownSpectrum() {
         var lines = [Double](repeating: 1e-5, count: 513)
