@@ -120,13 +120,8 @@ public struct Simulation: Sendable {
     /// Mistakes in what `.print` and `.save` ask for are found before anything runs.
     private func checkOutputs(_ diagnostics: inout Diagnostics) {
         for task in elaboration.tasks {
-            // Where nothing is asked for, everything is written: nothing to check, and much to list.
-            guard
-                !elaboration.outputs.items(for: task.kindName).isEmpty
-                    || !elaboration.measurements.columns(for: task.kindName).isEmpty
-            else { continue }
             var found = Diagnostics()
-            _ = task.table(elaboration, netlist, diagnostics: &found)
+            task.check(elaboration, netlist, diagnostics: &found)
             // Several analyses may ask for the same.
             for finding in found.all where !diagnostics.all.contains(finding) { diagnostics.append(finding) }
         }
@@ -166,13 +161,24 @@ public struct RunReport: Sendable {
         mutating func note(_ row: [Double]) {
             for (index, value) in row.enumerated() {
                 if index >= ranges.count {
-                    ranges.append(value...value)
+                    ranges.append(value.isNaN ? 0...0 : value...value)
                 } else if value.isFinite, !ranges[index].contains(value) {
                     ranges[index] = min(ranges[index].lowerBound, value)...max(ranges[index].upperBound, value)
                 }
             }
             rowCount += 1
             lastRow = row
+        }
+
+        /// The same of a complex row, real and imaginary parts in turn: magnitudes count, but of real columns.
+        mutating func note(complex row: [Double]) {
+            var magnitudes: [Double] = []
+            for index in 0..<row.count / 2 {
+                let (re, im) = (row[2 * index], row[2 * index + 1])
+                let isReal = columns.indices.contains(index) && columns[index].isReal
+                magnitudes.append(isReal ? re : (re * re + im * im).squareRoot())
+            }
+            note(magnitudes)
         }
 
         /// Takes what one more step took and gave.

@@ -33,6 +33,8 @@ protocol Analysis: Sendable {
     var followedItems: [OutputItem] { get }
     /// The table, for the circuit of `elaboration`. Reports what can't be given out.
     func table(_ elaboration: Elaboration, _ netlist: Netlist, diagnostics: inout Diagnostics) -> AnalysisTable
+    /// Reports what the table could not give out, before anything runs.
+    func check(_ elaboration: Elaboration, _ netlist: Netlist, diagnostics: inout Diagnostics)
     /// Runs once, for one step of `.step`.
     func run(_ run: AnalysisRun) throws(SimulationFailure)
 }
@@ -42,6 +44,15 @@ extension Analysis {
     var sweptSources: Set<String> { [] }
     var follows: String? { nil }
     var followedItems: [OutputItem] { [] }
+
+    func check(_ elaboration: Elaboration, _ netlist: Netlist, diagnostics: inout Diagnostics) {
+        // Where nothing is asked for, everything is written: nothing to check, and much to list.
+        guard
+            !elaboration.outputs.items(for: kindName).isEmpty
+                || !elaboration.measurements.columns(for: kindName).isEmpty
+        else { return }
+        _ = table(elaboration, netlist, diagnostics: &diagnostics)
+    }
 
     /// What `.print` and `.save` ask of it, and behind that what measurements look at.
     func printed(
@@ -92,4 +103,10 @@ enum AnalysisCatalog {
     /// Dot cards of the SPICE family that ask for analyses which no kind here does.
     static let missing: Set<Directive> = Set(
         [Directive.tf, .sens, .pz, .four, .fft, .disto, .sp].filter { byDirective[$0] == nil })
+
+    /// What does nearly the same.
+    static let waysAround: [Directive: String] = [
+        .disto:
+            "a transient tells harmonics, `.four 1k v(out)`, and intermodulation, `.fft v(out) window=harris`; its steps must be small, `.tran 1u 4m 0 1u`"
+    ]
 }

@@ -80,9 +80,9 @@ final class AnalysisRun {
     }
 
     /// A row of columns that the analysis fills itself.
-    func emit(_ row: [Double]) throws(SimulationFailure) {
+    func emit(_ row: [Double], isComplex: Bool = false) throws(SimulationFailure) {
         do throws(WaveformError) { try sink.append(row) } catch { throw SimulationFailure(.output, "\(error)") }
-        report.note(row)
+        if isComplex { report.note(complex: row) } else { report.note(row) }
     }
 
     // MARK: - What the report gets

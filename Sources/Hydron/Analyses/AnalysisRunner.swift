@@ -162,6 +162,7 @@ struct AnalysisRunner {
                 simulation.netlist, elaboration, steps.overrides(step), control,
                 sink: recorded.isEmpty ? sink : recorder, isLast: isLast, record: record,
                 report: RunReport.Analysis(kind: task.tableKind))
+            run.report.columns = header.columns
             do throws(SimulationFailure) { try run.run(task) } catch { outcome.failure = error }
             outcome.report = run.report
             outcome.warnings = run.warnings

@@ -20,6 +20,7 @@ struct FourierAnalysis: Analysis {
     /// Periods at the end of the transient that are looked at.
     var periods = 1
     var items: [OutputItem]
+    var range: SourceRange?
 
     static func read(_ card: Card, _ directive: Directive, _ reader: DirectiveReader) -> (any Analysis)? {
         guard let statement = reader.words(card, keepingCalls: true) else { return nil }
@@ -50,6 +51,7 @@ struct FourierAnalysis: Analysis {
         if counts.count > 1 { analysis.periods = counts[1] }
         guard let items = reader.followedItems(tokens, of: ".four", at: place, hint: syntax) else { return nil }
         analysis.items = items
+        analysis.range = place
         return analysis
     }
 
@@ -76,8 +78,8 @@ struct FourierAnalysis: Analysis {
         guard let first = curves.times.first, start >= first - 1e-9 * stop else {
             throw SimulationFailure(
                 .badNetlist,
-                "\(periods) period(s) of .four take \(Double(periods) / frequency) s, the transient gives less",
-                hint: "let .tran run longer")
+                "\(periods) period(s) of .four take \((Double(periods) / frequency).sixDigits) s, the transient gives less",
+                at: range, hint: "let .tran run longer")
         }
         var rows = (0...harmonics).map { [Double($0) * frequency] }
         for (item, values) in zip(items, curves.values) {
@@ -88,15 +90,20 @@ struct FourierAnalysis: Analysis {
                     harmonic * periods, times: curves.times, values: values, start: start, stop: stop)
                 // a cos + b sin = A sin(ωt + φ) with c = a − jb.
                 amplitudes.append(harmonic == 0 ? c.real : c.length)
-                phases.append(harmonic == 0 ? 0 : atan2(c.real, -c.imaginary) * 180 / .pi)
+                phases.append(harmonic == 0 || c.length == 0 ? 0 : atan2(c.real, -c.imaginary) * 180 / .pi)
             }
             let fundamental = amplitudes[1]
-            let distortion = amplitudes.dropFirst(2).reduce(0) { $0 + $1 * $1 }.squareRoot() / fundamental
-            run.report.notes.append("\(item.label): total harmonic distortion \((distortion * 100).sixDigits) %")
-            run.report.values.append((item.label, "thd", distortion))
+            let harmonicPower = amplitudes.dropFirst(2).reduce(0) { $0 + $1 * $1 }
+            if fundamental > 0 {
+                let distortion = harmonicPower.squareRoot() / fundamental
+                run.report.notes.append("\(item.label): total harmonic distortion \((distortion * 100).sixDigits) %")
+                run.report.values.append((item.label, "thd", distortion))
+            } else {
+                run.report.notes.append("\(item.label): nothing at \(frequency.sixDigits) Hz, so no distortion of it")
+            }
             run.report.notes.append("  harmonic      frequency      magnitude    phase [°]      relative  rel. phase")
             for harmonic in 0...harmonics {
-                let relative = harmonic == 0 ? 0 : amplitudes[harmonic] / fundamental
+                let relative = harmonic == 0 || fundamental == 0 ? 0 : amplitudes[harmonic] / fundamental
                 rows[harmonic] += [amplitudes[harmonic], phases[harmonic], relative]
                 let cells = [
                     "\(harmonic)", rows[harmonic][0].sixDigits, amplitudes[harmonic].sixDigits,

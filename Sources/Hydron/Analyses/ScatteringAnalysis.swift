@@ -115,9 +115,8 @@ struct ScatteringAnalysis: Analysis {
             }
             var row = [frequency, 0]
             for value in try converted(s) { row += [value.real, value.imaginary] }
-            try run.emit(row)
+            try run.emit(row, isComplex: true)
         }
-        run.report.lastRow = stride(from: 0, to: run.report.lastRow.count, by: 2).map { run.report.lastRow[$0] }
     }
 
     /// S as it is, or Y or Z made of it; infinite where there is none.

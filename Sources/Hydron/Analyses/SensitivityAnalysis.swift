@@ -68,6 +68,10 @@ struct SensitivityAnalysis: Analysis {
             abscissa: leading.first?.name == objectives.first?.label ? nil : 0)
     }
 
+    func check(_ elaboration: Elaboration, _ netlist: Netlist, diagnostics: inout Diagnostics) {
+        if !isSmallSignal { _ = compiled(elaboration, netlist, &diagnostics) }
+    }
+
     private var wanted: ((CardParameter) -> Bool)? {
         guard let parameters else { return nil }
         return { parameter in
@@ -222,11 +226,8 @@ struct SensitivityAnalysis: Analysis {
                     row += [sum.real, sum.imaginary]
                 }
             }
-            try run.emit(row)
+            try run.emit(row, isComplex: true)
         }
-        // A complex row counts once.
-        run.report.lastRow = stride(from: 0, to: run.report.lastRow.count, by: 2).map { run.report.lastRow[$0] }
-        run.report.ranges = []
     }
 
     /// What a person reads: value, derivative, and the change for one percent of the value, the strongest first.

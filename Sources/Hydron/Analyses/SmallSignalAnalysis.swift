@@ -57,19 +57,18 @@ struct SmallSignalAnalysis: Analysis {
             let rows = SmallSignalEmitter(
                 outputs, run.sink, system, at: point,
                 noise: noise.map { ($0, self.noise?.givesRoots ?? false) })
-            defer {
-                run.report.rowCount += rows.rowCount
-                run.report.lastRow = stride(from: 0, to: rows.lastRow.count, by: 2).map { rows.lastRow[$0] }
-            }
+            var statistics = AnalysisStatistics()
+            defer { run.report.statistics.add(statistics) }
             try solve(
                 system, frequencies[start..<end], at: point, control: run.control, noise: noise,
-                statistics: &run.report.statistics,
+                statistics: &statistics,
                 accept: { (frequency, x, _, densities) throws(SimulationFailure) in
                     if let densities {
                         total.output.add(frequency, densities.output)
                         total.input.add(frequency, densities.input)
                     }
                     try rows.accept(frequency, x, densities)
+                    run.report.note(complex: rows.lastRow)
                 })
             start = end
         }

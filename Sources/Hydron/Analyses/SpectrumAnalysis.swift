@@ -32,6 +32,7 @@ struct SpectrumAnalysis: Analysis {
     /// What is given out [Hz].
     var lowest = 0.0
     var highest = Double.infinity
+    var range: SourceRange?
 
     static func read(_ card: Card, _ directive: Directive, _ reader: DirectiveReader) -> (any Analysis)? {
         guard let statement = reader.words(card, keepingCalls: true) else { return nil }
@@ -48,6 +49,7 @@ struct SpectrumAnalysis: Analysis {
         let tokens = statement.fields.filter { $0.key == nil }.map(\.value)
         guard let items = reader.followedItems(tokens[...], of: ".fft", at: place, hint: syntax) else { return nil }
         analysis.items = items
+        analysis.range = place
         return analysis
     }
 
@@ -120,8 +122,9 @@ struct SpectrumAnalysis: Analysis {
         let from = max(start ?? first, first)
         let to = min(stop ?? last, last)
         guard to > from else {
+            let window = "\((start ?? first).sixDigits) to \((stop ?? last).sixDigits) s"
             throw SimulationFailure(
-                .badNetlist, "the window of .fft, \(from) to \(to) s, lies outside of the transient",
+                .badNetlist, "the window of .fft, \(window), lies outside of the transient", at: range,
                 hint: "choose start= and stop= within the times that .tran gives out")
         }
         let span = to - from
@@ -139,8 +142,12 @@ struct SpectrumAnalysis: Analysis {
             }
             let quality = SpectralQuality(
                 lines.map(\.length), fundamental: fundamental.map { Int(($0 * span).rounded()) }, window.halfWidth)
-            run.report.notes.append("\(item.label): \(quality.text(spacing: 1 / span))")
-            run.report.values += quality.values.map { (item.label, $0.name, $0.value) }
+            if quality.amplitude > 0 {
+                run.report.notes.append("\(item.label): \(quality.text(spacing: 1 / span))")
+                run.report.values += quality.values.map { (item.label, $0.name, $0.value) }
+            } else {
+                run.report.notes.append("\(item.label): no line to refer the others to")
+            }
             if isNormalised {
                 let peak = lines.reduce(0) { max($0, $1.length) }
                 if peak > 0 { lines = lines.map { $0.scaled(by: 1 / peak) } }

@@ -95,22 +95,24 @@ extension Capacitor: ElementKind {
             tc2: instance.ifGiven(.tc2), model: (model[.tc1], model[.tc2]))
         let ageing = instance.ifGiven(.age).map { 1 - model[.d] * Glibc.log10($0) } ?? 1
         let scale = factor * ageing * instance[.scale]
+        let multiplies = fields.modelMultiplies(card, "c")
         if let expression = fields.expression {
             guard let program = card.program(expression) else { return }
             return Behavioural.capacitor(
                 card, plus, minus, capacitance: program, multiplier: instance[.m],
-                scale: scale * (card.dialect.modelValueMultiplies ? model.given(.c, else: 1) : 1))
+                scale: scale * (multiplies ? model.given(.c, else: 1) : 1))
         }
-        guard let capacitance = nominal(card, instance, model, value: instance.ifGiven(.c) ?? fields.value) else {
-            return
-        }
+        guard
+            let capacitance = nominal(card, instance, model, value: instance.ifGiven(.c) ?? fields.value, multiplies)
+        else { return }
         add(
             card, plus, minus, capacitance * scale, multiplier: instance[.m], initialVoltage: instance[.ic])
     }
 
     /// The capacitance at the reference temperature, before ageing [F].
     private static func nominal(
-        _ card: ElementCard, _ instance: ParameterValues<Instance>, _ model: ParameterValues<Model>, value: Double?
+        _ card: ElementCard, _ instance: ParameterValues<Instance>, _ model: ParameterValues<Model>, value: Double?,
+        _ multiplies: Bool
     ) -> Double? {
         var capacitance = value
         if capacitance == nil, let perArea = arealCapacitance(model) {
@@ -124,7 +126,7 @@ extension Capacitor: ElementKind {
             }
             capacitance = perArea * length * width + 2 * model[.cjsw] * (length + width)
         }
-        if card.dialect.modelValueMultiplies {
+        if multiplies {
             if let own = capacitance { return own * model.given(.c, else: 1) }
         }
         capacitance = capacitance ?? model.ifGiven(.c)

@@ -65,13 +65,14 @@ extension Inductor: ElementKind {
         let factor = fields.temperatureFactor(
             temperature - card.nominalTemperature(model.ifGiven(.tnom)), tc1: instance.ifGiven(.tc1),
             tc2: instance.ifGiven(.tc2), model: (model[.tc1], model[.tc2]))
+        let multiplies = fields.modelMultiplies(card, "l")
         if let expression = fields.expression {
             guard let program = card.program(expression) else { return }
-            let scale = factor * instance[.scale] * (card.dialect.modelValueMultiplies ? model.given(.l, else: 1) : 1)
+            let scale = factor * instance[.scale] * (multiplies ? model.given(.l, else: 1) : 1)
             return Behavioural.inductor(card, plus, minus, program, multiplier: instance[.m], scale: scale)
         }
         var nominal = instance.ifGiven(.l) ?? fields.value
-        if card.dialect.modelValueMultiplies, let own = nominal {
+        if multiplies, let own = nominal {
             nominal = own * model.given(.l, else: 1)
         }
         guard let inductance = nominal ?? model.ifGiven(.l) else {

@@ -57,6 +57,12 @@ struct PassiveFields {
         }
     }
 
+    /// Whether the model's value `parameter` multiplies that of the card. Models with tolerances of it come from
+    /// PSpice's libraries, where it does.
+    func modelMultiplies(_ card: ElementCard, _ parameter: String) -> Bool {
+        card.dialect.modelValueMultiplies || (model?.hasTolerance(of: parameter) ?? false)
+    }
+
     /// 1 + tc1 ΔT + tc2 ΔT², the card's coefficients before the model's.
     func temperatureFactor(
         _ rise: Double, tc1 cardTC1: Double?, tc2 cardTC2: Double?, model: (Double, Double)

@@ -116,13 +116,14 @@ extension Resistor: ElementKind {
             factor = fields.temperatureFactor(
                 rise, tc1: instance.ifGiven(.tc1), tc2: instance.ifGiven(.tc2), model: (model[.tc1], model[.tc2]))
         }
+        let multiplies = fields.modelMultiplies(card, "r")
         if let expression = fields.expression {
             guard let program = card.program(expression) else { return }
-            let scale = factor * instance[.scale] * (card.dialect.modelValueMultiplies ? model.given(.r, else: 1) : 1)
+            let scale = factor * instance[.scale] * (multiplies ? model.given(.r, else: 1) : 1)
             return Behavioural.resistor(card, plus, minus, program, multiplier: instance[.m], scale: scale)
         }
         let own = instance.ifGiven(.r) ?? fields.value
-        guard let resistance = nominal(card, instance, model, value: own) else { return }
+        guard let resistance = nominal(card, instance, model, value: own, multiplies) else { return }
         add(
             card, plus, minus, resistance * factor * instance[.scale], nominal: own ?? resistance,
             multiplier: instance[.m], temperature: instance[.noisy] != 0 ? temperature : 0)
@@ -130,7 +131,8 @@ extension Resistor: ElementKind {
 
     /// The resistance at the reference temperature [Ω].
     private static func nominal(
-        _ card: ElementCard, _ instance: ParameterValues<Instance>, _ model: ParameterValues<Model>, value: Double?
+        _ card: ElementCard, _ instance: ParameterValues<Instance>, _ model: ParameterValues<Model>, value: Double?,
+        _ multiplies: Bool
     ) -> Double? {
         var resistance = value
         if resistance == nil, model.isGiven(.rsh) {
@@ -144,7 +146,7 @@ extension Resistor: ElementKind {
             }
             resistance = model[.rsh] * length / width
         }
-        if card.dialect.modelValueMultiplies {
+        if multiplies {
             if let own = resistance { return own * model.given(.r, else: 1) }
         } else if resistance == nil {
             resistance = model.ifGiven(.r)

@@ -67,7 +67,9 @@ struct DirectiveReader {
             case _ where AnalysisCatalog.missing.contains(directive):
                 let word = SkippedDirective(word: ".\(directive.rawValue)", range: sources.firstWord(of: card.range))
                 result.skipped.append(word)
-                elaborator.diagnostics.warning("'\(word.word)' is not in this version: skipped", at: word.range)
+                elaborator.diagnostics.warning(
+                    "'\(word.word)' is not in this version: skipped", at: word.range,
+                    hint: AnalysisCatalog.waysAround[directive])
             default: break
             }
         }

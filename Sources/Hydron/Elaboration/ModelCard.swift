@@ -115,6 +115,11 @@ final class ModelCard {
         return ModelCard(self, element: element)
     }
 
+    /// Whether `dev=` or `lot=` stands behind the parameter.
+    func hasTolerance(of parameter: String) -> Bool {
+        fields.contains { $0.name == parameter && ($0.device != nil || $0.lot != nil) }
+    }
+
     private func value(of field: Field) -> Double? {
         guard var value = elaborator.value(field.value, in: field.scope) else { return nil }
         let nominal = value

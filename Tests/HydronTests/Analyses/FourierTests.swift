@@ -125,6 +125,13 @@ import Testing
         #expect(quality.signalToNoise > quality.signalToNoiseAndDistortion)
     }
 
+    @Test func silenceHasNoDistortion() throws {
+        let result = try simulate("silence\nv1 a 0 0\nr1 a 0 1\n.tran 1u 1m\n.four 1k v(a)\n.fft v(a)\n.end")
+        #expect(result.table(.fourier)?["norm(v(a))"] == [Double](repeating: 0, count: 10))
+        #expect(result.table(.spectrum)?["mag(v(a))"]?.allSatisfy { $0 == 0 } == true)
+        #expect(result.report.analyses.allSatisfy { $0.values.isEmpty })
+    }
+
     @Test func aTransientThatIsTooShortIsNamed() {
         #expect(throws: NetlistFailure.self) {
             try simulate("short\nv1 a 0 sin(0 1 1k)\nr1 a 0 1\n.tran 1u 0.5m\n.four 1k v(a)\n.end")

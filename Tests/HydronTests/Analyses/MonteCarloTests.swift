@@ -114,6 +114,29 @@ import Waveforms
         #expect(abs((worst.lowest ?? 0) - 2700 / 3800) < 1e-12)
     }
 
+    /// PSpice's libraries make values factors of the card's; so does a tolerance in a dialect where they are none.
+    @Test func tolerancesOfAModelsValueAreThoseOfTheElement() throws {
+        let (report, _) = try run(
+            """
+            low-pass
+            v1 in 0 dc 0 ac 1
+            r1 in out 10k dev=5%
+            c1 out 0 cm 10n
+            .model cm c(c=1 dev=5% lot=10%)
+            .ac lin 1 1k 1k
+            .meas ac part PARAM='v(out)'
+            .wcase
+            .end
+            """)
+        let worst = try #require(report.worstCases.first)
+        func amplitude(_ factor: Double) -> Double {
+            1 / (1 + (2 * Double.pi * 0.1 * factor) * (2 * Double.pi * 0.1 * factor)).squareRoot()
+        }
+        #expect(abs(worst.nominal - amplitude(1)) < 1e-9)
+        #expect(abs((worst.lowest ?? 0) - amplitude(1.05 * 1.15)) < 1e-9)
+        #expect(abs((worst.highest ?? 0) - amplitude(0.95 * 0.85)) < 1e-9)
+    }
+
     @Test func stepsStandInsideOfRuns() throws {
         let (report, tables) = try run(
             """
