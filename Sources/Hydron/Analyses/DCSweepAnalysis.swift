@@ -55,8 +55,8 @@ struct DCSweepAnalysis: Analysis {
         let groups = sweeps.tied
         let swept = try SweptSystem(run.netlist, run.elaboration, run.overrides, groups.flatMap { $0 })
         defer {
-            run.report.statistics.solver = swept.solverStatistics
-            for message in swept.messages { run.warn(message) }
+            run.note(swept.system)
+            for message in swept.earlierMessages { run.warn(message) }
         }
         var indices = [Int](repeating: 0, count: groups.count)
         let counts = groups.map { $0[0].values.count }

@@ -12,11 +12,8 @@ final class SweptSystem {
     /// How often anything but a source's value changed.
     private(set) var elaborationCount = 0
     private var last: [Double] = []
-    private var earlierMessages: [Diagnostic] = []
-    /// What elements said at all points so far.
-    var messages: [Diagnostic] { earlierMessages + system.takeMessages() }
-    /// Of the last point's equations.
-    var solverStatistics: SolverStatistics { system.solver.statistics }
+    /// What elements and solvers of systems before ``system`` said.
+    private(set) var earlierMessages: [Diagnostic] = []
 
     init(
         _ netlist: Netlist, _ elaboration: Elaboration, _ overrides: Overrides, _ sweeps: [Sweep]
@@ -46,7 +43,7 @@ final class SweptSystem {
             next.resolveWaveforms(for: nil)
             next.circuit.inductorLoss = system.circuit.inductorLoss
             next.circuit.anchors = system.circuit.anchors
-            earlierMessages += system.takeMessages()
+            earlierMessages += system.notices.map { Diagnostic(.warning, $0) } + system.takeMessages()
             system = try EquationSystem(next.circuit)
             elaboration = next
             elaborationCount += 1

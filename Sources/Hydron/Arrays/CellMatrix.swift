@@ -1,3 +1,5 @@
+import ComplexModule
+
 /// What the cells of an array add to its matrix: conductances between the three nodes at each crossing. As nothing
 /// leads from a cell to ground, a node's own entry is the sum of its couplings.
 struct CellMatrix {
@@ -25,6 +27,12 @@ protocol GridCells: AnyObject {
     func load(row: Int, _ nodes: RowNodes, from last: PlaneVoltages, _ context: CellContext) -> Double
     /// Adds the charges of one row of cells, at the point last loaded, to planes.
     func addCharges(row: Int, _ voltages: PlaneVoltages, _ charges: MutablePlanes)
+    /// Of a cell's gate to its row and column [F].
+    func gateCapacitances(_ place: Int) -> (row: Double, column: Double)
+    /// What small signals see of states at angular frequency `omega` [1/s] besides ``matrix`` and charges: calls `add` with
+    /// a place and the planes of row and column there, 0 to 2 as in ``PlaneVoltages``.
+    func addDispersion(
+        _ omega: Double, _ voltages: PlaneVoltages, _ add: (Int, Int, Int, Complex<Double>) -> Void)
     func reset()
     /// Takes over the step from `last` to `now`, and adds up its energies and charges.
     func accept(
@@ -150,6 +158,10 @@ final class ResistorCells: GridCells {
     }
 
     func addCharges(row: Int, _ voltages: PlaneVoltages, _ charges: MutablePlanes) {}
+    func gateCapacitances(_ place: Int) -> (row: Double, column: Double) { (0, 0) }
+    func addDispersion(
+        _ omega: Double, _ voltages: PlaneVoltages, _ add: (Int, Int, Int, Complex<Double>) -> Void
+    ) {}
     func reset() {
         energy = 0
         rampEnergy = 0

@@ -1,3 +1,4 @@
+import ComplexModule
 import SparseSolvers
 
 /// The crossbars of a circuit: to the engine one batch, and one block of equations each.
@@ -35,6 +36,20 @@ final class CrossbarBatch: ElementBatch {
     }
 
     func stepError() -> Double { grids.reduce(0) { max($0, $1.stateError) } }
+
+    var isDispersive: Bool { true }
+
+    func addDispersion(
+        _ omega: Double, x: UnsafePointer<Double>, _ conditions: Conditions,
+        _ add: (Int32, Int32, Complex<Double>) -> Void
+    ) {
+        for grid in grids {
+            grid.cells.addDispersion(omega, grid.voltages(x)) { place, row, column, value in
+                let first = grid.firstRow + place
+                add(Int32(first + row * grid.shape.size), Int32(first + column * grid.shape.size), value)
+            }
+        }
+    }
 
     // MARK: - Outputs
 

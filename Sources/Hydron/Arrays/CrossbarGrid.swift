@@ -278,12 +278,7 @@ final class CrossbarGrid {
     /// Every entry of this block's matrix, ports included: (row, column, value) in the circuit's numbering. Padding has a
     /// diagonal of 1.
     func eachEntry(alpha: Double, shunt: Double, _ body: (Int, Int, Double) -> Void) {
-        func couple(_ a: Int, _ b: Int, _ g: Double) {
-            body(a, a, g)
-            body(b, b, g)
-            body(a, b, -g)
-            body(b, a, -g)
-        }
+        func couple(_ a: Int, _ b: Int, _ g: Double) { Self.couple(a, b, g, body) }
         for (plane, first) in planes {
             plane.eachSegment { couple(first + $0, first + $1, $2) }
             plane.eachLead { couple(first + $0, Int($1), $2) }
@@ -300,5 +295,28 @@ final class CrossbarGrid {
                 couple(firstColumn + place, firstGate + place, columnGate.base[place])
             }
         }
+    }
+
+    /// Entries of ∂q/∂x, capacitances of wires and cells [F], likewise. Apart from the conductances, as a sum of both keeps
+    /// nothing of a femtofarad.
+    func eachCapacitance(_ body: (Int, Int, Double) -> Void) {
+        for row in 0..<shape.rows {
+            for place in shape.index(row, 0)..<shape.index(row, shape.columns) {
+                for (plane, first) in planes where plane.nodeCapacitance != 0 {
+                    body(first + place, first + place, plane.nodeCapacitance)
+                }
+                guard cells.holdsCharge else { continue }
+                let gate = cells.gateCapacitances(place)
+                Self.couple(firstRow + place, firstGate + place, gate.row, body)
+                Self.couple(firstColumn + place, firstGate + place, gate.column, body)
+            }
+        }
+    }
+
+    private static func couple(_ a: Int, _ b: Int, _ value: Double, _ body: (Int, Int, Double) -> Void) {
+        body(a, a, value)
+        body(b, b, value)
+        body(a, b, -value)
+        body(b, a, -value)
     }
 }

@@ -1,3 +1,5 @@
+import ComplexModule
+
 /// Proton resistors at the crossings of an array: drain on the row, source on the column, gate on the gate line. The
 /// physics is ``ProtonResistor``'s; what is kept for each cell is its state alone.
 final class ProtonCells: GridCells {
@@ -238,6 +240,27 @@ final class ProtonCells: GridCells {
             charges.row[place] -= 0.5 * ions + drainCharge
             charges.column[place] -= 0.5 * ions + sourceCharge
             gateCharge[place] += ions + drainCharge + sourceCharge
+        }
+    }
+
+    func gateCapacitances(_ place: Int) -> (row: Double, column: Double) {
+        guard !isMissing(place) else { return (0, 0) }
+        let device = device(place)
+        let multiplier = device.pointee.multiplier
+        return (device.pointee.gateDrain * multiplier, device.pointee.gateSource * multiplier)
+    }
+
+    func addDispersion(
+        _ omega: Double, _ voltages: PlaneVoltages, _ add: (Int, Int, Int, Complex<Double>) -> Void
+    ) {
+        guard let gateVoltage = voltages.gate else { return }
+        for row in 0..<shape.rows {
+            for place in shape.index(row, 0)..<shape.index(row, shape.columns)
+            where !isMissing(place) && !isStuck(place) {
+                device(place).pointee.dispersion(
+                    omega, x: x.base[place], (voltages.row[place], voltages.column[place], gateVoltage[place]),
+                    hasStaticSlope: false, { add(place, $0, $1, $2) })
+            }
         }
     }
 

@@ -136,15 +136,24 @@ struct ProtonResistor: StateDevice {
     func dispersion(
         _ omega: Double, _ u: Locals<Gradient>, state: State, _ add: (Int, Int, Complex<Double>) -> Void
     ) {
-        let (d, s, g) = (u.values[Self.drain], u.values[Self.source], u.values[Self.gate])
-        let vgc = g - 0.5 * (d + s)
-        let response = physics.response(occupancy: state.x, vgc: vgc, omega: omega)
-        let still = solvesDirect ? physics.equilibrium(near: state.x, vgc: vgc).slope : 0
+        dispersion(
+            omega, x: state.x, (u.values[Self.drain], u.values[Self.source], u.values[Self.gate]),
+            hasStaticSlope: solvesDirect, add)
+    }
+
+    /// The same for cells of arrays, whose G never has the static slope.
+    func dispersion(
+        _ omega: Double, x: Double, _ v: (drain: Double, source: Double, gate: Double), hasStaticSlope: Bool,
+        _ add: (Int, Int, Complex<Double>) -> Void
+    ) {
+        let vgc = v.gate - 0.5 * (v.drain + v.source)
+        let response = physics.response(occupancy: x, vgc: vgc, omega: omega)
+        let still = hasStaticSlope ? physics.equilibrium(near: x, vgc: vgc).slope : 0
         let moved = (response.occupancy - Complex(still)).scaled(by: multiplier)
         let ions = moved.scaled(by: response.current)
         typealias One = Dual<SIMD2<Double>>
-        let slope = physics.channelConductance(One(variable: state.x, lane: 0)).gradient[0]
-        let channel = moved.scaled(by: (d - s) * slope)
+        let slope = physics.channelConductance(One(variable: x, lane: 0)).gradient[0]
+        let channel = moved.scaled(by: (v.drain - v.source) * slope)
         for (column, share) in [(Self.gate, 1.0), (Self.drain, -0.5), (Self.source, -0.5)] {
             add(Self.gate, column, ions.scaled(by: share))
             add(Self.drain, column, (channel - ions.scaled(by: 0.5)).scaled(by: share))

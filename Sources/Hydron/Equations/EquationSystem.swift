@@ -415,14 +415,14 @@ final class EquationSystem {
                 .badNetlist, "small-signal analysis of arrays with \(count) nodes is beyond this version",
                 hint: "up to \(Self.largestDirect) nodes are factored as one matrix: a smaller array tells the same")
         }
-        /// Entries of the arrays for dq/dt = α q.
-        func eachEntry(alpha: Double, _ body: (Int, Int, Double) -> Void) {
-            let context = CellContext(alpha: alpha, interval: 0, fillsMatrix: true)
+        for grid in grids {
+            _ = grid.evaluate(
+                x, history: history, residual: residual, portSizes: magnitude, shunt: 0, tolerance: rowTolerance,
+                CellContext(alpha: 0, interval: 0, fillsMatrix: true), parallel)
+        }
+        func eachEntry(_ body: (Int, Int, Double) -> Void) {
             for grid in grids {
-                _ = grid.evaluate(
-                    x, history: history, residual: residual, portSizes: magnitude, shunt: 0, tolerance: rowTolerance,
-                    context, parallel)
-                grid.eachEntry(alpha: alpha, shunt: 0) { if $0 > 0, $1 > 0 { body($0 - 1, $1 - 1, $2) } }
+                grid.eachEntry(alpha: 0, shunt: 0) { if $0 > 0, $1 > 0 { body($0 - 1, $1 - 1, $2) } }
             }
         }
         var builder = PatternBuilder(size: count - 1)
@@ -434,7 +434,7 @@ final class EquationSystem {
             }
         }
         eachSlot { row, column, _ in builder.insert(row: row, column: column) }
-        eachEntry(alpha: 0) { row, column, _ in builder.insert(row: row, column: column) }
+        eachEntry { row, column, _ in builder.insert(row: row, column: column) }
         let whole = builder.build()
         var result = SmallSignalMatrices(
             pattern: whole, conductance: [Double](repeating: 0, count: whole.entryCount),
@@ -444,14 +444,13 @@ final class EquationSystem {
             result.conductance[target] += sparse.conductance[slot]
             result.capacitance[target] += sparse.capacitance[slot]
         }
-        // What a rate of 1/s adds is the charges' part. Padding has the same entry in both.
-        eachEntry(alpha: 1) { row, column, value in
-            if let target = whole.slot(row: row, column: column) { result.capacitance[target] += value }
+        eachEntry { row, column, value in
+            if let target = whole.slot(row: row, column: column) { result.conductance[target] += value }
         }
-        eachEntry(alpha: 0) { row, column, value in
-            guard let target = whole.slot(row: row, column: column) else { return }
-            result.conductance[target] += value
-            result.capacitance[target] -= value
+        for grid in grids {
+            grid.eachCapacitance { row, column, value in
+                if let target = whole.slot(row: row - 1, column: column - 1) { result.capacitance[target] += value }
+            }
         }
         gridFactorsAreStale = true
         return result
@@ -565,6 +564,16 @@ final class EquationSystem {
                 }
             }
         }
+    }
+
+    /// The largest ``magnitude`` [A] among the nodes of a branch.
+    func largestCurrent(around branch: Int) -> Double {
+        var largest = 0.0
+        for entry in Int(columnStarts[branch - 1])..<Int(columnStarts[branch]) {
+            let row = Int(rowIndices[entry]) + 1
+            if circuit.unknowns.kind(row) != .branch { largest = max(largest, magnitude[row]) }
+        }
+        return largest
     }
 
     /// Solves J Δ = −F; Δ replaces the residual. The Jacobian is factored again only where its numbers changed.

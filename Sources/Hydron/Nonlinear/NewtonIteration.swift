@@ -62,6 +62,7 @@ struct NewtonIteration {
         // nothing moves any more is foreseen instead of computed.
         let foresees = !system.gridUnknowns.isEmpty
         var lastBalance = foresees ? balance(system).0 : 0
+        var lastUpdate = Double.infinity
         while outcome.iterations < maximumIterations {
             outcome.iterations += 1
             try system.solveForUpdate()
@@ -77,7 +78,12 @@ struct NewtonIteration {
                 }
                 x[unknown] = new
                 let tolerance = relativeTolerance * max(abs(old), abs(new)) + absoluteTolerance(system, unknown)
-                let excess = abs(update[unknown]) / tolerance
+                var excess = abs(update[unknown]) / tolerance
+                if excess > max(updateExcess, 1), system.circuit.unknowns.kind(unknown) == .branch {
+                    // A branch's current balances others at its nodes, and is known no better than these.
+                    let rounding = Self.unknownRounding * system.largestCurrent(around: unknown)
+                    excess = abs(update[unknown]) / (tolerance + rounding)
+                }
                 if excess > updateExcess {
                     updateExcess = excess
                     worst = unknown
@@ -105,14 +111,15 @@ struct NewtonIteration {
                 return outcome
             }
             if foresees {
-                // The next update is to this one as the residual is to the last one, or smaller.
-                let contraction = lastBalance > 0 ? balanceExcess / lastBalance : 1
+                // The next update is to this one as the residual is to the last one, or as this one is to the last.
+                let contraction = max(lastBalance > 0 ? balanceExcess / lastBalance : 1, updateExcess / lastUpdate)
                 if balanceExcess <= 1, loaded.limited == 0, contraction * updateExcess <= Self.foreseen {
                     outcome.converged = true
                     system.trustsGridMatrix = outcome.iterations == 1
                     return outcome
                 }
                 lastBalance = balanceExcess
+                lastUpdate = updateExcess
             }
         }
         return outcome

@@ -47,11 +47,12 @@ import Waveforms
         return lines.joined(separator: "\n")
     }
 
-    @Test(arguments: [0.02, 2, 20]) func unsymmetricCircuitsAroundArraysAreSolved(_ siemens: Double) throws {
+    /// Conjugate gradients lose their way; of very large transconductances the preconditioner leaves them little.
+    @Test(arguments: [0.02, 0.5, 2, 20]) func unsymmetricCircuitsAroundArraysAreSolved(_ siemens: Double) throws {
         let result = try Self.agree(Self.gyrators(siemens), within: 1e-9)
         let arrays = try #require(result.report.analyses[0].statistics.arrays)
         #expect(arrays.stalls == 0)
-        if siemens > 1 { #expect(arrays.unsymmetric >= 1) }
+        if siemens < 10 { #expect(arrays.unsymmetric >= 1) }
     }
 
     /// Read-out amplifiers: each column's current flows through a feedback resistor.
@@ -115,10 +116,11 @@ import Waveforms
         #expect(abs(read - expected) < 1e-3 * expected)
     }
 
-    /// The same steps, and solutions far below any tolerance: what is left is rounding.
+    /// The same steps, and solutions far below any tolerance: what is left is rounding. Columns are held at 0 V and see
+    /// microvolts, which tolerances of 10 V don't resolve.
     @Test func pulsesAgreeWithPlainTextToNineDigits() throws {
         let size = 32
-        let options = ".options reltol=1e-10 vntol=1e-12 abstol=1e-17 trtol=1e12"
+        let options = ".options reltol=1e-10 vntol=1e-12 abstol=1e-17 trtol=1e16 itl4=100"
         let cell = { (i: Int, j: Int) in "\(0.3 + 0.01 * Double((i * 5 + j * 3) % 40))" }
         let drive = { (plane: String, index: Int) in
             plane == "gate"
@@ -126,17 +128,24 @@ import Waveforms
                 : plane == "row" ? "pulse(0 \(index % 8 == 2 ? -1 : 0) 1n 0.2n 0.2n 3n 1)" : "0"
         }
         let analysis = ".tran 0.2n 5n 0 0.2n"
+        func printing(_ quantities: String, _ text: String) -> String {
+            text.split(separator: "\n").map { $0.hasPrefix(".print") ? ".print tran \(quantities)" : $0 }
+                .joined(separator: "\n")
+        }
         let array = try simulate(
-            CrossbarTests.element(
-                rows: size, columns: size, cells: "cell=syn x0={0.3+0.01*((i*5+j*3)%40)}", gates: true, drive: drive,
-                options: options, analysis: analysis, capacitance: 2e-16
-            ).replacing(".print tran", with: ".print tran @x1.cell[2][3][x] @x1.cell[31][11][x]"))
+            printing(
+                "@x1.cell[2][3][x] @x1.cell[31][11][x] v(x1.gate[31][3]) v(x1.row[2][31])",
+                CrossbarTests.element(
+                    rows: size, columns: size, cells: "cell=syn x0={0.3+0.01*((i*5+j*3)%40)}", gates: true,
+                    drive: drive, options: options, analysis: analysis, capacitance: 2e-16)))
         let plain = try simulate(
-            CrossbarTests.written(
-                rows: size, columns: size, cell: cell, gates: true, drive: drive, options: options + " solver=klu",
-                analysis: analysis, capacitance: 2e-16
-            ).replacing(".print tran", with: ".print tran @p2_3[x] @p31_11[x]"))
-        #expect(array["time"].count == plain["time"].count)
+            printing(
+                "@p2_3[x] @p31_11[x] v(g31_3) v(w2_31)",
+                CrossbarTests.written(
+                    rows: size, columns: size, cell: cell, gates: true, drive: drive, options: options + " solver=klu",
+                    analysis: analysis, capacitance: 2e-16)))
+        #expect(array["time"] == plain["time"])
+        #expect((plain["@p2_3[x]"].last ?? 0) > 0.4905)
         #expect(CrossbarTests.worst(array, plain) < 1e-9)
     }
 
