@@ -65,9 +65,12 @@ struct TransientAnalysis: Sendable {
         private static let insideTolerance = 30.0
         /// The same behind a corner, at most so many times.
         private static let largestAllowance = 20.0
+        /// What Newton's iteration may leave out, as a part of what a step may be off.
+        private static let foreseen = 0.2
         let analysis: TransientAnalysis
         let system: EquationSystem
         let newton: NewtonIteration
+        var foresight: NewtonIteration.Foresight
         let options: SimulationOptions
         let maximumStep: Double
         let maximumOrder: Int
@@ -113,6 +116,7 @@ struct TransientAnalysis: Sendable {
             maximumOrder = options.method == .backwardEuler ? 1 : Int(options[.maxord])
             maximumIterations = max(Int(options[.itl4]), 2)
             toleranceRatio = options[.trtol] / 70
+            foresight = NewtonIteration.Foresight(allowance: Self.foreseen * toleranceRatio)
             // Prediction takes one point more than the order, a probe may lie between, and the next charge needs a place.
             history = SolutionHistory(
                 unknowns: system.count, depth: maximumOrder + 2, chargeDepth: maximumOrder + 1)
@@ -255,6 +259,7 @@ struct TransientAnalysis: Sendable {
                 let distance = target - time
                 if restarting, failures == 0 {
                     history.restart()
+                    foresight.forget()
                     order = 1
                     lastCorner = time
                     step = min(distance, maximumStep * (isBehindJump ? TransientAnalysis.stepBehindJump : 1))
@@ -356,7 +361,8 @@ struct TransientAnalysis: Sendable {
             predict(predictorCount, ages)
             let outcome: NewtonIteration.Outcome
             do throws(SimulationFailure) {
-                outcome = try newton.solve(system, x.base, maximumIterations: maximumIterations)
+                outcome = try newton.solve(
+                    system, x.base, maximumIterations: maximumIterations, foresight: &foresight)
             } catch {
                 guard [.singularMatrix, .badNumbers, .stalled].contains(error.reason) else { throw error }
                 statistics.rejectedByNewton += 1

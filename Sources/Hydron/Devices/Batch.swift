@@ -9,6 +9,9 @@ protocol ElementBatch: AnyObject {
     var count: Int { get }
     /// Evaluated once into the baseline instead of in the Newton loop.
     var isLinear: Bool { get }
+    /// True where a small step of its unknowns moves every element along its tangent, but for terms of second order:
+    /// characteristics are smooth and know no jumps.
+    var followsTangents: Bool { get }
     /// The threads that may share its work.
     func use(_ parallel: Parallel)
     /// True where an element's equations ask for the frequency of a small-signal analysis.
@@ -119,6 +122,7 @@ struct SourceContext {
 extension ElementBatch {
     var dependsOnFrequency: Bool { false }
     var isLinear: Bool { false }
+    var followsTangents: Bool { false }
     func use(_ parallel: Parallel) {}
     func connect(_ batches: [any ElementBatch], unknownCount: Int) {}
     func dependencies(element: Int) -> [Int32] { [] }
@@ -213,6 +217,7 @@ final class Batch<D: Device>: ElementBatch {
 
     var count: Int { devices.count }
     var isLinear: Bool { D.isLinear }
+    var followsTangents: Bool { D.followsTangents }
 
     func dependencies(element: Int) -> [Int32] { Array(unknowns[element * D.arity..<(element + 1) * D.arity]) }
 

@@ -79,6 +79,7 @@ struct BipolarTransistor: LimitedDevice {
 
     static let collector = 0, base = 1, emitter = 2, substrate = 3, innerCollector = 4, innerBase = 5, innerEmitter = 6
     static var arity: Int { 7 }
+    static var followsTangents: Bool { true }
     /// A literal, for this is asked for in the innermost loop.
     static var couplings: Couplings {
         Couplings(

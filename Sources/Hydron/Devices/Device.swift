@@ -21,6 +21,9 @@ protocol Device: BitwiseCopyable, Sendable {
     static var couplings: Couplings { get }
     /// True where f and q are linear in the unknowns: evaluated once, never in the Newton loop.
     static var isLinear: Bool { get }
+    /// True where a small step of its unknowns moves it along its tangent, but for terms of second order: its
+    /// characteristics are smooth and know no jumps.
+    static var followsTangents: Bool { get }
     /// Pairs of terminals between which a direct current can flow; the topology check follows them.
     static var conductingPairs: [(Int, Int)] { get }
     /// Pairs of terminals whose voltage difference the device fixes in direct current.
@@ -101,6 +104,7 @@ struct DeviceOutput: Sendable {
 extension Device {
     static var couplings: Couplings { .all }
     static var isLinear: Bool { false }
+    static var followsTangents: Bool { isLinear }
     static var voltageDefinedPairs: [(Int, Int)] { [] }
     static var isFluxDefined: Bool { false }
     static var controlledPairs: [(Int, Int)] { [] }
@@ -235,11 +239,13 @@ struct LoadContext {
     /// Largest current of a nonlinear device at each node: what the balance is measured against.
     var scale: UnsafeMutablePointer<Double>
     var jacobian: UnsafeMutablePointer<Double>
-    /// Receives alpha·∂q/∂x: the Jacobian itself in time, an array of its own in AC.
+    /// Receives alpha·∂q/∂x: the Jacobian itself, or an array of its own.
     var chargeJacobian: UnsafeMutablePointer<Double>
     /// d(dq/dt)/dq of the integration method [1/s]; 0 in static analyses.
     var alpha: Double
     var conditions: Conditions
+    /// For a small-signal analysis, or to learn where it would have entries.
+    var isSmallSignal = false
 }
 
 /// What a load found besides numbers.

@@ -107,6 +107,7 @@ struct Diode: LimitedDevice {
     }
 
     static var arity: Int { 3 }
+    static var followsTangents: Bool { true }
     /// All but anode–cathode; a literal, for this is asked for in the innermost loop.
     static var couplings: Couplings { Couplings(bits: 0b111 << 16 | 0b110 << 8 | 0b101) }
     static var conductingPairs: [(Int, Int)] { [(0, 2), (2, 1)] }

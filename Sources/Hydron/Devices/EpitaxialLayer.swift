@@ -31,6 +31,7 @@ struct EpitaxialLayer: Device {
 
     static let outer = 0, contact = 1, inner = 2, base = 3
     static var arity: Int { 4 }
+    static var followsTangents: Bool { true }
     static var couplings: Couplings { Couplings(bits: 0b0011 | 0b1111 << 8 | 0b1110 << 16 | 0b1110 << 24) }
     static var conductingPairs: [(Int, Int)] { [(0, 1), (1, 2)] }
     static var currentOutput: String? { "i" }

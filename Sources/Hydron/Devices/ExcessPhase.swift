@@ -16,6 +16,7 @@ struct ExcessPhase: LimitedDevice {
 
     static let collector = 0, base = 1, emitter = 2, delayed = 3, slope = 4
     static var arity: Int { 5 }
+    static var followsTangents: Bool { true }
     static var couplings: Couplings {
         Couplings(bits: 0b01111 | 0b01111 << 16 | 0b11111 << 24 | 0b11000 << 32)
     }

@@ -87,6 +87,7 @@ struct JunctionFieldEffectTransistor: LimitedDevice {
 
     static let drain = 0, gateNode = 1, source = 2, innerDrain = 3, innerSource = 4
     static var arity: Int { 5 }
+    static var followsTangents: Bool { true }
     /// A literal, for this is asked for in the innermost loop.
     static var couplings: Couplings {
         Couplings(bits: 0b01001 | 0b11010 << 8 | 0b10100 << 16 | 0b11011 << 24 | 0b11110 << 32)

@@ -44,6 +44,7 @@ struct VerticalMosfet: LimitedDevice {
 
     static let drain = 0, gate = 1, source = 2, innerDrain = 3, innerGate = 4, innerSource = 5, anode = 6
     static var arity: Int { 7 }
+    static var followsTangents: Bool { true }
     /// A literal, for this is asked for in the innermost loop.
     static var couplings: Couplings {
         Couplings(

@@ -41,6 +41,11 @@ final class EquationSystem {
     @exclusivity(unchecked) var rowTolerance = RowTolerance.ofTerms
     private(set) var gridBalance: (excess: Double, unknown: Int) = (0, 0)
     let parallel: Parallel
+    /// True where a small update moves every nonlinear element along its tangent: there are only devices with smooth
+    /// characteristics.
+    let followsTangents: Bool
+    /// alpha·∂q/∂x of nonlinear elements at the point last evaluated.
+    private let chargeSlopes: UnsafeMutablePointer<Double>
     /// The sparse part with what the arrays' wires leave between their ports; the Jacobian itself without arrays.
     private let bordered: UnsafeMutablePointer<Double>
     /// Takes over where the iteration over the arrays stalls.
@@ -127,6 +132,7 @@ final class EquationSystem {
         delaying = batches.compactMap { $0 as? any DelayBatch }
         for batch in delaying { batch.use(circuit.options) }
         hasNonlinearOutside = nonlinear.contains { !($0 is CrossbarBatch) }
+        followsTangents = nonlinear.allSatisfy(\.followsTangents)
         let crossbars = batches.compactMap { $0 as? CrossbarBatch }
         grids = crossbars.flatMap(\.grids)
         parallel = Parallel(threads: circuit.options.threadCount)
@@ -155,6 +161,7 @@ final class EquationSystem {
         capacitance = array(entries)
         baseline = array(entries)
         jacobian = array(entries)
+        chargeSlopes = followsTangents ? array(entries) : jacobian
         bordered = grids.isEmpty ? jacobian : array(entries)
         residual = array(count)
         charge = array(sparseCount)
@@ -196,6 +203,7 @@ final class EquationSystem {
     }
 
     deinit {
+        if chargeSlopes != jacobian { chargeSlopes.deallocate() }
         for pointer in [
             conductance, capacitance, baseline, jacobian, residual, charge, scale, magnitude, excitation, history,
         ] { pointer.deallocate() }
@@ -235,7 +243,7 @@ final class EquationSystem {
         for unknown in 1..<max(count, 1) { x[unknown] = 0.1 + 0.37 * Double(unknown % 7) / 7 }
         let context = LoadContext(
             x: UnsafePointer(x), f: residual, q: charge, scale: scale, jacobian: jacobian, chargeJacobian: probe,
-            alpha: 1, conditions: conditions)
+            alpha: 1, conditions: conditions, isSmallSignal: true)
         for batch in nonlinear { _ = batch.load(context) }
         for batch in nonlinear { batch.reset() }
         markDynamic(probe)
@@ -397,7 +405,7 @@ final class EquationSystem {
         resting.interval = 0
         let context = LoadContext(
             x: x, f: residual, q: charge, scale: scale, jacobian: jacobian, chargeJacobian: charges, alpha: 1,
-            conditions: resting)
+            conditions: resting, isSmallSignal: true)
         for batch in nonlinear { _ = batch.load(context) }
         factorsAreStale = true
         let sparse = SmallSignalMatrices(
@@ -487,9 +495,12 @@ final class EquationSystem {
     // MARK: - Phase 6: residual and Jacobian
 
     /// Evaluates F, the Jacobian and the nonlinear charges at `x`. `keepsGridMatrix` leaves the part of the Jacobian that
-    /// lies in arrays as it was factored last, where that was for the same α.
+    /// lies in arrays as it was factored last, where that was for the same α. `keepsChargeSlopes` is what
+    /// ``moveCharges()`` needs.
     @discardableResult
-    func evaluate(_ x: UnsafePointer<Double>, keepsGridMatrix: Bool = false) -> LoadResult {
+    func evaluate(
+        _ x: UnsafePointer<Double>, keepsGridMatrix: Bool = false, keepsChargeSlopes: Bool = false
+    ) -> LoadResult {
         jacobian.update(from: baseline, count: pattern.entryCount + 1)
         for row in 0..<sparseCount {
             scale[row] = 0
@@ -514,14 +525,18 @@ final class EquationSystem {
         }
         let keeps = keepsGridMatrix && !gridFactorsAreStale
         if !grids.isEmpty { evaluateGrids(x, fillsMatrix: !keeps) }
+        if keepsChargeSlopes { chargeSlopes.update(repeating: 0, count: pattern.entryCount + 1) }
         let context = LoadContext(
-            x: x, f: residual, q: charge, scale: scale, jacobian: jacobian, chargeJacobian: jacobian, alpha: alpha,
-            conditions: conditions)
+            x: x, f: residual, q: charge, scale: scale, jacobian: jacobian,
+            chargeJacobian: keepsChargeSlopes ? chargeSlopes : jacobian, alpha: alpha, conditions: conditions)
         var result = LoadResult()
         for batch in nonlinear {
             let loaded = batch.load(context)
             result.limited += loaded.limited
             if loaded.hasFailed { result.hasFailed = true }
+        }
+        if keepsChargeSlopes {
+            for entry in 1..<(pattern.entryCount + 1) { jacobian[entry] += chargeSlopes[entry] }
         }
         if alpha != 0 {
             for row in 0..<sparseCount { residual[row] += alpha * charge[row] }
@@ -574,6 +589,23 @@ final class EquationSystem {
             if circuit.unknowns.kind(row) != .branch { largest = max(largest, magnitude[row]) }
         }
         return largest
+    }
+
+    /// Takes the nonlinear charges along their tangents over the update that ``solveForUpdate()`` found, which keeps them
+    /// in balance with the currents of its solution.
+    func moveCharges() {
+        guard alpha != 0 else { return }
+        let scale = 1 / alpha
+        columnStarts.withUnsafeBufferPointer { starts in
+            rowIndices.withUnsafeBufferPointer { rows in
+                for column in 0..<(sparseCount - 1) {
+                    let step = residual[column + 1] * scale
+                    for entry in Int(starts[column])..<Int(starts[column + 1]) {
+                        charge[Int(rows[entry]) + 1] += chargeSlopes[entry + 1] * step
+                    }
+                }
+            }
+        }
     }
 
     /// Solves J Δ = −F; Δ replaces the residual. The Jacobian is factored again only where its numbers changed.

@@ -6,8 +6,9 @@
 ///   - the last update was small: |Δ| ≤ reltol·max(|x|, |x_old|) + vntol (abstol for currents), and
 ///   - Kirchhoff's current law holds there: |F| ≤ reltol·(largest nonlinear current into the row) + abstol,
 ///     besides what rounding in the linear part explains.
-/// F is evaluated at the accepted point itself, so its charges are the ones the integrator takes on. Limiting shapes
-/// the path only: a point at which a device was limited is never accepted.
+/// F is evaluated at the accepted point itself, so its charges are the ones the integrator takes on; where ``Foresight``
+/// knows what that would show, they are taken along their tangents instead. Limiting shapes the path only: a point at
+/// which a device was limited is never accepted.
 struct NewtonIteration {
     var relativeTolerance: Double
     var currentTolerance: Double
@@ -20,6 +21,47 @@ struct NewtonIteration {
         var worst: Int
         /// By how much: the ratio to its tolerance.
         var excess: Double
+    }
+
+    /// What past solutions tell about the next one.
+    ///
+    /// Newton's iteration converges quadratically: of updates Δ₁, Δ₂, … in units of their tolerances, Δ₂ ≈ K Δ₁². K is
+    /// measured where two updates are made; a point whose next update would be far below what the time step itself
+    /// leaves open is accepted as it is. Its charges follow their tangents, which keeps Kirchhoff's current law exact,
+    /// and so the sum of all charge, whatever the tangents leave out.
+    struct Foresight {
+        /// What the next update may be, as a part of the tolerance.
+        let allowance: Double
+        /// K, the largest of late.
+        private var curvature = Double.infinity
+        /// Solutions since it was measured.
+        private var age = 0
+
+        /// Solutions after which K is measured again.
+        private static let longestAge = 8
+        /// A larger K is forgotten by this factor a measurement.
+        private static let memory = 0.5
+        /// Updates below this show the rounding of the linear solver.
+        private static let smallestUpdate = 1e-3
+
+        init(allowance: Double) { self.allowance = allowance }
+
+        /// Behind a corner all is new.
+        mutating func forget() { curvature = .infinity }
+
+        fileprivate mutating func measure(_ update: Double, after last: Double) {
+            guard last >= Self.smallestUpdate else { return }
+            let found = update / (last * last)
+            curvature = curvature.isFinite ? max(found, Self.memory * curvature) : found
+            age = 0
+        }
+
+        fileprivate mutating func accepts(_ update: Double, isFirst: Bool) -> Bool {
+            if isFirst, age >= Self.longestAge { return false }
+            guard curvature * update * update <= allowance else { return false }
+            age += 1
+            return true
+        }
     }
 
     /// Relative rounding that a sum of a row's linear terms may carry.
@@ -37,11 +79,20 @@ struct NewtonIteration {
         voltageTolerance = options[.vntol]
     }
 
+    /// The same without foresight.
+    func solve(
+        _ system: EquationSystem, _ x: UnsafeMutablePointer<Double>, maximumIterations: Int
+    ) throws(SimulationFailure) -> Outcome {
+        var blind = Foresight(allowance: 0)
+        return try solve(system, x, maximumIterations: maximumIterations, foresight: &blind)
+    }
+
     /// Iterates from the guess in `x` and leaves the solution there.
     ///
     /// - Throws: ``SimulationFailure`` where the Jacobian is singular or not finite, or a model gives up.
     func solve(
-        _ system: EquationSystem, _ x: UnsafeMutablePointer<Double>, maximumIterations: Int
+        _ system: EquationSystem, _ x: UnsafeMutablePointer<Double>, maximumIterations: Int,
+        foresight: inout Foresight
     ) throws(SimulationFailure) -> Outcome {
         if system.isLinear {
             try system.solveLinear(into: x)
@@ -55,8 +106,11 @@ struct NewtonIteration {
             relative: relativeTolerance, absolute: currentTolerance, rounding: Self.roundingAllowance)
         let keptMatrix = system.trustsGridMatrix
         system.trustsGridMatrix = false
-        var loaded = system.evaluate(UnsafePointer(x), keepsGridMatrix: keptMatrix)
+        let followsTangents = system.followsTangents && foresight.allowance > 0 && system.alpha != 0
+        var loaded = system.evaluate(
+            UnsafePointer(x), keepsGridMatrix: keptMatrix, keepsChargeSlopes: followsTangents)
         if loaded.hasFailed { throw system.deviceFailure() }
+        var lastUpdate = Double.infinity
         var outcome = Outcome(converged: false, iterations: 0, worst: 0, excess: .infinity)
         // Arrays of a million cells are nearly linear from point to point: there an iteration that would only show that
         // nothing moves any more is foreseen instead of computed.
@@ -95,8 +149,22 @@ struct NewtonIteration {
                     converged: false, iterations: outcome.iterations, worst: inside.unknown, excess: .infinity)
             }
             if inside.excess > updateExcess { (worst, updateExcess) = (inside.unknown, inside.excess) }
+            if followsTangents, loaded.limited == 0 {
+                if lastUpdate.isFinite { foresight.measure(updateExcess, after: lastUpdate) }
+                lastUpdate = updateExcess
+                if foresight.accepts(updateExcess, isFirst: outcome.iterations == 1) {
+                    system.moveCharges()
+                    outcome.converged = true
+                    outcome.worst = worst
+                    outcome.excess = updateExcess
+                    return outcome
+                }
+            } else {
+                lastUpdate = .infinity
+            }
             // The arrays' matrix serves for a second iteration; it is nearly the same for small updates.
-            loaded = system.evaluate(UnsafePointer(x), keepsGridMatrix: outcome.iterations < 2)
+            loaded = system.evaluate(
+                UnsafePointer(x), keepsGridMatrix: outcome.iterations < 2, keepsChargeSlopes: followsTangents)
             if loaded.hasFailed { throw system.deviceFailure() }
             var (balanceExcess, balanceWorst) = balance(system)
             if balanceExcess > 1, updateExcess <= 1, loaded.limited == 0 {

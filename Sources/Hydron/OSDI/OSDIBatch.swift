@@ -111,7 +111,7 @@ final class OSDIBatch: ElementBatch {
 
     func load(_ context: LoadContext) -> LoadResult {
         let splits = context.chargeJacobian != context.jacobian
-        let info = evaluation(context.conditions, isSmallSignal: splits, alpha: context.alpha)
+        let info = evaluation(context.conditions, isSmallSignal: context.isSmallSignal, alpha: context.alpha)
         startsAfresh = false
         let outcome = kernel.load(
             context, info, splits: splits, bypassing: bypassTolerance, parallel)
@@ -154,6 +154,8 @@ final class OSDIBatch: ElementBatch {
     }
 
     func suggestStart() { startsAfresh = true }
+
+    var followsTangents: Bool { OSDIModelTypes.physicalModules.contains(module.name) }
 
     var stepBound: Double { kernel.stepBound(offset: module.descriptor.pointee.step_bound_offset) }
 
