@@ -86,14 +86,63 @@ final class RowEmitter: PointObserver {
     }
 
     func accept(
-        _ abscissa: Double, _ x: UnsafePointer<Double>, _ system: EquationSystem
+        _ abscissa: Double, _ x: UnsafePointer<Double>, _ system: EquationSystem, parts: Int
     ) throws(SimulationFailure) {
         filled = 0
         put(abscissa)
         if !accumulators.isEmpty { accumulate(abscissa, x, system) }
         fill(x, system)
         if cornerTolerance.isFinite, !bentColumns.isEmpty { try giveOutCorners(before: abscissa, x, system) }
-        try emit()
+        if fillsIn {
+            if parts > 1 { try fillIn(parts) }
+            remember()
+        }
+        try emit(row)
+    }
+
+    // MARK: - Rows between points
+
+    /// Rows of the two points before, as long as the curves had no corner; the older one first.
+    private var older: [Double] = []
+    private var newer: [Double] = []
+    private var between: [Double] = []
+    /// Departures from a straight line between two rows are no larger than this part of their difference, or of the
+    /// column's largest magnitude: an expression that jumps is not to swing over.
+    private static let largestBend = (ofDifference: 0.25, ofMagnitude: 0.03)
+
+    /// What is printed with corners or sums of its own has rows at accepted points alone.
+    var fillsIn: Bool { cornerTolerance.isFinite && bentColumns.isEmpty && accumulators.isEmpty }
+
+    func turn() { older.removeAll(keepingCapacity: true) }
+
+    private func remember() {
+        swap(&older, &newer)
+        newer.removeAll(keepingCapacity: true)
+        newer.append(contentsOf: row)
+    }
+
+    /// Gives out rows of the parabolas through the last three points, so that straight lines between rows follow them.
+    private func fillIn(_ parts: Int) throws(SimulationFailure) {
+        guard older.count == row.count, newer.count == row.count else { return }
+        let (start, end) = (newer[0], row[0])
+        let (step, before) = (end - start, start - older[0])
+        guard before > 0 else { return }
+        for part in 1..<parts {
+            let place = Double(part) / Double(parts)
+            let bow = -place * (1 - place) * step / (step + before)
+            between.removeAll(keepingCapacity: true)
+            between.append(start + place * step)
+            for column in 1..<row.count {
+                let difference = row[column] - newer[column]
+                let bend = (difference - (newer[column] - older[column]) * (step / before)) * bow
+                let range = ranges[column]
+                let largest = max(
+                    Self.largestBend.ofDifference * abs(difference),
+                    Self.largestBend.ofMagnitude * max(abs(range.lowerBound), abs(range.upperBound)))
+                between.append(newer[column] + place * difference + bend.clamped(to: -largest...largest))
+            }
+            try emit(between)
+        }
     }
 
     func reach(_ time: Double, _ x: UnsafePointer<Double>, _ system: EquationSystem) throws(SimulationFailure) {
@@ -158,7 +207,7 @@ final class RowEmitter: PointObserver {
             }
             row[0] = start + span * place
             for bent in bentColumns.indices { row[bentColumns[bent].index + 1] = value(bent, place) }
-            try emit()
+            try emit(row)
         }
         if !places.isEmpty {
             row.removeAll(keepingCapacity: true)
@@ -189,7 +238,7 @@ final class RowEmitter: PointObserver {
         for value in sweep { put(value) }
         sweepValues = sweep
         fill(x, system)
-        try emit()
+        try emit(row)
     }
 
     /// Trapezoidal integrals and backward differences over the rows.
@@ -231,7 +280,7 @@ final class RowEmitter: PointObserver {
         }
     }
 
-    private func emit() throws(SimulationFailure) {
+    private func emit(_ row: [Double]) throws(SimulationFailure) {
         do throws(WaveformError) {
             let count = row.count
             try row.withUnsafeBufferPointer { (buffer) throws(WaveformError) in

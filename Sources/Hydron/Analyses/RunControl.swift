@@ -69,14 +69,24 @@ protocol PointObserver: AnyObject {
     var rates: ChargeRates { get }
     /// Times [s], rising, that the analysis lands on and reports by ``reach(_:_:_:)``.
     var stops: [Double] { get }
+    /// True where it wants what lies between points filled in, as `parts` of ``accept(_:_:_:parts:)`` say.
+    var fillsIn: Bool { get }
+    /// The curve from the last point to this one is to be given out in `parts` equal parts.
     func accept(
-        _ abscissa: Double, _ x: UnsafePointer<Double>, _ system: EquationSystem
+        _ abscissa: Double, _ x: UnsafePointer<Double>, _ system: EquationSystem, parts: Int
     ) throws(SimulationFailure)
+    /// The curves have a corner at the newest point.
+    func turn()
     /// One of ``stops`` was reached.
     func reach(_ time: Double, _ x: UnsafePointer<Double>, _ system: EquationSystem) throws(SimulationFailure)
 }
 
 extension PointObserver {
+    var fillsIn: Bool { false }
+    func turn() {}
+    func accept(
+        _ abscissa: Double, _ x: UnsafePointer<Double>, _ system: EquationSystem
+    ) throws(SimulationFailure) { try accept(abscissa, x, system, parts: 1) }
     var stops: [Double] { [] }
     func reach(_ time: Double, _ x: UnsafePointer<Double>, _ system: EquationSystem) throws(SimulationFailure) {}
 }

@@ -65,12 +65,16 @@ struct TransientAnalysis: Sendable {
         private static let insideTolerance = 30.0
         /// The same behind a corner, at most so many times.
         private static let largestAllowance = 20.0
+        /// A step aims at an error of 1 and is taken up to this.
+        private static let rejection = 5.0
         /// What Newton's iteration may leave out, as a part of what a step may be off.
         private static let foreseen = 0.2
         let analysis: TransientAnalysis
         let system: EquationSystem
         let newton: NewtonIteration
         var foresight: NewtonIteration.Foresight
+        /// Rows between points follow the curves; steps need not.
+        var fillsIn = false
         let options: SimulationOptions
         let maximumStep: Double
         let maximumOrder: Int
@@ -238,6 +242,7 @@ struct TransientAnalysis: Sendable {
             func corner(after time: Double) -> Double {
                 min(system.nextBreakpoint(after: time + smallest), analysis.stop)
             }
+            fillsIn = analysis.outputInterval == nil && observer.fillsIn
             var breakpoint = corner(after: 0)
             var restarting = true
             var isBehindJump = false
@@ -260,6 +265,7 @@ struct TransientAnalysis: Sendable {
                 if restarting, failures == 0 {
                     history.restart()
                     foresight.forget()
+                    observer.turn()
                     order = 1
                     lastCorner = time
                     step = min(distance, maximumStep * (isBehindJump ? TransientAnalysis.stepBehindJump : 1))
@@ -281,7 +287,7 @@ struct TransientAnalysis: Sendable {
                 let newTime = landing ? target : time + step
                 let verdict = try attempt(step, to: newTime, &statistics)
                 switch verdict {
-                case .accepted(let next):
+                case .accepted(let next, let parts):
                     let crossedJump = step < maximumStep * TransientAnalysis.jumpStep && failures > 0
                     failures = 0
                     if restarting { try giveOutJump(observer) }
@@ -296,7 +302,7 @@ struct TransientAnalysis: Sendable {
                         || analysis.stop - time <= smallest,
                         time >= analysis.start
                     {
-                        try observer.accept(time, UnsafePointer(x.base), system)
+                        try observer.accept(time, UnsafePointer(x.base), system, parts: parts)
                     }
                     let isCorner = landing && newTime == breakpoint || system.cornerArrives
                     restarting = isCorner || crossedJump
@@ -326,7 +332,8 @@ struct TransientAnalysis: Sendable {
         }
 
         private enum Verdict {
-            case accepted(nextStep: Double)
+            /// Straight lines follow the curve if it is given out in so many `parts`.
+            case accepted(nextStep: Double, parts: Int)
             case rejected(nextStep: Double, worst: Int, excess: Double)
         }
 
@@ -381,18 +388,24 @@ struct TransientAnalysis: Sendable {
                 (error, worst) = localError(formula.errorFactor(predictorAges: ages))
             }
             let stateError = system.stateError()
-            let growth = error > 0 ? 0.9 * power(error, -1 / Double(order + 1)) : 2
+            let growth = error > 0 ? power(error, -1 / Double(order + 1)) : 2
             let stateGrowth = stateError > 0 ? 0.9 / stateError.squareRoot() : 2
             let factor = min(growth, stateGrowth)
-            let chord = chordError(step)
+            var chord = chordError(step)
+            var parts = 1
+            if fillsIn, history.chargeCount > 1 {
+                parts = max(Int(min(chord, 1e4).squareRoot().rounded(.up)), 1)
+                chord = 0
+            }
             let pace = min(factor, chord > 0 ? max(0.9 / chord.squareRoot(), 0.3) : 2)
-            if (error > 1 || stateError > 1 || chord > TransientAnalysis.chordLimit) && !isJump(step, error) {
+            let isOff = error > Self.rejection || stateError > 1 || chord > TransientAnalysis.chordLimit
+            if isOff, !isJump(step, error) {
                 statistics.rejectedByError += 1
                 return .rejected(
                     nextStep: step * max(min(factor, chord > 1 ? 0.9 / chord.squareRoot() : 0.9, 0.9), 1e-3),
                     worst: worst, excess: error)
             }
-            return .accepted(nextStep: step * max(min(pace, 2), 0.2))
+            return .accepted(nextStep: step * max(min(pace, 2), 0.2), parts: parts)
         }
 
         /// Currents of capacitors, voltages of inductors and outputs of expressions may jump at a corner. The probe tells
@@ -433,7 +446,9 @@ struct TransientAnalysis: Sendable {
                 system.conditions = accepted
                 observer.rates.exchange()
             }
+            observer.turn()
             try observer.accept(time + smallest, UnsafePointer(behind.base), system)
+            observer.turn()
         }
 
         /// How far straight lines between rows depart from the curves, over what is tolerated: a chord of length h is off

@@ -38,7 +38,7 @@ struct NewtonIteration {
         private var age = 0
 
         /// Solutions after which K is measured again.
-        private static let longestAge = 8
+        private static let longestAge = 16
         /// A larger K is forgotten by this factor a measurement.
         private static let memory = 0.5
         /// Updates below this show the rounding of the linear solver.
