@@ -391,18 +391,20 @@ struct TransientAnalysis: Sendable {
             let growth = error > 0 ? power(error, -1 / Double(order + 1)) : 2
             let stateGrowth = stateError > 0 ? 0.9 / stateError.squareRoot() : 2
             let factor = min(growth, stateGrowth)
-            var chord = chordError(step)
+            let chord = chordError(step)
             var parts = 1
-            if fillsIn, history.chargeCount > 1 {
+            var (drawingError, drawingGrowth) = (chord, chord > 0 ? 0.9 / chord.squareRoot() : 2)
+            if fillsIn, predictorCount == 3, history.chargeCount > 1 {
                 parts = max(Int(min(chord, 1e4).squareRoot().rounded(.up)), 1)
-                chord = 0
+                drawingError = parabolaError()
+                drawingGrowth = drawingError > 0 ? 0.9 / cbrt(drawingError) : 2
             }
-            let pace = min(factor, chord > 0 ? max(0.9 / chord.squareRoot(), 0.3) : 2)
-            let isOff = error > Self.rejection || stateError > 1 || chord > TransientAnalysis.chordLimit
+            let pace = min(factor, max(drawingGrowth, 0.3))
+            let isOff = error > Self.rejection || stateError > 1 || drawingError > TransientAnalysis.chordLimit
             if isOff, !isJump(step, error) {
                 statistics.rejectedByError += 1
                 return .rejected(
-                    nextStep: step * max(min(factor, chord > 1 ? 0.9 / chord.squareRoot() : 0.9, 0.9), 1e-3),
+                    nextStep: step * max(min(factor, drawingError > 1 ? drawingGrowth : 0.9, 0.9), 1e-3),
                     worst: worst, excess: error)
             }
             return .accepted(nextStep: step * max(min(pace, 2), 0.2), parts: parts)
@@ -473,6 +475,22 @@ struct TransientAnalysis: Sendable {
                 let magnitude = max(peak.base[unknown], abs(value))
                 let tolerance = scale * (newton.relativeTolerance * magnitude + newton.voltageTolerance)
                 worst = max(worst, abs(value - newest[unknown] - slope * ratio) * factor / tolerance)
+            }
+            return worst
+        }
+
+        /// The same for the parabolas through three points that rows between points lie on. For equal steps, of which the
+        /// third derivative makes a prediction from three points h³ v‴ wrong, they are off by h³ v‴/(9√3) at most.
+        private func parabolaError() -> Double {
+            let scale = toleranceRatio * TransientAnalysis.chordTolerance * 9 * 3.0.squareRoot()
+            var worst = 0.0
+            for number in drawn {
+                let unknown = Int(number)
+                let value = x.base[unknown]
+                let tolerance =
+                    scale
+                    * (newton.relativeTolerance * max(peak.base[unknown], abs(value)) + newton.voltageTolerance)
+                worst = max(worst, abs(value - prediction.base[unknown]) / tolerance)
             }
             return worst
         }

@@ -155,7 +155,7 @@ import Waveforms
                 var observedUnknowns: [Int] { [] }
                 let rates = ChargeRates([])
                 func accept(
-                    _ abscissa: Double, _ x: UnsafePointer<Double>, _ system: EquationSystem
+                    _ abscissa: Double, _ x: UnsafePointer<Double>, _ system: EquationSystem, parts: Int
                 ) throws(SimulationFailure) {}
             }
             let loaded = Simulation.load(
@@ -341,7 +341,7 @@ import Waveforms
             var observedUnknowns: [Int] { [] }
             let rates = ChargeRates([])
             func accept(
-                _ abscissa: Double, _ x: UnsafePointer<Double>, _ system: EquationSystem
+                _ abscissa: Double, _ x: UnsafePointer<Double>, _ system: EquationSystem, parts: Int
             ) throws(SimulationFailure) {}
         }
         var statistics = AnalysisStatistics()
