@@ -242,7 +242,7 @@ struct TransientAnalysis: Sendable {
             func corner(after time: Double) -> Double {
                 min(system.nextBreakpoint(after: time + smallest), analysis.stop)
             }
-            fillsIn = analysis.outputInterval == nil && observer.fillsIn
+            fillsIn = analysis.outputInterval == nil && observer.fillsIn && system.isSmooth
             var breakpoint = corner(after: 0)
             var restarting = true
             var isBehindJump = false

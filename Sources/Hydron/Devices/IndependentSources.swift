@@ -171,6 +171,7 @@ final class SourceBatch: ElementBatch {
 
     var count: Int { sources.count }
     var isLinear: Bool { true }
+    var followsTangents: Bool { true }
     var outputs: [DeviceOutput] { IndependentSource.outputs }
 
     func declare(_ pattern: inout PatternBuilder) {

@@ -46,6 +46,7 @@ final class CouplingBatch: ElementBatch {
 
     var count: Int { couplings.count }
     var isLinear: Bool { true }
+    var followsTangents: Bool { true }
     var outputs: [DeviceOutput] { MutualInductance.outputs }
 
     func declare(_ pattern: inout PatternBuilder) {

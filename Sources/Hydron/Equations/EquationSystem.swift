@@ -44,6 +44,8 @@ final class EquationSystem {
     /// True where a small update moves every nonlinear element along its tangent: there are only devices with smooth
     /// characteristics.
     let followsTangents: Bool
+    /// The same of all elements: curves bend at breakpoints only.
+    let isSmooth: Bool
     /// alpha·∂q/∂x of nonlinear elements at the point last evaluated.
     private let chargeSlopes: UnsafeMutablePointer<Double>
     /// The sparse part with what the arrays' wires leave between their ports; the Jacobian itself without arrays.
@@ -133,6 +135,7 @@ final class EquationSystem {
         for batch in delaying { batch.use(circuit.options) }
         hasNonlinearOutside = nonlinear.contains { !($0 is CrossbarBatch) }
         followsTangents = nonlinear.allSatisfy(\.followsTangents)
+        isSmooth = batches.allSatisfy(\.followsTangents)
         let crossbars = batches.compactMap { $0 as? CrossbarBatch }
         grids = crossbars.flatMap(\.grids)
         parallel = Parallel(threads: circuit.options.threadCount)
