@@ -94,55 +94,82 @@ final class RowEmitter: PointObserver {
         fill(x, system)
         if cornerTolerance.isFinite, !bentColumns.isEmpty { try giveOutCorners(before: abscissa, x, system) }
         if fillsIn {
+            look(abscissa, x, system)
             if parts > 1 { try fillIn(parts) }
-            remember()
         }
         try emit(row)
     }
 
     // MARK: - Rows between points
 
-    /// Rows of the two points before, as long as the curves had no corner; the older one first.
+    /// What rows are computed from at the last three points, oldest first, as long as the curves had no corner: the time,
+    /// and for each column its unknown or the inputs of its program.
     private var older: [Double] = []
     private var newer: [Double] = []
+    private var newest: [Double] = []
     private var between: [Double] = []
-    /// Departures from a straight line between two rows are no larger than this part of their difference, or of the
-    /// column's largest magnitude: an expression that jumps is not to swing over.
-    private static let largestBend = (ofDifference: 0.25, ofMagnitude: 0.03)
+    /// Departures from a straight line between two points are no larger than this part of their difference, or of their
+    /// magnitude: what jumps is not to swing over.
+    private static let largestBend = (ofDifference: 0.5, ofMagnitude: 0.1)
 
     /// What is printed with corners or sums of its own has rows at accepted points alone.
     var fillsIn: Bool { cornerTolerance.isFinite && bentColumns.isEmpty && accumulators.isEmpty }
 
-    func turn() { older.removeAll(keepingCapacity: true) }
-
-    private func remember() {
-        swap(&older, &newer)
+    func turn() {
+        older.removeAll(keepingCapacity: true)
         newer.removeAll(keepingCapacity: true)
-        newer.append(contentsOf: row)
     }
 
-    /// Gives out rows of the parabolas through the last three points, so that straight lines between rows follow them.
+    private func look(_ time: Double, _ x: UnsafePointer<Double>, _ system: EquationSystem) {
+        swap(&older, &newer)
+        swap(&newer, &newest)
+        newest.removeAll(keepingCapacity: true)
+        newest.append(time)
+        for output in outputs {
+            switch output.source {
+            case .unknown(let unknown): newest.append(x[unknown])
+            case .constant(let value): newest.append(value)
+            case .program(let program):
+                for input in program.inputs { newest.append(value(of: input, x, system)) }
+            }
+        }
+    }
+
+    /// Gives out rows on the parabolas through the last three points, so that straight lines between rows follow them.
     private func fillIn(_ parts: Int) throws(SimulationFailure) {
-        guard older.count == row.count, newer.count == row.count else { return }
-        let (start, end) = (newer[0], row[0])
-        let (step, before) = (end - start, start - older[0])
+        guard older.count == newest.count, newer.count == newest.count else { return }
+        let (step, before) = (newest[0] - newer[0], newer[0] - older[0])
         guard before > 0 else { return }
         for part in 1..<parts {
             let place = Double(part) / Double(parts)
-            let bow = -place * (1 - place) * step / (step + before)
             between.removeAll(keepingCapacity: true)
-            between.append(start + place * step)
-            for column in 1..<row.count {
-                let difference = row[column] - newer[column]
-                let bend = (difference - (newer[column] - older[column]) * (step / before)) * bow
-                let range = ranges[column]
-                let largest = max(
-                    Self.largestBend.ofDifference * abs(difference),
-                    Self.largestBend.ofMagnitude * max(abs(range.lowerBound), abs(range.upperBound)))
-                between.append(newer[column] + place * difference + bend.clamped(to: -largest...largest))
+            between.append(newer[0] + place * step)
+            var index = 1
+            for output in outputs {
+                if case .program(let program) = output.source {
+                    for register in program.inputs.indices {
+                        registers[register] = value(index, place, step, before)
+                        index += 1
+                    }
+                    between.append(program.evaluate(registers))
+                } else {
+                    between.append(value(index, place, step, before))
+                    index += 1
+                }
             }
             try emit(between)
         }
+    }
+
+    /// Number `index` of what is looked at, at a place from 0 (the point before) to 1 (the newest).
+    @inline(__always) private func value(_ index: Int, _ place: Double, _ step: Double, _ before: Double) -> Double {
+        let difference = newest[index] - newer[index]
+        let bow = -place * (1 - place) * step / (step + before)
+        let bend = (difference - (newer[index] - older[index]) * (step / before)) * bow
+        let largest = max(
+            Self.largestBend.ofDifference * abs(difference),
+            Self.largestBend.ofMagnitude * max(abs(newest[index]), abs(newer[index])))
+        return newer[index] + place * difference + bend.clamped(to: -largest...largest)
     }
 
     func reach(_ time: Double, _ x: UnsafePointer<Double>, _ system: EquationSystem) throws(SimulationFailure) {

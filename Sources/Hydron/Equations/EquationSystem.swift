@@ -134,10 +134,10 @@ final class EquationSystem {
         delaying = batches.compactMap { $0 as? any DelayBatch }
         for batch in delaying { batch.use(circuit.options) }
         hasNonlinearOutside = nonlinear.contains { !($0 is CrossbarBatch) }
-        followsTangents = nonlinear.allSatisfy(\.followsTangents)
-        isSmooth = batches.allSatisfy(\.followsTangents)
         let crossbars = batches.compactMap { $0 as? CrossbarBatch }
         grids = crossbars.flatMap(\.grids)
+        followsTangents = grids.isEmpty && nonlinear.allSatisfy(\.followsTangents)
+        isSmooth = batches.allSatisfy(\.followsTangents)
         parallel = Parallel(threads: circuit.options.threadCount)
         for batch in batches { batch.use(parallel) }
 

@@ -110,7 +110,6 @@ struct NewtonIteration {
         var loaded = system.evaluate(
             UnsafePointer(x), keepsGridMatrix: keptMatrix, keepsChargeSlopes: followsTangents)
         if loaded.hasFailed { throw system.deviceFailure() }
-        var lastUpdate = Double.infinity
         var outcome = Outcome(converged: false, iterations: 0, worst: 0, excess: .infinity)
         // Arrays of a million cells are nearly linear from point to point: there an iteration that would only show that
         // nothing moves any more is foreseen instead of computed.
@@ -149,7 +148,9 @@ struct NewtonIteration {
                     converged: false, iterations: outcome.iterations, worst: inside.unknown, excess: .infinity)
             }
             if inside.excess > updateExcess { (worst, updateExcess) = (inside.unknown, inside.excess) }
-            if followsTangents, loaded.limited == 0 {
+            if followsTangents, loaded.limited > 0 {
+                lastUpdate = .infinity
+            } else if followsTangents {
                 if lastUpdate.isFinite { foresight.measure(updateExcess, after: lastUpdate) }
                 lastUpdate = updateExcess
                 if foresight.accepts(updateExcess, isFirst: outcome.iterations == 1) {
@@ -159,8 +160,6 @@ struct NewtonIteration {
                     outcome.excess = updateExcess
                     return outcome
                 }
-            } else {
-                lastUpdate = .infinity
             }
             // The arrays' matrix serves for a second iteration; it is nearly the same for small updates.
             loaded = system.evaluate(

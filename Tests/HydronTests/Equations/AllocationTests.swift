@@ -4,6 +4,9 @@ import Testing
 @testable import Hydron
 
 /// Newton's loop runs on memory that the equations took when they were made.
+///
+/// Without optimisation the compiler puts the contexts of closures on the heap, each freed where its closure ends: there
+/// what is counted must be the same from iteration to iteration.
 @Suite(.serialized) struct AllocationTests {
     @Test func theCounterSeesWhatIsAllocated() {
         let before = allocation_count()
@@ -63,7 +66,12 @@ import Testing
         let outcome = try newton.solve(system, x.base, maximumIterations: 100)
         #expect(outcome.iterations > 3)
         #expect(Watch.evaluations == outcome.iterations + 1)
-        #expect(Watch.counts == [Int](repeating: Watch.counts[0], count: Watch.evaluations))
+        let asked = zip(Watch.counts.dropFirst(), Watch.counts).map { $0 - $1 }
+        #if DEBUG
+            #expect(Set(asked).count == 1)
+        #else
+            #expect(asked.allSatisfy { $0 == 0 })
+        #endif
     }
 
     /// A device of no current that notes how often memory was asked for when it is evaluated.
