@@ -105,8 +105,8 @@ struct TransientAnalysis: Sendable {
         let smallest: Double
         /// The unknowns as initial conditions give them, where a run starts from these: its first row.
         var given: Vector?
-        /// The longest step that devices allow from the newest point [s].
-        var stepBound = Double.infinity
+        /// The longest step that elements allow from the newest point [s].
+        var longestStep = Double.infinity
         /// The next time that `outputInterval` asks for.
         var nextOutput = 0.0
         var outputCount = 0.0
@@ -159,6 +159,7 @@ struct TransientAnalysis: Sendable {
             system.conditions.interval = 0
             system.accept(UnsafePointer(x.base))
             system.markCorner()
+            longestStep = system.longestStep(from: 0)
             notePeaks()
             if !rates.isEmpty { try startRates(rates, &statistics) }
         }
@@ -272,8 +273,7 @@ struct TransientAnalysis: Sendable {
                     step = min(distance, maximumStep * (isBehindJump ? TransientAnalysis.stepBehindJump : 1))
                     statistics.breakpoints += 1
                 }
-                step = min(step, maximumStep, max(stepBound, smallest))
-                if system.hasDelays { step = min(step, max(system.longestStep(from: time), 4 * smallest)) }
+                step = min(step, maximumStep, max(longestStep, 4 * smallest))
                 var landing = false
                 if step >= distance * (1 - 1e-9) || distance - step < smallest {
                     step = distance
@@ -309,6 +309,7 @@ struct TransientAnalysis: Sendable {
                     restarting = isCorner || crossedJump
                     isBehindJump = crossedJump && !isCorner
                     if restarting { system.markCorner() }
+                    longestStep = system.longestStep(from: time)
                     step = next
                     if landing, newTime == nextOutput {
                         outputCount += 1
@@ -623,12 +624,13 @@ struct TransientAnalysis: Sendable {
             // A probe that does not converge only means that the first step goes without an estimate.
             guard let outcome = try? newton.solve(system, x.base, maximumIterations: maximumIterations) else { return }
             statistics.newtonIterations += outcome.iterations
-            if outcome.converged { history.insertProbe(time: time + step, solution: UnsafePointer(x.base)) }
+            guard outcome.converged else { return }
+            history.insertProbe(time: time + step, solution: UnsafePointer(x.base))
+            system.noteProbe(UnsafePointer(x.base), interval: step)
         }
 
         /// The point just solved becomes the newest.
         private mutating func takeOver(_ rates: ChargeRates) {
-            stepBound = system.stepBound
             // A linear circuit is never evaluated: its nonlinear charges are none.
             system.totalCharge(UnsafePointer(x.base), into: history.nextCharge)
             let new = history.nextCharge

@@ -75,6 +75,9 @@ extension TransientAnalysis: Analysis {
             }
             if values[3] > 0 { transient.maximumStep = values[3] }
         }
+        if transient.maximumStep == nil, reader.netlist.dialect.transientStepIsFirst {
+            transient.maximumStep = (stop - transient.start) / 50
+        }
         transient.usesInitialConditions = usesInitialConditions
         transient.outputInterval = reader.elaborator.outputInterval
         return transient

@@ -44,8 +44,8 @@ protocol ElementBatch: AnyObject {
     var largestVoltage: Double { get }
     /// The first instant after `time` at which a waveform or its slope jumps; infinity where there is none.
     func nextBreakpoint(after time: Double) -> Double
-    /// The longest step that its elements allow from the last point evaluated [s]; infinity where any will do.
-    var stepBound: Double { get }
+    /// The longest step that its elements allow from the point just accepted, at `time` [s]: infinity where any will do.
+    func longestStep(from time: Double) -> Double
     /// What elements said since the last call.
     func takeMessages() -> [ElementMessage]
     /// Why an element gave up, after a load that has failed.
@@ -87,8 +87,8 @@ protocol DelayBatch: ElementBatch {
     func markCorner()
     /// True where a corner arrived at the point just accepted that no breakpoint announced.
     var arrives: Bool { get }
-    /// The longest step from `time` [s] over which straight lines follow all that is bound to arrive [s].
-    func longestStep(from time: Double) -> Double
+    /// What the unknowns are `interval` [s] behind the corner just marked, in a trial step that is not taken.
+    func noteProbe(_ x: UnsafePointer<Double>, interval: Double)
 }
 
 /// An initial condition of one element, as its card gives it.
@@ -139,7 +139,7 @@ extension ElementBatch {
     var largestVoltage: Double { 0 }
     var tabulatedOutputs: Int { outputs.count }
     func nextBreakpoint(after time: Double) -> Double { .infinity }
-    var stepBound: Double { .infinity }
+    func longestStep(from time: Double) -> Double { .infinity }
     func takeMessages() -> [ElementMessage] { [] }
     func takeFailure() -> ElementMessage? { nil }
     var outputs: [DeviceOutput] { [] }

@@ -8,6 +8,7 @@ import Glibc
 ///     i = is (e^(v/(n vt)) − 1)                          v ≥ −3 n vt
 ///     i = −is (1 + (3 n vt/(e v))³)                      −xbv ≤ v < −3 n vt
 ///     i = −is e^(−(xbv + v)/(nbv vt))                    v < −xbv;  xbv such that i(−bv) = −ibv
+///     i ← i + jsw·pj (e^(v/(ns vt)) − 1) where the periphery has an emission coefficient ns of its own
 ///     i ← i/(1 + √(i/ikf)) for i > 0 where ikf is given; the same with ikr for −i before breakdown
 ///
 ///     Level 2 (PSpice)
@@ -91,14 +92,14 @@ struct Diode: LimitedDevice {
             }
         }
 
-        /// Of recombination and of the periphery [A].
-        func additions<R: DifferentiableReal>(_ v: R) -> R {
-            guard edgeSaturation > 0 else { return recombination(v) }
-            return recombination(v) + IdealJunction.current(v, saturation: edgeSaturation, thermal: edgeThermal)
+        /// Of the periphery [A].
+        func edge<R: DifferentiableReal>(_ v: R) -> R {
+            guard edgeSaturation > 0 else { return R(constant: 0) }
+            return IdealJunction.current(v, saturation: edgeSaturation, thermal: edgeThermal)
         }
 
         /// [A]
-        private func recombination<R: DifferentiableReal>(_ v: R) -> R {
+        func recombination<R: DifferentiableReal>(_ v: R) -> R {
             guard recombination > 0 else { return R(constant: 0) }
             let depth = 1 - v / potential
             let generation = pow(depth * depth + 0.005, halfGrading)
@@ -139,17 +140,18 @@ struct Diode: LimitedDevice {
         case .berkeley:
             if v.value >= -3 * thermal {
                 i = (Self.exponential(v * inverseThermal) - 1) * saturation
-                if secondOrder.isGiven { i = secondOrder.highInjection(i, law) }
+                if secondOrder.isGiven { i = secondOrder.highInjection(i + secondOrder.edge(v), law) }
             } else if v.value >= -breakdown.voltage {
                 let ratio = (3 * thermal / 2.718281828459045) / v
                 i = (ratio * ratio * ratio + 1) * -saturation
-                if secondOrder.isGiven { i = secondOrder.highInjection(i, law) }
+                if secondOrder.isGiven { i = secondOrder.highInjection(i + secondOrder.edge(v), law) }
             } else {
                 i = Self.exponential((v + breakdown.matched) * (-1 / breakdown.thermal)) * -saturation
+                if secondOrder.isGiven { i = i + secondOrder.edge(v) }
             }
         case .pspice:
             i = (Self.exponential(v * inverseThermal) - 1) * saturation
-            if secondOrder.isGiven { i = secondOrder.highInjection(i, law) }
+            if secondOrder.isGiven { i = secondOrder.highInjection(i + secondOrder.edge(v), law) }
             if breakdown.voltage < .infinity {
                 let over = v + breakdown.voltage
                 i = i - Self.exponential(over * (-1 / breakdown.thermal)) * breakdown.current
@@ -158,7 +160,7 @@ struct Diode: LimitedDevice {
                 }
             }
         }
-        return secondOrder.isGiven ? i + secondOrder.additions(v) : i
+        return secondOrder.isGiven ? i + secondOrder.recombination(v) : i
     }
 
     /// Charge [C] of the junction whose current is `i`.

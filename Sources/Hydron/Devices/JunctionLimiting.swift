@@ -25,6 +25,10 @@ enum JunctionLimiting {
 }
 
 extension JunctionLimiting {
+    /// Steps up to this length are limited neither by ``limitGate(_:previous:threshold:)``, whatever the threshold, nor by
+    /// ``limitChannel(_:previous:)`` where it began at 0 or more [V].
+    static let freeStep = 0.5
+
     /// A gate's voltage against source or drain: steps are longer the farther it is from the threshold, and those across
     /// it stop near it (SPICE's fetlim).
     static func limitGate(_ voltage: Double, previous: Double, threshold: Double) -> Double {

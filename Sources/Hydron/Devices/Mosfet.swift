@@ -266,20 +266,9 @@ struct Mosfet: LimitedDevice, StateDevice {
         var (gs, ds, bs) = voltages(u)
         let wanted = (gs, ds, bs)
         let old = voltages(previous)
-        let isReversed = old.ds < 0
-        let on = channel(
-            Slopes(constant: isReversed ? old.gs - old.ds : old.gs), Slopes(constant: abs(old.ds)),
-            Slopes(constant: isReversed ? old.bs - old.ds : old.bs)
-        ).threshold.value
-        if !isReversed {
-            let gd = gs - ds
-            gs = JunctionLimiting.limitGate(gs, previous: old.gs, threshold: on)
-            ds = JunctionLimiting.limitChannel(gs - gd, previous: old.ds)
-        } else {
-            let gd = JunctionLimiting.limitGate(gs - ds, previous: old.gs - old.ds, threshold: on)
-            ds = -JunctionLimiting.limitChannel(-(gs - gd), previous: -old.ds)
-            gs = gd + ds
-        }
+        // Shorter steps are never limited: the threshold, which takes a whole evaluation, need not be known.
+        let longest = max(abs(gs - old.gs), abs(ds - old.ds), abs((gs - ds) - (old.gs - old.ds)))
+        if longest > JunctionLimiting.freeStep { limitChannel(&gs, &ds, from: old) }
         if ds >= 0 {
             _ = JunctionLimiting.limit(&bs, previous: old.bs, thermal: thermal, critical: criticalVoltage)
         } else {
@@ -295,6 +284,26 @@ struct Mosfet: LimitedDevice, StateDevice {
         u[Self.innerDrain] = s + polarity * ds
         u[Self.bulk] = s + polarity * bs
         return true
+    }
+
+    /// Limits the gate against the end of the channel that is its source, then the channel's voltage.
+    private func limitChannel(
+        _ gs: inout Double, _ ds: inout Double, from old: (gs: Double, ds: Double, bs: Double)
+    ) {
+        let isReversed = old.ds < 0
+        let on = channel(
+            Slopes(constant: isReversed ? old.gs - old.ds : old.gs), Slopes(constant: abs(old.ds)),
+            Slopes(constant: isReversed ? old.bs - old.ds : old.bs)
+        ).threshold.value
+        if !isReversed {
+            let gd = gs - ds
+            gs = JunctionLimiting.limitGate(gs, previous: old.gs, threshold: on)
+            ds = JunctionLimiting.limitChannel(gs - gd, previous: old.ds)
+        } else {
+            let gd = JunctionLimiting.limitGate(gs - ds, previous: old.gs - old.ds, threshold: on)
+            ds = -JunctionLimiting.limitChannel(-(gs - gd), previous: -old.ds)
+            gs = gd + ds
+        }
     }
 
     func startingPoint(_ u: Gradient) -> Gradient {

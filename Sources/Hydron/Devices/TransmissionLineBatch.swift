@@ -12,6 +12,8 @@ final class TransmissionLineBatch: DelayBatch {
     private var present: [Present]
     /// The ports as the last evaluation saw them.
     private var trial: [LineHistory.Ports]
+    /// Slopes of the ports behind the newest corner, where a probe has told them [1/s].
+    private var slopes: [LineHistory.Ports] = []
     private var relativeTolerance = 1e-3
     private var voltageTolerance = 1e-6
     private var toleranceRatio = 0.1
@@ -279,7 +281,12 @@ final class TransmissionLineBatch: DelayBatch {
     private static let chord = 3.0
 
     func markCorner() {
+        slopes = []
         for line in lines.indices where waves[line].delay > 0 { histories[line].markCorner(delay: waves[line].delay) }
+    }
+
+    func noteProbe(_ x: UnsafePointer<Double>, interval: Double) {
+        slopes = lines.indices.map { (ports($0, x) - histories[$0].newest) / interval }
     }
 
     func nextBreakpoint(after time: Double) -> Double {
@@ -312,17 +319,24 @@ final class TransmissionLineBatch: DelayBatch {
         return longest
     }
 
-    /// Convolutions take ports for straight lines over a step: how far they are from it.
+    /// Convolutions take ports for straight lines over a step: how far they are from it. What a first step misses behind
+    /// a corner would stay: a line remembers charges for long.
     func stepError() -> Double {
         var worst = 0.0
         for line in lines.indices where waves[line].response != nil {
             let history = histories[line]
-            guard history.count > 1, !history.endsInCorner else { continue }
             let interval = present[line].interval
             guard interval > 0 else { continue }
-            let before = history.newestInterval
-            let bend = (trial[line] - history.newest) - history.newestSlope * interval
-            let factor = interval / (4 * (interval + before))
+            let slope: LineHistory.Ports
+            var factor = 0.25
+            if history.endsInCorner {
+                guard line < slopes.count else { continue }
+                slope = slopes[line]
+            } else {
+                slope = history.newestSlope
+                factor = interval / (4 * (interval + history.newestInterval))
+            }
+            let bend = (trial[line] - history.newest) - slope * interval
             let z = waves[line].impedance
             let tolerance =
                 toleranceRatio * Self.chord
@@ -330,12 +344,10 @@ final class TransmissionLineBatch: DelayBatch {
                     * (max(history.peak[0], history.peak[2]) + z * max(history.peak[1], history.peak[3]))
                     + voltageTolerance)
             let departure = sent(bend, z)
-            worst = max(worst, max(abs(departure[0]), abs(departure[1])) * factor / (Self.chordLimit * tolerance))
+            worst = max(worst, max(abs(departure[0]), abs(departure[1])) * factor / tolerance)
         }
         return worst
     }
-    /// As for rows: a chord may be this many times over what is aimed at.
-    private static let chordLimit = 4.0
 
     func applyInitialConditions(x: UnsafeMutablePointer<Double>, q: UnsafeMutablePointer<Double>) {
         startsFromConditions = true

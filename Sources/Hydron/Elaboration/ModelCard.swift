@@ -53,23 +53,31 @@ final class ModelCard {
         var level: Int?
         var words: [Token] = []
         for field in statement.fields {
-            if let key = field.key {
-                let parameter = sources.lowercased(key.range)
-                if let tolerance = Tolerance.named(parameter), !fields.isEmpty {
-                    let read = elaborator.tolerance(field.value, shape: tolerance.shape, in: scope)
-                    if tolerance.isLot {
-                        fields[fields.count - 1].lot = read
-                    } else {
-                        fields[fields.count - 1].device = read
-                    }
-                    continue
-                }
-                fields.append(Field(name: parameter, token: key, value: field.value, scope: scope))
-                if parameter == "level", let value = elaborator.value(field.value, in: scope), value.magnitude < 1e6 {
-                    level = Int(value)
-                }
-            } else {
+            var key = field.key
+            if key == nil, words.count > 2, let name = words.last,
+                Self.isParameter(name, followedBy: field.value, in: scope.elaborator.netlist)
+            {
+                // SPICE2 takes '=' for a blank: `bf 20` is `bf=20`.
+                key = name
+                words.removeLast()
+            }
+            guard let key else {
                 words.append(field.value)
+                continue
+            }
+            let parameter = sources.lowercased(key.range)
+            if let tolerance = Tolerance.named(parameter), !fields.isEmpty {
+                let read = elaborator.tolerance(field.value, shape: tolerance.shape, in: scope)
+                if tolerance.isLot {
+                    fields[fields.count - 1].lot = read
+                } else {
+                    fields[fields.count - 1].device = read
+                }
+                continue
+            }
+            fields.append(Field(name: parameter, token: key, value: field.value, scope: scope))
+            if parameter == "level", let value = elaborator.value(field.value, in: scope), value.magnitude < 1e6 {
+                level = Int(value)
             }
         }
         self.words = Set(words.dropFirst(2).map { sources.lowercased($0.range) })
@@ -92,6 +100,12 @@ final class ModelCard {
         let own = Set(fields.map(\.name))
         self.words.formUnion(base?.words ?? [])
         fields = (base?.fields.filter { !own.contains($0.name) } ?? []) + fields
+    }
+
+    /// True where a word of a card without '=' names the number behind it.
+    private static func isParameter(_ word: Token, followedBy value: Token, in netlist: Netlist) -> Bool {
+        guard word.kind == .word, netlist.number(word) == nil else { return false }
+        return value.kind == .expression || netlist.number(value) != nil
     }
 
     /// The model with the deviations of one element.

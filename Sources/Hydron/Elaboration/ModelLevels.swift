@@ -87,9 +87,17 @@ extension ElementCard {
         if case .here(let number)? = meaning { return number }
         var name = ""
         if case .elsewhere(let given)? = meaning { name = " (\(given))" }
+        let compiled = OSDIModelTypes.names(
+            letter: device.asciiValue ?? 0, type: model.type, level: model.level, dialect: dialect)
+        var hint = known
+        if let first = compiled.first {
+            hint += "; a compiled model serves it: name the library of module \(first)"
+            if compiled.count > 1 { hint += " (or \(compiled.dropFirst().joined(separator: ", ")))" }
+            hint += " with --osdi"
+        }
         error(
             "model '\(model.name)' is \(kind) of level \(model.level)\(name), which this version does not have",
-            hint: known)
+            hint: hint)
         return nil
     }
 }

@@ -812,9 +812,6 @@ final class EquationSystem {
         return worst
     }
 
-    /// The longest step that devices allow from the point last evaluated [s].
-    var stepBound: Double { nonlinear.reduce(.infinity) { min($0, $1.stepBound) } }
-
     /// What an element that gave up says, with its place in the netlist.
     func deviceFailure() -> SimulationFailure {
         for (batch, population) in zip(batches, circuit.populations) {
@@ -851,10 +848,14 @@ final class EquationSystem {
     var cornerArrives: Bool { delaying.contains { $0.arrives } }
     func markCorner() { for batch in delaying { batch.markCorner() } }
 
-    /// The longest step from `time` [s] that elements with a past allow [s].
+    func noteProbe(_ x: UnsafePointer<Double>, interval: Double) {
+        for batch in delaying { batch.noteProbe(x, interval: interval) }
+    }
+
+    /// The longest step that elements allow from the point just accepted, at `time` [s].
     func longestStep(from time: Double) -> Double {
         var longest = Double.infinity
-        for batch in delaying { longest = min(longest, batch.longestStep(from: time)) }
+        for batch in batches { longest = min(longest, batch.longestStep(from: time)) }
         return longest
     }
 

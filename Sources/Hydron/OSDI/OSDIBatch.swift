@@ -157,7 +157,9 @@ final class OSDIBatch: ElementBatch {
 
     var followsTangents: Bool { OSDIModelTypes.physicalModules.contains(module.name) }
 
-    var stepBound: Double { kernel.stepBound(offset: module.descriptor.pointee.step_bound_offset) }
+    func longestStep(from time: Double) -> Double {
+        kernel.stepBound(offset: module.descriptor.pointee.step_bound_offset)
+    }
 
     /// A physical device's currents and charges change no faster than exp(v/vt), vt = k T/q. Along the tangent a step δ then
     /// leaves out at most (δ/vt)²/2 of a current, here 1 % of reltol, and charge that δ²/(2 vt) on its capacitance would

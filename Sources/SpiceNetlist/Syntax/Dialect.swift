@@ -48,6 +48,8 @@ public struct Dialect: Sendable, Equatable {
     public var singleQuoteIsExpression = true
     /// `.tran stop` gives the end alone.
     public var transientTakesEndAlone = false
+    /// The first number of `.tran` is where the search for a step begins (Xyce); otherwise no step is longer.
+    public var transientStepIsFirst = false
     /// `ic=` of capacitors and inductors holds in the operating point before a transient (Xyce), else with `uic` only.
     public var conditionsHoldInOperatingPoint = false
 
@@ -83,6 +85,7 @@ public struct Dialect: Sendable, Equatable {
         dialect.logIsBase10 = true
         dialect.aSuffixIsAtto = false
         dialect.conditionsHoldInOperatingPoint = true
+        dialect.transientStepIsFirst = true
         dialect.caretIsPower = false
         dialect.noiseIsInRoots = false
         dialect.inputNoiseCountsMagnitudes = true
