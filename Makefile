@@ -31,6 +31,11 @@ test: dependencies
 	$(SWIFT) test
 	$(HYDRON) test --quiet netlists
 
+## manual      the pages under docs that come from the program's own tables
+.PHONY: manual
+manual: build
+	$(HYDRON) manual docs
+
 ## demo        a proton resistor through 1000 potentiating and 1000 depressing nanosecond pulses
 demo: build
 	@mkdir -p out

@@ -106,7 +106,10 @@ enum Summary {
                 line += ", \(s.rejectedByError) steps rejected by error, \(s.rejectedByNewton) by Newton"
                 line += ", \(s.breakpoints) breakpoints"
             }
-            if !s.homotopies.isEmpty { line += ", aids: " + s.homotopies.joined(separator: ", ") }
+            let aids = Dictionary(grouping: s.homotopies) { $0 }.sorted { $0.key < $1.key }
+            if !aids.isEmpty {
+                line += ", solved by " + aids.map { $1.count > 1 ? "\($0) (\($1.count))" : $0 }.joined(separator: ", ")
+            }
             lines.append(line + ", \(fixed(analysis.seconds)) s")
             if let arrays = s.arrays { lines += Self.arrays(arrays) }
             lines.append("  " + solver(s.solver))

@@ -26,7 +26,7 @@ public struct AnalysisStatistics: Sendable {
     public var rejectedByNewton = 0
     public var newtonIterations = 0
     public var breakpoints = 0
-    /// Aids that an operating point needed.
+    /// The aids that led to operating points which Newton's iteration alone did not find.
     public var homotopies: [String] = []
     /// The node with the largest voltage of all operating points, where that is beyond any circuit's.
     var implausibleNode: Int?
@@ -52,7 +52,7 @@ public struct AnalysisStatistics: Sendable {
 
     /// What an operating point took, and whether its voltages can be meant.
     mutating func note(_ point: OperatingPoint, _ x: UnsafePointer<Double>, _ system: EquationSystem) {
-        homotopies += point.tries.map(\.name)
+        if let aid = point.solvedBy { homotopies.append(aid) }
         for unknown in 1..<max(system.count, 1)
         where abs(x[unknown]) > abs(largestVoltage) && system.circuit.unknowns.kind(unknown) == .node {
             implausibleNode = unknown

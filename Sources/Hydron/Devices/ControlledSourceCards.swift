@@ -310,7 +310,7 @@ struct PolynomialTerms {
 
     init(variables: Int, dialect: Dialect) {
         self.variables = variables
-        isOrdered = dialect.name != "xyce"
+        isOrdered = dialect.polynomialTermsAreOrdered
     }
 
     /// The next term after the constant: 0, 1, …, n−1, 00, 01, …, 0(n−1), 11 (in Xyce: 10, 11), …

@@ -31,7 +31,7 @@ public enum ElementReferenceManual {
         var text = "\n\(title):\n"
         for parameter in parameters {
             let names = ([parameter.name] + parameter.aliases).joined(separator: ", ")
-            let value = parameter.defaultValue.map { "\($0)" } ?? "—"
+            let value = parameter.defaultValue.map { $0.plain } ?? "—"
             text += "  \(padded(names, 16)) \(padded(value, 10)) \(padded(parameter.unit, 6)) \(parameter.meaning)\n"
         }
         return text

@@ -381,8 +381,7 @@ final class Elaborator {
             else { continue }
             diagnostics.warning(
                 "node '\(name)' is not ground in the \(netlist.dialect.name) dialect", at: range,
-                hint: netlist.dialect.name == "xyce"
-                    ? "write 0, or `.preprocess replaceground true`" : "write 0 or gnd where ground is meant")
+                hint: netlist.dialect.groundHint)
         }
     }
 

@@ -95,7 +95,7 @@ extension ExpressionCompiler {
         case "u":
             // ngspice: ½ at 0.
             guard has(1...1, &self) else { return nil }
-            return emit(frame.scope.dialect.name == "ngspice" ? .halfStep : .step, operands[0])
+            return emit(frame.scope.dialect.stepIsHalfAtZero ? .halfStep : .step, operands[0])
         case "poly": return compilePolynomial(operands, range, frame)
         case "pos":
             guard has(1...1, &self) else { return nil }
@@ -148,12 +148,11 @@ extension ExpressionCompiler {
     /// `**` and `^` are ngspice's \|x\|ʸ also for constants, elsewhere the same as pow.
     private mutating func compilePower(_ name: String, _ a: Operand, _ b: Operand, _ dialect: Dialect) -> Operand {
         let isConstant = a.number != nil && b.number != nil
-        switch (name, dialect.name) {
-        case ("pwrs", _), ("pwr", "hspice"): return emitPower(.signedPower, a, b)
-        case ("pwr", "ngspice"): return emitPower(isConstant ? .absolutePower : .signedPower, a, b)
-        case ("pwr", _): return emitPower(.absolutePower, a, b)
-        case (_, "ngspice") where isConstant: return emitPower(.power, a, b)
-        default: return power(a, b)
+        switch (name, dialect.signedPowers) {
+        case ("pwrs", _), ("pwr", .always): return emitPower(.signedPower, a, b)
+        case ("pwr", .ofSolution): return emitPower(isConstant ? .absolutePower : .signedPower, a, b)
+        case ("pwr", .never): return emitPower(.absolutePower, a, b)
+        default: return dialect.constantPowersAreExact && isConstant ? emitPower(.power, a, b) : power(a, b)
         }
     }
 

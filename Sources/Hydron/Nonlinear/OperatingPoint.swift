@@ -9,7 +9,10 @@
 struct OperatingPoint {
     let newton: NewtonIteration
     let maximumIterations: Int
+    /// What was tried in vain.
     var tries: [Try] = []
+    /// The aid that led to the last solution; nil where Newton's iteration found it alone.
+    private(set) var solvedBy: String?
 
     /// One aid that was tried, for the message where all fail.
     struct Try: Sendable {
@@ -65,6 +68,7 @@ struct OperatingPoint {
         isContinuation: Bool, holding held: [NodeCondition], iterationCount: inout Int
     ) throws(SimulationFailure) {
         tries = []
+        solvedBy = nil
         system.history.update(repeating: 0, count: system.count)
         system.conditions.interval = 0
         system.conditions.time = time
@@ -95,10 +99,16 @@ struct OperatingPoint {
         } catch { failure = error }
         if system.isLinear, let failure { throw failure }
 
-        for aid in [stepGmin, stepSources, pseudoTransient] {
+        let aids = [
+            ("gmin stepping", stepGmin), ("source stepping", stepSources), ("pseudo-transient", pseudoTransient),
+        ]
+        for (name, aid) in aids {
             x.update(from: guess, count: system.count)
             do throws(SimulationFailure) {
-                if try aid(&self, system, x, mode, time, &iterationCount) { return }
+                if try aid(&self, system, x, mode, time, &iterationCount) {
+                    solvedBy = name
+                    return
+                }
             } catch { failure = error }
             system.setAlpha(0)
             system.history.update(repeating: 0, count: system.count)

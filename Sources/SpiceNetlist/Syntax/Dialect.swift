@@ -23,6 +23,8 @@ public struct Dialect: Sendable, Equatable {
     public var groundAliases: [String] = ["gnd"]
     /// Names that mean ground once `.preprocess replaceground true` is given.
     public var replaceableGroundAliases: [String] = ["gnd", "gnd!", "ground"]
+    /// What to write where ground is meant.
+    public var groundHint = "write 0 or gnd where ground is meant"
     /// `:` separates the levels of a hierarchical name and the device from its parameter: `x1:r1:resistance`.
     public var colonSeparatesNames = false
 
@@ -44,6 +46,22 @@ public struct Dialect: Sendable, Equatable {
     public var caretIsPower = true
     /// `a ** b ** c` is `(a ** b) ** c`, as ngspice has it; otherwise `a ** (b ** c)`.
     public var powerIsLeftAssociative = false
+    /// `POLY` counts 01 and 10 as one term; otherwise as two (Xyce).
+    public var polynomialTermsAreOrdered = true
+    /// `u(0)` is ½ (ngspice), otherwise 0 or 1 as any step.
+    public var stepIsHalfAtZero = false
+    /// What `pwr(x, y)` gives.
+    public var signedPowers = SignedPowers.never
+    /// `pow` of numbers that are known beforehand keeps the base's sign, unlike that of the solution.
+    public var constantPowersAreExact = false
+    public enum SignedPowers: Sendable {
+        /// |x|ʸ
+        case never
+        /// sgn(x)·|x|ʸ
+        case always
+        /// sgn(x)·|x|ʸ of the solution, |x|ʸ of numbers.
+        case ofSolution
+    }
     /// `'…'` is an expression; otherwise a quoted text.
     public var singleQuoteIsExpression = true
     /// `.tran stop` gives the end alone.
@@ -71,6 +89,9 @@ public struct Dialect: Sendable, Equatable {
         dialect.slashSlashStartsComment = true
         dialect.hashStartsComment = true
         dialect.powerIsLeftAssociative = true
+        dialect.stepIsHalfAtZero = true
+        dialect.signedPowers = .ofSolution
+        dialect.constantPowersAreExact = true
         return dialect
     }()
 
@@ -79,6 +100,8 @@ public struct Dialect: Sendable, Equatable {
         dialect.dollarStartsComment = false
         dialect.leadingBlankIsComment = true
         dialect.groundAliases = []
+        dialect.groundHint = "write 0, or `.preprocess replaceground true`"
+        dialect.polynomialTermsAreOrdered = false
         dialect.colonSeparatesNames = true
         dialect.toleratesUnclosedParenthesis = true
         dialect.xSuffixIsMega = true
@@ -96,6 +119,7 @@ public struct Dialect: Sendable, Equatable {
     public static let hspice: Dialect = {
         var dialect = Dialect("hspice")
         dialect.groundAliases = ["gnd", "gnd!", "ground"]
+        dialect.signedPowers = .always
         dialect.xSuffixIsMega = true
         return dialect
     }()
