@@ -9,8 +9,17 @@ extension Elaborator {
     }
 
     func names(of text: String, at range: SourceRange, in scope: Scope) -> [String]? {
+        // Each of a card's thousand elements asks for the same thousand names.
+        if let last = lastBuses[text], last.holds(in: scope) { return last.names }
+        var asked: [String: Double?] = [:]
         do throws(BusName.Mistake) {
-            return try BusName.expand(text) { scope.constant($0) }
+            let names = try BusName.expand(text) { parameter in
+                let value = scope.constant(parameter)
+                asked[parameter] = .some(value)
+                return value
+            }
+            if scope.instance != nil, names.count > 1 { lastBuses[text] = ExpandedBus(names: names, asked: asked) }
+            return names
         } catch {
             self.error(error.message, at: range, in: scope, hint: error.hint)
             return nil
@@ -55,10 +64,20 @@ extension Elaborator {
     func eachInstance(of token: Token, in scope: Scope, _ body: (String, Scope) -> Void) {
         guard let names = names(of: token, in: scope) else { return }
         let errors = diagnostics.errorCount
+        lastBuses = [:]
+        defer { lastBuses = [:] }
         for (place, name) in names.enumerated() {
             let digits = name.dropLast().reversed().prefix { $0 != "[" }.reversed()
             body(name, scope.instance(place, of: names.count, number: Int(String(digits)) ?? place))
             if diagnostics.errorCount > errors { return }
         }
     }
+}
+
+/// Names that a word stood for, and the values of parameters that it was read with.
+struct ExpandedBus {
+    var names: [String]
+    var asked: [String: Double?]
+
+    func holds(in scope: Scope) -> Bool { asked.allSatisfy { scope.constant($0.key) == $0.value } }
 }

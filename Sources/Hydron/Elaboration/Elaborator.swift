@@ -59,6 +59,8 @@ final class Elaborator {
     var completions: [() -> Void] = []
     /// Parameters being evaluated, for messages about cycles.
     var evaluationPath: [String] = []
+    /// Buses that elements of the present card asked for, by their text.
+    var lastBuses: [String: ExpandedBus] = [:]
     /// Names declared by `.global`.
     var globals: Set<String> = []
     var replacesGround = false

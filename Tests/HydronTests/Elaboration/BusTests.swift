@@ -111,6 +111,14 @@ import Waveforms
         #expect(Set((0..<10).map { result["v(a[\($0)])"].first ?? 0 }).count == 10)
     }
 
+    /// A range that depends on the element's own number is read anew for each.
+    @Test func rangesMayDependOnTheElement() throws {
+        let result = try simulate(
+            "t\nv[0:2] a[0:2] 0 {i+1}\nr[0:1] a[i:i+1] 0 1k\n.print op i(r[0]) i(r[1])\n.op\n.end")
+        #expect(abs((result["i(r[0])"].first ?? 0) - 1e-3) < 1e-12)
+        #expect(abs((result["i(r[1])"].first ?? 0) - 3e-3) < 1e-12)
+    }
+
     @Test func aSweepTakesOneElementOfABus() throws {
         let result = try simulate(
             "t\nv[0:1] a[0:1] 0 1\nr[0:1] a[0:1] 0 1k\n.dc v[1] 0 2 1\n.print dc v(a[0:1])\n.end")
