@@ -41,7 +41,8 @@ struct ReportCommand: ParsableCommand {
         let broken = report.assertions.filter { !$0.holds }.count
         let failed = report.measurements.filter { $0.value == nil }.count
         if report.failure == nil, broken + failed > 0 {
-            data.state = "\(broken) limits broken, \(failed) measurements failed"
+            let parts = [(broken, "limit", "broken"), (failed, "measurement", "failed")].filter { $0.0 > 0 }
+            data.state = parts.map { "\($0) \($1)\($0 == 1 ? "" : "s") \($2)" }.joined(separator: ", ")
         }
         data.add(outcome.simulation.sources)
         data.add(
