@@ -107,8 +107,7 @@ completions: build
 
 ## man         manual pages of the command, under out/man
 man: build
-	@mkdir -p out/man
-	$(SWIFT) package --allow-writing-to-directory out/man generate-manual --multi-page --output-directory out/man
+	python3 docs/man.py $(HYDRON) out/man
 
 ## install     copies the command to PREFIX/bin (default /usr/local)
 PREFIX ?= /usr/local

@@ -14,7 +14,8 @@ struct HydronCommand: ParsableCommand {
         version: Simulation.version,
         subcommands: [
             RunCommand.self, CheckCommand.self, TestCommand.self, CompareCommand.self, PlotCommand.self,
-            ReportCommand.self, LanguageServerCommand.self, DevicesCommand.self, CompileCommand.self, LoadCommand.self,
+            ReportCommand.self, ServeCommand.self, LanguageServerCommand.self, DevicesCommand.self, CompileCommand.self,
+            LoadCommand.self,
             TestCaseCommand.self,
         ])
 
