@@ -6,7 +6,8 @@ HYDRON := .build/release/hydron
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 HEADER := /usr/include/suitesparse/klu.h
 
-.PHONY: all build test demo format lint bench conformance proton-va proton-osdi spicelib completions install clean help
+.PHONY: all build test demo format lint bench conformance proton-va proton-osdi spicelib editor browser manual \
+  completions man install clean help
 
 all: build
 
@@ -73,11 +74,34 @@ proton-va: build
 proton-osdi: build
 	python3 Tests/Conformance/proton_osdi.py --hydron $(HYDRON)
 
+# $(call python,NAME,PACKAGES,COMMAND): COMMAND with out/NAME-venv's Python, skipped where pip can't install PACKAGES
+define python
+	@mkdir -p out; python3 -m venv out/$(1)-venv 2>/dev/null && out/$(1)-venv/bin/pip -q install $(2) 2>/dev/null \
+	  || { echo "$(1): skipped, pip cannot install $(2) into out/$(1)-venv (python3-venv and a package index are needed)"; exit 0; }; \
+	$(3)
+endef
+
 ## spicelib    lets Python's spicelib drive the command, where pip can install it
 spicelib: build
-	@python3 -m venv out/spicelib-venv 2>/dev/null && out/spicelib-venv/bin/pip -q install spicelib 2>/dev/null \
-	  || { echo "spicelib: skipped, it cannot be installed into out/spicelib-venv (python3-venv and a package index are needed)"; exit 0; }; \
-	out/spicelib-venv/bin/python Tests/RegressionTests/spicelib_drives_hydron.py $(abspath $(HYDRON))
+	$(call python,spicelib,spicelib,out/spicelib-venv/bin/python Tests/RegressionTests/spicelib_drives_hydron.py $(abspath $(HYDRON)))
+
+## editor      lets an editor's client, pytest-lsp, talk to `hydron lsp`, where pip can install it
+editor: build
+	$(call python,editor,pytest-lsp,HYDRON=$(abspath $(HYDRON)) out/editor-venv/bin/python -m pytest -q -o asyncio_default_fixture_loop_scope=function -p no:cacheprovider Tests/Editor)
+
+## browser     opens pages of `hydron report` in headless Chromium; pages and screenshots are left in out/browser
+browser: build
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null \
+	  || { echo "browser: skipped, Chromium is not installed (Debian: chromium)"; exit 0; }; \
+	$(MAKE) --no-print-directory pages
+.PHONY: pages
+pages:
+	$(call python,browser,plotly,VIRTUAL_ENV=$(abspath out/browser-venv) out/browser-venv/bin/python \
+	  Tests/Browser/report_in_chromium.py $(HYDRON) out/browser)
+
+## manual      the manual as a site, out/manual/site, built with no warnings; where pip can install mkdocs-material
+manual: build
+	$(call python,manual,mkdocs-material,out/manual-venv/bin/python docs/manual.py $(HYDRON) out/manual)
 
 ## completions  shell completions for bash, zsh and fish, under out/completions
 completions: build
@@ -85,6 +109,10 @@ completions: build
 	$(HYDRON) --generate-completion-script bash > out/completions/hydron.bash
 	$(HYDRON) --generate-completion-script zsh > out/completions/_hydron
 	$(HYDRON) --generate-completion-script fish > out/completions/hydron.fish
+
+## man         manual pages of the command, under out/man
+man: build
+	python3 docs/man.py $(HYDRON) out/man
 
 ## install     copies the command to PREFIX/bin (default /usr/local)
 PREFIX ?= /usr/local

@@ -14,8 +14,8 @@ struct HydronCommand: ParsableCommand {
         version: Simulation.version,
         subcommands: [
             RunCommand.self, CheckCommand.self, TestCommand.self, CompareCommand.self, PlotCommand.self,
-            ReportCommand.self, DevicesCommand.self, AnalysesCommand.self, ManualCommand.self, CompileCommand.self,
-            LoadCommand.self, TestCaseCommand.self,
+            ReportCommand.self, ServeCommand.self, LanguageServerCommand.self, DevicesCommand.self, AnalysesCommand.self,
+            ManualCommand.self, CompileCommand.self, LoadCommand.self, TestCaseCommand.self,
         ])
 
     /// Argument errors exit with 2, as wrong netlists do; everything else as the command says.

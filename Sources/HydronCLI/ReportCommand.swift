@@ -37,12 +37,7 @@ struct ReportCommand: ParsableCommand {
         let outcome = try NetlistFile.run(input, keepsFailures: true)
         let report = outcome.report
         let title = outcome.simulation.netlist.title
-        var data = ReportData(title: title, state: report.failure?.diagnostic.message ?? "done")
-        let broken = report.assertions.filter { !$0.holds }.count
-        let failed = report.measurements.filter { $0.value == nil }.count
-        if report.failure == nil, broken + failed > 0 {
-            data.state = "\(broken) limits broken, \(failed) measurements failed"
-        }
+        var data = ReportData(title: title, state: Self.state(of: report))
         data.add(outcome.simulation.sources)
         data.add(
             report.diagnostics.all + (report.failure.map { [$0.diagnostic] } ?? []), outcome.simulation.sources)
@@ -55,10 +50,29 @@ struct ReportCommand: ParsableCommand {
             Terminal.standardError.write("error: \(error)\n")
             throw ExitStatus.inputOutput.code
         }
+        let status = Self.status(of: report)
+        if status != .done { throw status.code }
+    }
+
+    /// In a few words.
+    static func state(of report: RunReport) -> String {
+        if let failure = report.failure { return failure.diagnostic.message }
+        let broken = report.assertions.count { !$0.holds }
+        let failed = report.measurements.count { $0.value == nil }
+        let parts = [(broken, "limit", "broken"), (failed, "measurement", "failed")].filter { $0.0 > 0 }
+        if parts.isEmpty { return "done" }
+        return parts.map { "\($0) \($1)\($0 == 1 ? "" : "s") \($2)" }.joined(separator: ", ")
+    }
+
+    static func status(of report: RunReport) -> ExitStatus {
         if let failure = report.failure {
-            throw (failure.reason == .badNetlist ? ExitStatus.wrongInput : .noSolution).code
+            switch failure.reason {
+            case .badNetlist: return .wrongInput
+            case .interrupted: return Interruption.status
+            default: return .noSolution
+            }
         }
-        if broken > 0 { throw ExitStatus.failedCheck.code }
-        if failed > 0 { throw ExitStatus.failedMeasurement.code }
+        if report.assertions.contains(where: { !$0.holds }) { return .failedCheck }
+        return report.measurements.contains { $0.value == nil } ? .failedMeasurement : .done
     }
 }

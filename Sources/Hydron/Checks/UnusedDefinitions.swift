@@ -9,8 +9,8 @@ struct UnusedDefinitions {
     private var uses: Set<String> = []
     private var definitions: [Definition] = []
     private var definitionStarts: Set<UInt32> = []
-    /// Words of each subcircuit's own cards, for its ports.
-    private var ports: [(subcircuit: String, port: String, range: SourceRange)] = []
+    /// Of subcircuits: ports and parameters that their own cards do not name.
+    private var unnamed: [(range: SourceRange, message: String, hint: String)] = []
 
     private struct Definition {
         var kind: String
@@ -30,13 +30,7 @@ struct UnusedDefinitions {
         {
             found.append((definition.range, "\(definition.kind) '\(definition.name)' is never used", definition.hint))
         }
-        for (subcircuit, port, range) in search.ports {
-            found.append(
-                (
-                    range, "port '\(port)' of subcircuit '\(subcircuit)' is connected to nothing inside",
-                    "connect it, or leave it out"
-                ))
-        }
+        found += search.unnamed
         for finding in found.sorted(by: { $0.range.start < $1.range.start }) {
             diagnostics.warning(finding.message, at: finding.range, hint: finding.hint)
         }
@@ -86,11 +80,28 @@ struct UnusedDefinitions {
             var inside = self
             inside.uses = []
             inside.read(subcircuit.body)
+            for parameter in subcircuit.parameters { inside.readWords(parameter.value.range) }
+            // `a[0:n-1]` uses n.
+            for port in subcircuit.ports { inside.readBus(port.range) }
+            let called = netlist.sources.lowercased(subcircuit.name.range)
             for port in subcircuit.ports where port.range.file == 0 {
                 let name = netlist.sources.lowercased(port.range)
-                if !inside.uses.contains(name) {
-                    ports.append((netlist.sources.lowercased(subcircuit.name.range), name, port.range))
-                }
+                if inside.uses.contains(String(name.prefix { $0 != "[" })) { continue }
+                unnamed.append(
+                    (
+                        port.range, "port '\(name)' of subcircuit '\(called)' is connected to nothing inside",
+                        "connect it, or leave it out"
+                    ))
+            }
+            for parameter in subcircuit.parameters where parameter.name.range.file == 0 {
+                let name = netlist.sources.lowercased(parameter.name.range)
+                // `m` counts instances without being named.
+                if name == "m" || inside.uses.contains(name) { continue }
+                unnamed.append(
+                    (
+                        parameter.name.range, "parameter '\(name)' of subcircuit '\(called)' is never used",
+                        "take it out, or use it"
+                    ))
             }
         }
     }
@@ -115,6 +126,14 @@ struct UnusedDefinitions {
             for parameter in subcircuit.parameters { readWords(parameter.value.range) }
             read(subcircuit.body)
         }
+    }
+
+    private mutating func readBus(_ range: SourceRange) {
+        let text = netlist.sources.lowercased(range)
+        guard let open = text.utf8.firstIndex(of: UInt8(ascii: "[")) else { return }
+        var ends = range
+        ends.start += UInt32(text.utf8.distance(from: text.startIndex, to: open))
+        readWords(ends)
     }
 
     /// Words with their dots, and the parts between them: `x1.n` also is a use of `n`.

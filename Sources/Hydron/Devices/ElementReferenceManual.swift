@@ -1,3 +1,5 @@
+import SpiceNetlist
+
 /// The elements and their parameters as text, made from the catalogue's tables.
 public enum ElementReferenceManual {
     /// A line an element; with a letter, its card, parameters and printable quantities. nil where there is no such
@@ -39,5 +41,47 @@ public enum ElementReferenceManual {
 
     private static func padded(_ text: String, _ width: Int) -> String {
         text.count >= width ? text : text + String(repeating: " ", count: width - text.count)
+    }
+
+    // MARK: One entry
+
+    /// A card and what it asks for.
+    public struct Entry: Sendable {
+        public var name: String
+        public var syntax: [String]
+        public var summary: String
+    }
+
+    /// The element of a letter, of several that which takes models of this type. Lower-case.
+    public static func element(_ letter: Character, modelType: String? = nil) -> Entry? {
+        let kinds = Catalog.kinds.map { $0.description }.filter { $0.letter == letter }
+        let kind = kinds.first { $0.modelTypes.contains(modelType ?? "") } ?? kinds.first
+        return kind.map { Entry(name: $0.name, syntax: [$0.syntax], summary: $0.summary) }
+    }
+
+    /// The analysis that a dot card asks for.
+    public static func analysis(_ directive: Directive) -> Entry? {
+        let description = AnalysisCatalog.byDirective[directive]?.description
+        return description.map { Entry(name: $0.name, syntax: $0.syntax, summary: $0.summary) }
+    }
+
+    /// A parameter on the card of an element, by name or alias.
+    public static func parameter(_ name: String, ofElement letter: Character) -> Parameter? {
+        parameter(
+            name, Catalog.kinds.filter { $0.description.letter == letter }.map { $0.description.instanceParameters })
+    }
+
+    /// A parameter on a `.model` card of a type, by name or alias.
+    public static func parameter(_ name: String, ofModel type: String) -> Parameter? {
+        parameter(
+            name,
+            Catalog.kinds.filter { $0.description.modelTypes.contains(type) }.map { $0.description.modelParameters })
+    }
+
+    /// A number that `.options` sets.
+    public static func option(_ name: String) -> Parameter? { parameter(name, [SimulationOptions.Key.table]) }
+
+    private static func parameter(_ name: String, _ tables: [[Parameter]]) -> Parameter? {
+        tables.joined().first { $0.name == name || $0.aliases.contains(name) }
     }
 }

@@ -30,6 +30,7 @@ extension Elaborator {
     /// node of the bus.
     func nodes(of token: Token, in scope: Scope) -> [Int32]? {
         guard scope.instance == nil, isBus(token) else { return node(token, in: scope).map { [$0] } }
+        noteNode(token.range)
         return names(of: token, in: scope).map { $0.map { node($0, in: scope) } }
     }
 

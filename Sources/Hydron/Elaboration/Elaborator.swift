@@ -89,6 +89,8 @@ final class Elaborator {
     private var loggedDraws: Set<UInt64> = []
     /// Kept where parameters are looked for.
     var parameterLog: ParameterLog?
+    /// Kept where an editor asks what words mean.
+    private var survey: NetlistSurvey?
     private var definitions: [Scope.Definition] = []
     private var calledDefinitions: Set<SourceRange> = []
 
@@ -116,6 +118,15 @@ final class Elaborator {
         elaborator.parameterLog = ParameterLog()
         _ = elaborator.run()
         return elaborator.parameterLog ?? ParameterLog()
+    }
+
+    /// What words of a netlist mean.
+    static func survey(_ netlist: Netlist, _ overrides: Overrides) -> NetlistSurvey {
+        let elaborator = Elaborator(netlist, overrides, Diagnostics(), readsPlainCards: false)
+        elaborator.survey = NetlistSurvey()
+        elaborator.readsUncalled = true
+        _ = elaborator.run()
+        return elaborator.survey ?? NetlistSurvey()
     }
 
     /// Identities of all random numbers that a netlist draws, in the order of reading.
@@ -181,6 +192,7 @@ final class Elaborator {
         }
         seedRandomNumbers(active)
         evaluateParameters(of: top)
+        survey?.note(top, nil)
         if active.count > 10_000 {
             // The tables of a large flat netlist are made once instead of growing by doubling.
             card.builder.reserve(elements: active.count)
@@ -496,6 +508,7 @@ final class Elaborator {
             }
             let active = collectDefinitions(subcircuit.body, in: inner)
             evaluateParameters(of: inner)
+            survey?.note(inner, subcircuit)
             readElements(subcircuit.body, active, in: inner)
         }
     }
@@ -643,6 +656,7 @@ final class Elaborator {
                 hint: near.map { "did you mean '\($0)'?" }, notes: scope.callNotes)
         }
         evaluateParameters(of: inner)
+        survey?.note(inner, subcircuit)
         readElements(subcircuit.body, active, in: inner)
         readLocalConditions(active, in: inner)
     }
@@ -709,6 +723,7 @@ final class Elaborator {
     /// The unknown of a node as written in `scope`.
     func node(_ token: Token, in scope: Scope) -> Int32? {
         let range = token.range
+        noteNode(range)
         if scope.isTop, let base = files[Int(range.file)] {
             let bytes = UnsafeBufferPointer(start: base + Int(range.start), count: Int(range.end - range.start))
             if bytes.count == 1, bytes[0] == UInt8(ascii: "0") { return 0 }
@@ -718,6 +733,10 @@ final class Elaborator {
             return card.builder.unknowns.node(id: id)
         }
         return indexedNode(token, in: scope)
+    }
+
+    func noteNode(_ range: SourceRange) {
+        if survey != nil { survey?.nodes.insert(range) }
     }
 
     /// Whether a word ends with a range in brackets. Asked for each element: one look at a byte nearly always.

@@ -3,6 +3,7 @@ import Glibc
 /// The text that gnuplot reads, with the numbers as binary doubles in between.
 struct GnuplotScript {
     private(set) var bytes: [UInt8] = []
+    private var hasGrid = true
 
     mutating func add(_ text: String) { bytes += Array((text + "\n").utf8) }
 
@@ -31,6 +32,8 @@ struct GnuplotScript {
 
     mutating func terminal(width: Int, height: Int, colour: Bool) {
         add("set terminal dumb size \(width),\(height) \(colour ? "ansi256" : "mono")")
+        // Its lines are made of the same signs as the curves.
+        hasGrid = false
     }
 
     // MARK: Curves
@@ -40,19 +43,16 @@ struct GnuplotScript {
 
     static func write(_ plot: Plot, columns: Int, to script: inout GnuplotScript) {
         script.add("set encoding utf8")
-        script.add("set grid back lt 1 lw 0.7 lc rgb '#dddddd'")
+        if script.hasGrid { script.add("set grid back lt 1 lw 0.7 lc rgb '#dddddd'") }
         script.add("set border lc rgb '#555555'")
         script.add("set key outside top right horizontal noenhanced samplen 2")
-        let (low, high) = Self.extent(plot.panes.flatMap(\.curves).map(\.x))
+        let (low, high) = Self.extent(plot.panes.flatMap(\.curves).map(\.x), isLog: plot.abscissa.isLog)
         let across = script.axis("x", plot.abscissa, low, high)
         let count = plot.panes.count
-        if count > 1 {
-            script.add(
-                "set multiplot layout \(count),1"
-                    + (plot.title.isEmpty ? "" : " title \(quoted(plot.title)) noenhanced"))
-        } else if !plot.title.isEmpty {
-            script.add("set title \(quoted(plot.title)) noenhanced")
-        }
+        // A title of the whole stands above the names of the curves.
+        script.add(
+            "set multiplot layout \(count),1"
+                + (plot.title.isEmpty ? "" : " title \(quoted(plot.title)) noenhanced offset 0,0.4"))
         script.add("set lmargin 10")
         if low < high { script.add("set xrange [\(low / across):\(high / across)] noextend") }
         for (at, pane) in plot.panes.enumerated() {
@@ -61,22 +61,24 @@ struct GnuplotScript {
             script.add(isLast ? "set xlabel \(quoted(label(plot.abscissa, across))) noenhanced" : "unset xlabel")
             script.draw(pane, plot.abscissa, across, columns)
         }
-        if count > 1 { script.add("unset multiplot") }
+        script.add("unset multiplot")
     }
 
     private mutating func draw(_ pane: Plot.Pane, _ abscissa: Plot.Axis, _ across: Double, _ columns: Int) {
         var curves = pane.curves.filter { !$0.x.isEmpty }
         for index in curves.indices { curves[index] = Self.thinned(curves[index], abscissa.isLog, columns) }
-        let (low, high) = Self.extent(curves.map(\.y))
+        let (low, high) = Self.extent(curves.map(\.y), isLog: pane.axis.isLog)
         let up = axis("y", pane.axis, low, high)
         add("set ylabel \(Self.quoted(Self.label(pane.axis, up))) noenhanced")
-        if low == high {
+        if pane.axis.isLog {
+            let room = low == high ? 10 : 1.3
+            add(low > 0 ? "set yrange [\(low / room):\(high * room)]; unset offsets" : "set yrange [1:10]")
+        } else if low == high {
             // A constant is no error.
             let room = low == 0 ? 1 : low.magnitude * 0.1
             add("set yrange [\((low - room) / up):\((high + room) / up)]")
         } else {
-            add("set yrange [*:*]")
-            if !pane.axis.isLog { add("set offsets graph 0,0,0.04,0.04") } else { add("unset offsets") }
+            add("set yrange [*:*]; set offsets graph 0,0,0.04,0.04")
         }
         if curves.isEmpty {
             add("set yrange [0:1]; plot NaN notitle")
@@ -117,27 +119,61 @@ struct GnuplotScript {
     private mutating func axis(_ name: String, _ axis: Plot.Axis, _ low: Double, _ high: Double) -> Double {
         add(axis.isLog ? "set logscale \(name)" : "unset logscale \(name)")
         if axis.isLog {
-            // 1k, 10k, 100k
-            add("set format \(name) '%.0s%c'")
+            add("set \(name)tics (\(Self.decades(low, high)))")
             return 1
         }
-        add("set format \(name) '%.6g'")
-        guard axis.unit.map({ !["dB", "°", "°C"].contains($0) }) ?? false else { return 1 }
+        add("set \(name)tics autofreq; set format \(name) '%.6g'")
+        // Parts of a turn, where they are neither too few nor too many.
+        if axis.unit == "°", (90...720).contains(high - low) {
+            add("set \(name)tics \(high - low > 360 ? 90 : 45)")
+        }
+        let most = max(low.magnitude, high.magnitude)
+        guard let unit = axis.unit else {
+            // Without a unit no prefix fits; gnuplot takes anything below 1e-8 for zero.
+            return most > 0 && !(1e-3..<1e5).contains(most) ? pow(1000, (log10(most) / 3).rounded(.down)) : 1
+        }
+        if ["dB", "°", "°C"].contains(unit) { return 1 }
         // 0.98 V is no 980 mV on an axis that ends at one volt.
-        return SIText.prefix(for: 1.1 * max(low.magnitude, high.magnitude)).factor
+        return SIText.prefix(for: 1.1 * most).factor
+    }
+
+    /// Ticks of a logarithmic axis: 1k, 10k, 100k, and unnamed ones between them where there is room.
+    private static func decades(_ low: Double, _ high: Double) -> String {
+        guard low > 0, high.isFinite else { return "" }
+        let (first, last) = (Int(log10(low).rounded(.down)), Int(log10(high).rounded(.up)))
+        let stride = max(1, (last - first + 7) / 8)
+        var ticks: [String] = []
+        for decade in first...last {
+            let value = pow(10, Double(decade))
+            let isNamed = (decade - last) % stride == 0
+            ticks.append("\(quoted(isNamed ? SIText.number(value) : "")) \(value) \(isNamed ? 0 : 1)")
+            guard stride == 1 else { continue }
+            for digit in 2...9 { ticks.append("'' \(Double(digit) * value) 1") }
+        }
+        return ticks.joined(separator: ", ")
     }
 
     private static func label(_ axis: Plot.Axis, _ factor: Double) -> String {
-        guard let unit = axis.unit else { return axis.label }
+        guard let unit = axis.unit else {
+            let power = Int(log10(factor).rounded())
+            return power == 0 ? axis.label : "\(axis.label) [10\(SIText.superscript(power))]"
+        }
         let sign = SIText.prefixes.first { $0.factor == factor }?.sign ?? ""
         return "\(axis.label) [\(sign)\(unit)]"
     }
 
-    private static func extent(_ values: [[Double]]) -> (Double, Double) {
+    /// Decades of a logarithmic axis; what lies below them is the remainder of a difference and no value.
+    private static let mostDecades = 16.0
+
+    /// The least and the greatest value, of a logarithmic axis among those that it can show.
+    private static func extent(_ values: [[Double]], isLog: Bool = false) -> (Double, Double) {
         var (low, high) = (Double.infinity, -Double.infinity)
         for list in values {
-            for value in list where value.isFinite { (low, high) = (min(low, value), max(high, value)) }
+            for value in list where value.isFinite && (value > 0 || !isLog) {
+                (low, high) = (min(low, value), max(high, value))
+            }
         }
+        if isLog { low = max(low, high * pow(10, -mostDecades)) }
         return low <= high ? (low, high) : (0, 0)
     }
 
@@ -145,7 +181,8 @@ struct GnuplotScript {
 
     static func write(_ map: HeatMap, to script: inout GnuplotScript) {
         let (low, high) = extent([map.values])
-        let prefix = SIText.prefix(for: max(low.magnitude, high.magnitude))
+        // A share of 0.95 is no 950 thousandths.
+        let prefix = SIText.prefix(for: 1.1 * max(low.magnitude, high.magnitude))
         script.add("set encoding utf8")
         script.add("set title \(quoted(map.title)) noenhanced")
         script.add("set xlabel 'column'; set ylabel 'row'")

@@ -195,6 +195,15 @@ public enum SIText {
         return digits + prefix.sign
     }
 
+    /// −9 as an exponent, ⁻⁹.
+    static func superscript(_ value: Int) -> String {
+        let digits: [Character: String] = [
+            "-": "⁻", "0": "⁰", "1": "¹", "2": "²", "3": "³", "4": "⁴", "5": "⁵", "6": "⁶", "7": "⁷", "8": "⁸",
+            "9": "⁹",
+        ]
+        return String(value).compactMap { digits[$0] }.joined()
+    }
+
     static func plain(_ value: Double) -> String {
         guard value != 0, value.isFinite else { return value == 0 ? "0" : "\(value)" }
         let scale = pow(10, 3 - log10(value.magnitude).rounded(.down))

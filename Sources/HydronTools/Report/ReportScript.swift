@@ -64,27 +64,28 @@ enum ReportScript {
 
         function draw(chart, node, readout) {
           const panes = chart.panes, count = panes.length, traces = [];
+          // SI prefixes from thousandths on: 30m, not 0.03.
+          const style = {exponentformat: "SI", minexponent: 2, gridcolor: "#e6e8eb", linecolor: "#8c959f", showline: true};
           const layout = {
             height: count === 1 ? 420 : 80 + 230 * count, margin: {l: 80, r: 20, t: 20, b: 50}, hovermode: "x unified",
             dragmode: "zoom", legend: {orientation: "h", y: 1.02, yanchor: "bottom"}, shapes: [],
             paper_bgcolor: "white", plot_bgcolor: "white", uirevision: "kept",
-            xaxis: {title: {text: axisTitle(chart.abscissa)}, type: chart.abscissa.log ? "log" : "linear", exponentformat: "SI",
-              gridcolor: "#e6e8eb", linecolor: "#8c959f", mirror: true, showspikes: true, spikemode: "across",
-              spikethickness: 1, anchor: count === 1 ? "y" : "y" + count},
+            xaxis: {...style, title: {text: axisTitle(chart.abscissa)}, type: chart.abscissa.log ? "log" : "linear",
+              showspikes: true, spikemode: "across", spikethickness: 1, anchor: count === 1 ? "y" : "y" + count},
           };
           panes.forEach((pane, at) => {
             const id = at === 0 ? "" : String(at + 1), gap = 0.06;
             const height = (1 - gap * (count - 1)) / count, top = 1 - at * (height + gap);
-            layout["yaxis" + id] = {domain: [Math.max(0, top - height), top], title: {text: axisTitle(pane.axis)},
-              type: pane.axis.log ? "log" : "linear", exponentformat: "SI", gridcolor: "#e6e8eb", linecolor: "#8c959f",
-              mirror: true, zeroline: false, automargin: true};
-            pane.curves.forEach((curve, index) => {
+            layout["yaxis" + id] = {...style, domain: [Math.max(0, top - height), top], title: {text: axisTitle(pane.axis), standoff: 12},
+              type: pane.axis.log ? "log" : "linear", zeroline: false, automargin: true};
+            pane.curves.forEach(curve => {
               curve.xs = curve.xs || doubles(curve.x);
               curve.ys = curve.ys || doubles(curve.y);
               curve.unit = pane.axis.unit;
               traces.push({name: curve.name, x: curve.xs, y: curve.ys, xaxis: "x", yaxis: "y" + id, mode: "lines",
                 type: curve.xs.length > 5000 ? "scattergl" : "scatter",
-                line: {width: 1.5, color: colours[index % colours.length]}, hovertemplate: "%{y:.5s}" + (pane.axis.unit || "")});
+                // All panes share the list of names, so that no two have one colour.
+                line: {width: 1.5, color: colours[traces.length % colours.length]}, hovertemplate: "%{y:.5s}" + (pane.axis.unit || "")});
             });
           });
           Plotly.react(node, traces, layout, {responsive: true, displaylogo: false, scrollZoom: true});
@@ -143,11 +144,11 @@ enum ReportScript {
             const node = element("div"), values = doubles(map.values), z = [];
             for (let row = 0; row < map.rows; row++) z.push(values.subarray(row * map.columns, (row + 1) * map.columns));
             box.append(node);
-            Plotly.newPlot(node, [{type: "heatmap", z, colorscale: "Viridis", colorbar: {title: {text: map.unit},
+            Plotly.newPlot(node, [{type: "heatmap", z, colorscale: "Viridis", colorbar: {title: {text: map.unit === "-" ? "" : map.unit},
               exponentformat: "SI"}}], {width: 520, height: 460, margin: {l: 50, r: 20, t: 40, b: 40},
               title: {text: `${map.title} at ${quantity(map.time, "s")}, ${map.cells} cells`, font: {size: 14}},
               yaxis: {autorange: "reversed", title: {text: "row"}}, xaxis: {title: {text: "column"}}},
-              {responsive: false, displaylogo: false});
+              {responsive: false, displayModeBar: false});
           }
         }
 

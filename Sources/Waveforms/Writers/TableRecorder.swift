@@ -3,6 +3,14 @@ public final class TableRecorder: WaveformSink {
     /// The tables so far. An analysis that is under way is in here once `end` or `finish` was called.
     public private(set) var tables: [Table] = []
 
+    /// The same with what an analysis under way has given.
+    public var tablesSoFar: [Table] {
+        guard let header, columns.first?.isEmpty == false,
+            let table = try? Table(header: header, columns: columns, imaginaryColumns: imaginaryColumns, steps: steps)
+        else { return tables }
+        return tables + [table]
+    }
+
     /// Maps of arrays, in the order in which they were taken.
     public private(set) var maps: [(snapshot: Int, time: Double, values: [Double])] = []
 

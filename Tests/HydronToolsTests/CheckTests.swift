@@ -1,0 +1,112 @@
+import Hydron
+import HydronTools
+import SpiceNetlist
+import Testing
+import Waveforms
+
+/// What `hydron check` finds suspicious: messages and the text that they mark.
+@Suite struct CheckTests {
+    /// `message ← marked text`, of everything that the command says.
+    private func findings(_ text: String, isPortable: Bool = false) throws -> [String] {
+        let loaded = Simulation.load(text: text)
+        let simulation = try #require(loaded.simulation, "\(loaded.diagnostics.all.map(\.message))")
+        let found =
+            loaded.diagnostics.all + simulation.checkTopology().all + simulation.checkUncalledSubcircuits().all
+            + simulation.checkSuspicions(isPortable: isPortable).all
+        return found.map { "\($0.message) ← \($0.range.map { loaded.sources.text($0) } ?? "")" }
+    }
+
+    private static let clean = """
+        A clean netlist
+        .param r=1k n=2
+        .func half(x) {x/n}
+        .model dm d
+        .subckt cell a b value=1
+        r1 a b {value}
+        .ends
+        v1 a 0 1
+        r1 a b {half(r)}
+        d1 b 0 dm
+        x1 a b cell value=2k
+        .op
+        .end
+
+        """
+
+    @Test func aCleanNetlistIsClean() throws { #expect(try findings(Self.clean) == []) }
+
+    /// One line more, one finding more.
+    @Test(arguments: [
+        (".param spare=1", "parameter 'spare' is never used ← spare"),
+        (".func third(x) {x/3}", "function 'third' is never used ← third"),
+        (".model qm npn", "model 'qm' is never used ← qm"),
+        (".subckt never a b\nr1 a b 1\n.ends", "subcircuit 'never' is never used ← never"),
+        (
+            ".subckt open a b c\nr1 a b 1\n.ends\nx9 a b b open",
+            "port 'c' of subcircuit 'open' is connected to nothing inside ← c"
+        ),
+        (".subckt s a b q=1\nr1 a b 1\n.ends\nx9 a b s", "parameter 'q' of subcircuit 's' is never used ← q"),
+        ("r9 b loose 1k", "node 'loose' is connected to 'r9' alone ← r9 b loose 1k"),
+        ("r9 a b 1MHz", "`1MHz` is 0.001: M means milli ← 1MHz"),
+        ("r9 a b 1M", "`1M` is 0.001 ohm: M means milli ← 1M"),
+        ("c9 a b 1F", "`1F` is 1e-15 farad: F means femto ← 1F"),
+        ("c9 a b -1u", "the capacitance of c9 is negative ← c9 a b -1u"),
+        ("r9 a a 1k", "both ends of r9 are the same node: it does nothing ← r9 a a 1k"),
+        (".param r=2k", "parameter 'r' is set twice; the last value counts ← r"),
+        (".model dm d", "model 'dm' is defined twice; the first definition counts ← dm"),
+    ]) func aSuspiciousLineIsFound(line: String, expected: String) throws {
+        let found = try findings(Self.clean.replacing(".op\n", with: line + "\n.op\n"))
+        #expect(found.count == 1)
+        let part = expected.split(separator: " ← ")
+        #expect(found.first?.contains(part[0]) == true, "\(found)")
+        #expect(found.first?.hasSuffix("← \(part[1])") == true, "\(found)")
+    }
+
+    /// What is wrong about a whole circuit without simulating it.
+    @Test(arguments: [
+        ("c1 a x 1p\nc2 x 0 1p", "x"), ("v2 a 0 2", "v2"), ("i1 0 y 1m\nc3 y 0 1p", "y"),
+    ]) func pathsAndLoopsAreChecked(lines: String, name: String) throws {
+        let loaded = Simulation.load(text: Self.clean.replacing(".op\n", with: lines + "\n.op\n"))
+        let simulation = try #require(loaded.simulation)
+        let found = simulation.checkTopology().all
+        #expect(found.contains { $0.severity == .error && $0.message.contains("'\(name)'") }, "\(found.map(\.message))")
+    }
+
+    @Test func elementsAndCardsInThePlaceOfTheTitle() {
+        for first in ["r1 a 0 1k", "V1 in 0 DC 5", ".param a=1", ".include \"x.lib\""] {
+            let loaded = Simulation.load(text: first + "\nv9 a 0 1\nr9 a 0 1\n.op\n.end\n")
+            let finding = loaded.diagnostics.all.first { $0.message.contains("the first line is the title") }
+            #expect(finding?.fixIt?.text == "Untitled\n", "\(first)")
+        }
+        for first in ["R1 of the second board, revised", "A filter with r1 and c1", "* r1 a 0 1k", "tran of thought"] {
+            let loaded = Simulation.load(text: first + "\nv9 a 0 1\nr9 a 0 1\n.op\n.end\n")
+            #expect(loaded.diagnostics.all.isEmpty, "\(first)")
+        }
+    }
+
+    @Test func whatAnotherSimulatorReadsOtherwise() throws {
+        let text = "t\nv1 a gnd 1\nr1 a 0 {log(1X)}\nb1 0 b i=1\nr2 b 0 1k\n.op\n.end\n"
+        #expect(try findings(text).allSatisfy { !$0.contains("xyce") })
+        let found = try findings(text, isPortable: true)
+        for part in ["`gnd` is ground", "`log` is the natural logarithm", "`1x` is 1 in"] {
+            #expect(found.contains { $0.contains(part) }, "\(part): \(found)")
+        }
+    }
+
+    /// A netlist that was mended says nothing more of what was mended.
+    @Test func fixItsMend() throws {
+        let text = "r1 a 0 1MHz\nv1 a 0 1\nc1 a 0 1F\nr2 a 0 1M\n.tran 1u 1m\n.print tran v(b)\n.end\n"
+        let loaded = Simulation.load(text: text, path: "x.cir")
+        let fixIts = loaded.diagnostics.all.compactMap { $0.anyFixIt(in: loaded.sources) }
+        #expect(fixIts.count >= 3)
+        var bytes = Array(text.utf8)
+        for fixIt in fixIts.sorted(by: { $0.range.start > $1.range.start }) {
+            bytes.replaceSubrange(Int(fixIt.range.start)..<Int(fixIt.range.end), with: Array(fixIt.text.utf8))
+        }
+        let mended = Simulation.load(text: String(decoding: bytes, as: UTF8.self), path: "x.cir")
+        let left = mended.diagnostics.all.compactMap { $0.anyFixIt(in: mended.sources) }
+        // The title that was an element is an element now, with a mistake of its own that could not be seen before.
+        #expect(left.count <= 1)
+        #expect(!mended.diagnostics.all.contains { $0.message.contains("title") || $0.message.contains("femto") })
+    }
+}
