@@ -6,7 +6,7 @@ HYDRON := .build/release/hydron
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 HEADER := /usr/include/suitesparse/klu.h
 
-.PHONY: all build test demo format lint bench conformance proton-va proton-osdi spicelib editor browser manual \
+.PHONY: reference all build test demo format lint bench conformance proton-va proton-osdi spicelib editor browser manual \
   completions man install clean help
 
 all: build
@@ -32,9 +32,8 @@ test: dependencies
 	$(SWIFT) test
 	$(HYDRON) test --quiet netlists
 
-## manual      the pages under docs that come from the program's own tables
-.PHONY: manual
-manual: build
+## reference   the pages under docs that come from the program's own tables
+reference: build
 	$(HYDRON) manual docs
 
 ## demo        a proton resistor through 1000 potentiating and 1000 depressing nanosecond pulses

@@ -25,7 +25,7 @@ public enum ReferencePages {
         return pages
     }
 
-    private static let origin = "Made from the program's own tables by `make manual`.\n\n"
+    private static let origin = "Made from the program's own tables by `make reference`.\n\n"
 
     private static func section(_ kind: ElementDescription) -> String {
         var text = "## \(kind.name)\n\n    \(kind.syntax)\n\n\(kind.summary)\n"

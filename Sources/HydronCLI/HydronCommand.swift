@@ -14,7 +14,8 @@ struct HydronCommand: ParsableCommand {
         version: Simulation.version,
         subcommands: [
             RunCommand.self, CheckCommand.self, TestCommand.self, CompareCommand.self, PlotCommand.self,
-            ReportCommand.self, ServeCommand.self, LanguageServerCommand.self, DevicesCommand.self, AnalysesCommand.self,
+            ReportCommand.self, ServeCommand.self, LanguageServerCommand.self, DevicesCommand.self,
+            AnalysesCommand.self,
             ManualCommand.self, CompileCommand.self, LoadCommand.self, TestCaseCommand.self,
         ])
 

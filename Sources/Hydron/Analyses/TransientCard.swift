@@ -5,7 +5,8 @@ import Waveforms
 extension TransientAnalysis: Analysis {
     static let description = AnalysisDescription(
         name: "transient analysis", directives: [.tran], syntax: [".tran step stop [start [longest]] [uic]"],
-        summary: "Voltages and currents in time; every accepted point is a row, with more between where curves are bent.")
+        summary:
+            "Voltages and currents in time; every accepted point is a row, with more between where curves are bent.")
 
     static func read(_ card: Card, _ directive: Directive, _ reader: DirectiveReader) -> (any Analysis)? {
         guard let statement = reader.words(card) else { return nil }

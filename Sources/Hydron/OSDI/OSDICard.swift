@@ -57,7 +57,8 @@ enum OSDICard: ElementKind {
         else { return }
         let instance = OSDIInstance(shared)
         guard let temperature = setParameters(instance, module, model, card) else { return }
-        guard setUp(instance, module, temperature: temperature, connected: min(nodeCount, module.terminalCount), card) else { return }
+        guard setUp(instance, module, temperature: temperature, connected: min(nodeCount, module.terminalCount), card)
+        else { return }
         add(instance, module, terminals, card)
     }
 

@@ -138,7 +138,8 @@ final class OSDIModule: @unchecked Sendable {
         noiseSources = (0..<Int(content.noise_source_count)).map { index in
             let source = content.noise_sources[index]
             return NoisePlace(
-                name: String(text(source.name).lowercased().map { $0 == " " ? "_" : $0 }), from: offset(source.nodes.first),
+                name: String(text(source.name).lowercased().map { $0 == " " ? "_" : $0 }),
+                from: offset(source.nodes.first),
                 to: offset(source.nodes.second))
         }
         var parameterIndex: [String: Int] = [:]

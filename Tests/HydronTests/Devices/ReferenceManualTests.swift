@@ -15,7 +15,7 @@ import Testing
         let stale = ReferencePages.all().filter { page in
             (try? String(contentsOfFile: "\(Self.docs)/\(page.path)", encoding: .utf8)) != page.text
         }
-        #expect(stale.map(\.path) == [], "write them again with `make manual`")
+        #expect(stale.map(\.path) == [], "write them again with `make reference`")
     }
 
     @Test func everyElementAndAnalysisHasItsPlace() throws {

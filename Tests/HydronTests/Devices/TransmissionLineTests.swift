@@ -26,7 +26,9 @@ struct TransmissionLineTests {
 
     @Test(
         "An edge bounces between mismatched ends as the bounce diagram has it, corners included",
-        arguments: [(10.0, 1e6, 1e-9), (10.0, 200.0, 3.7e-9), (200.0, 5.0, 1e-9), (50.0, 50.0, 1.3e-9), (1.0, 1e3, 0.2e-9)])
+        arguments: [
+            (10.0, 1e6, 1e-9), (10.0, 200.0, 3.7e-9), (200.0, 5.0, 1e-9), (50.0, 50.0, 1.3e-9), (1.0, 1e3, 0.2e-9),
+        ])
     func bounceDiagram(source: Double, load: Double, delay: Double) throws {
         let rise = 0.3e-9
         let run = try simulate(
