@@ -50,10 +50,19 @@ final class RowEmitter: PointObserver {
         }
         for accumulator in accumulators { size = max(size, accumulator.program.registerCount) }
         registers = .allocate(capacity: size)
+        lookCount = outputs.reduce(1) {
+            if case .program(let program) = $1.source { return $0 + program.inputs.count }
+            return $0 + 1
+        }
+        looks = .allocate(capacity: 3 * lookCount)
+        looks.initialize(repeating: 0, count: 3 * lookCount)
         row.reserveCapacity(outputs.count + 4)
     }
 
-    deinit { registers.deallocate() }
+    deinit {
+        registers.deallocate()
+        looks.deallocate()
+    }
 
     /// Columns that may have corners between rows; see ``giveOutCorners(before:_:)``.
     private lazy var bentColumns: [BentColumn] = outputs.indices.compactMap { index in
@@ -102,58 +111,65 @@ final class RowEmitter: PointObserver {
 
     // MARK: - Rows between points
 
-    /// What rows are computed from at the last three points, oldest first, as long as the curves had no corner: the time,
-    /// and for each column its unknown or the inputs of its program.
-    private var older: [Double] = []
-    private var newer: [Double] = []
-    private var newest: [Double] = []
+    /// What rows are computed from at the last three points: the time, and for each column its unknown or the inputs of
+    /// its program. Three rows of a ring.
+    private let looks: UnsafeMutablePointer<Double>
+    private let lookCount: Int
+    /// Row of the newest point, and how many points there are since the last corner.
+    @exclusivity(unchecked) private var newestLook = 0
+    @exclusivity(unchecked) private var lookedAt = 0
     private var between: [Double] = []
     /// Departures from a straight line between two points are no larger than this part of their difference, or of their
     /// magnitude: what jumps is not to swing over.
     private static let largestBend = (ofDifference: 0.5, ofMagnitude: 0.1)
 
     /// What is printed with corners or sums of its own has rows at accepted points alone.
-    var fillsIn: Bool { cornerTolerance.isFinite && bentColumns.isEmpty && accumulators.isEmpty }
+    private(set) lazy var fillsIn = cornerTolerance.isFinite && bentColumns.isEmpty && accumulators.isEmpty
 
-    func turn() {
-        older.removeAll(keepingCapacity: true)
-        newer.removeAll(keepingCapacity: true)
-    }
+    func turn() { lookedAt = min(lookedAt, 1) }
 
     private func look(_ time: Double, _ x: UnsafePointer<Double>, _ system: EquationSystem) {
-        swap(&older, &newer)
-        swap(&newer, &newest)
-        newest.removeAll(keepingCapacity: true)
-        newest.append(time)
+        newestLook = (newestLook + 1) % 3
+        lookedAt = min(lookedAt + 1, 3)
+        let target = looks + newestLook * lookCount
+        target[0] = time
+        var index = 1
         for output in outputs {
             switch output.source {
-            case .unknown(let unknown): newest.append(x[unknown])
-            case .constant(let value): newest.append(value)
+            case .unknown(let unknown): target[index] = x[unknown]
+            case .constant(let value): target[index] = value
             case .program(let program):
-                for input in program.inputs { newest.append(value(of: input, x, system)) }
+                for input in program.inputs {
+                    target[index] = value(of: input, x, system)
+                    index += 1
+                }
+                continue
             }
+            index += 1
         }
     }
 
     /// Gives out rows on the parabolas through the last three points, so that straight lines between rows follow them.
     private func fillIn(_ parts: Int) throws(SimulationFailure) {
-        guard older.count == newest.count, newer.count == newest.count else { return }
-        let (step, before) = (newest[0] - newer[0], newer[0] - older[0])
-        guard before > 0 else { return }
+        guard lookedAt == 3 else { return }
+        let points = Points(
+            older: looks + (newestLook + 1) % 3 * lookCount, newer: looks + (newestLook + 2) % 3 * lookCount,
+            newest: looks + newestLook * lookCount)
+        guard points.before > 0 else { return }
         for part in 1..<parts {
             let place = Double(part) / Double(parts)
             between.removeAll(keepingCapacity: true)
-            between.append(newer[0] + place * step)
+            between.append(points.newer[0] + place * points.step)
             var index = 1
             for output in outputs {
                 if case .program(let program) = output.source {
                     for register in program.inputs.indices {
-                        registers[register] = value(index, place, step, before)
+                        registers[register] = points.value(index, place)
                         index += 1
                     }
                     between.append(program.evaluate(registers))
                 } else {
-                    between.append(value(index, place, step, before))
+                    between.append(points.value(index, place))
                     index += 1
                 }
             }
@@ -161,15 +177,25 @@ final class RowEmitter: PointObserver {
         }
     }
 
-    /// Number `index` of what is looked at, at a place from 0 (the point before) to 1 (the newest).
-    @inline(__always) private func value(_ index: Int, _ place: Double, _ step: Double, _ before: Double) -> Double {
-        let difference = newest[index] - newer[index]
-        let bow = -place * (1 - place) * step / (step + before)
-        let bend = (difference - (newer[index] - older[index]) * (step / before)) * bow
-        let largest = max(
-            Self.largestBend.ofDifference * abs(difference),
-            Self.largestBend.ofMagnitude * max(abs(newest[index]), abs(newer[index])))
-        return newer[index] + place * difference + bend.clamped(to: -largest...largest)
+    /// The last three points, as they were looked at.
+    private struct Points {
+        let older: UnsafeMutablePointer<Double>
+        let newer: UnsafeMutablePointer<Double>
+        let newest: UnsafeMutablePointer<Double>
+        /// From `newer` to `newest`, and from `older` to `newer`.
+        var step: Double { newest[0] - newer[0] }
+        var before: Double { newer[0] - older[0] }
+
+        /// Number `index` of what is looked at, at a place from 0 (the point before) to 1 (the newest).
+        @inline(__always) func value(_ index: Int, _ place: Double) -> Double {
+            let difference = newest[index] - newer[index]
+            let bow = -place * (1 - place) * step / (step + before)
+            let bend = (difference - (newer[index] - older[index]) * (step / before)) * bow
+            let largest = max(
+                RowEmitter.largestBend.ofDifference * abs(difference),
+                RowEmitter.largestBend.ofMagnitude * max(abs(newest[index]), abs(newer[index])))
+            return newer[index] + place * difference + bend.clamped(to: -largest...largest)
+        }
     }
 
     func reach(_ time: Double, _ x: UnsafePointer<Double>, _ system: EquationSystem) throws(SimulationFailure) {

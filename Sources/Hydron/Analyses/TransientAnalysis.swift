@@ -68,6 +68,8 @@ struct TransientAnalysis: Sendable {
         /// Where all curves are smooth a step aims at an error of 1 and is taken up to this; elsewhere it aims a little below
         /// 1 and is taken up to 1.
         private static let smoothLimit = 5.0
+        /// A chord error that a step of twice the length, four times the error, leaves within its tolerance.
+        private static let straight = 0.25
         /// What Newton's iteration may leave out, as a part of what a step may be off.
         private static let foreseen = 0.2
         let analysis: TransientAnalysis
@@ -397,7 +399,10 @@ struct TransientAnalysis: Sendable {
             let chord = chordError(step)
             var parts = 1
             var (drawingError, drawingGrowth) = (chord, chord > 0 ? 0.9 / chord.squareRoot() : 2)
-            if fillsIn, predictorCount == 3, history.chargeCount > 1 {
+            if fillsIn, chord <= Self.straight {
+                // Twice the step would be drawn straight enough.
+                drawingGrowth = 2
+            } else if fillsIn, predictorCount == 3, history.chargeCount > 1 {
                 parts = max(Int(min(chord, 1e4).squareRoot().rounded(.up)), 1)
                 drawingError = parabolaError()
                 drawingGrowth = drawingError > 0 ? 0.9 / cbrt(drawingError) : 2
