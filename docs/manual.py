@@ -1,5 +1,5 @@
-"""Puts the manual together and builds it: the pages of this folder, the README as its front page, and the reference of
-elements from `hydron devices`.
+"""Puts the manual together and builds it: the pages of this folder, the README as its front page, and the reference pages
+anew from the program's own tables.
 
 Usage: manual.py HYDRON FOLDER   (the site is FOLDER/site)
 """
@@ -27,21 +27,6 @@ def outside_links(text, prefix):
     return re.sub(r"(?<!!)\[([^\]]*)\]\(([^)\s]+)\)", link, text)
 
 
-def elements(hydron):
-    letters = []
-    for line in subprocess.run([hydron, "devices"], capture_output=True, text=True, check=True).stdout.splitlines():
-        if re.match(r"\w  \S", line) and line[0] not in letters:
-            letters.append(line[0])
-    text = "# Elements\n\nMade from the parameter tables; `hydron devices LETTER` prints the same.\n"
-    for letter in letters:
-        page = subprocess.run([hydron, "devices", letter], capture_output=True, text=True, check=True).stdout
-        for part in re.split(rf"^(?={letter}  \S)", page, flags=re.M):
-            if part.strip():
-                title, _, body = part.partition("\n")
-                text += f"\n## {title}\n\n```text\n{body.strip(chr(10))}\n```\n"
-    return text
-
-
 def main():
     hydron, folder = sys.argv[1], Path(sys.argv[2])
     shutil.rmtree(folder, ignore_errors=True)
@@ -52,7 +37,7 @@ def main():
     shutil.copytree(ROOT / "docs" / "images", pages / "images", ignore=shutil.ignore_patterns("*.sh"))
     front = outside_links((ROOT / "README.md").read_text(), "docs/").replace("](docs/images/", "](images/")
     (pages / "index.md").write_text(front)
-    (pages / "elements.md").write_text(elements(hydron))
+    subprocess.run([hydron, "manual", str(pages)], check=True)
     shutil.copy(ROOT / "docs" / "mkdocs.yml", folder / "mkdocs.yml")
     built = subprocess.run([sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "-f", str(folder / "mkdocs.yml"),
                             "-d", str((folder / "site").resolve())], capture_output=True, text=True)
@@ -60,8 +45,8 @@ def main():
     warnings = [line for line in (built.stdout + built.stderr).splitlines() if re.match(r"(WARNING|ERROR)", line)]
     if built.returncode or warnings:
         sys.exit("\n".join(warnings) or built.stdout + built.stderr)
-    count = len(list((folder / "site").glob("*.html")))
-    assert count > 10, count
+    count = len(list((folder / "site").rglob("*.html")))
+    assert count > 30, count
     print(f"manual: {count} pages, no warnings: {folder / 'site' / 'index.html'}")
 
 
