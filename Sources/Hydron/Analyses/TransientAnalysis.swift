@@ -9,7 +9,8 @@ import SpiceNetlist
 ///
 /// **Step control.** err = max over dynamic unknowns of |local error| / (ratio·(reltol·peak + abstol)), peak being
 /// the largest magnitude of that unknown so far and ratio = trtol/70. A step is accepted where err ≤ 1, and the next
-/// is h·0.9·err^(−1/(k+1)), at most doubled; where all elements are smooth, err ≤ 5 and h·err^(−1/(k+1)). Unknowns that appear in no charge follow the others and are not judged.
+/// is h·0.9·err^(−1/(k+1)), at most doubled; where all elements are smooth, err ≤ 2 and h·0.8·err^(−1/(k+1)).
+/// Unknowns that appear in no charge follow the others and are not judged.
 /// Nodes inside of arrays are held to 30·ratio·reltol of the largest source's voltage instead: at the head of each edge a
 /// wire of a thousand cells has nodes that move by microvolts within femtoseconds, and nothing hangs on them. Behind a
 /// corner their errors die as fast as they came, because wires diffuse them: at a time t behind it that is shorter than
@@ -65,9 +66,9 @@ struct TransientAnalysis: Sendable {
         private static let insideTolerance = 30.0
         /// The same behind a corner, at most so many times.
         private static let largestAllowance = 20.0
-        /// Where all curves are smooth a step aims at an error of 1 and is taken up to this; elsewhere it aims a little below
-        /// 1 and is taken up to 1.
-        private static let smoothLimit = 5.0
+        /// Where all curves are smooth a step is taken up to this error, elsewhere up to 1. More makes regenerative switching
+        /// late: what is foreseen near a fold is not what comes.
+        private static let smoothLimit = 2.0
         /// A chord error that a step of twice the length, four times the error, leaves within its tolerance.
         private static let straight = 0.25
         /// What Newton's iteration may leave out, as a part of what a step may be off.
@@ -392,7 +393,7 @@ struct TransientAnalysis: Sendable {
                 (error, worst) = localError(formula.errorFactor(predictorAges: ages))
             }
             let stateError = system.stateError()
-            let aim = system.isSmooth ? 1 : 0.9
+            let aim = system.isSmooth ? 0.8 : 0.9
             let growth = error > 0 ? aim * power(error, -1 / Double(order + 1)) : 2
             let stateGrowth = stateError > 0 ? 0.9 / stateError.squareRoot() : 2
             let factor = min(growth, stateGrowth)

@@ -76,4 +76,34 @@ import Testing
         let late = zip(time, voltage).filter { $0.0 > 199e-6 }.map(\.1)
         #expect(abs((late.max() ?? .nan) + (late.min() ?? .nan)) < 2e-3)
     }
+
+    /// At a fold no solution is where the last points lead: a regenerative pair switches where small steps say.
+    @Test func foldsAreNotForeseenAway() throws {
+        func thresholds(_ options: String) throws -> [Double] {
+            let result = try simulate(
+                """
+                emitter-coupled pair
+                .options \(options)
+                vcc vcc 0 12
+                vin in 0 pwl(0 0 1m 8 2m 0)
+                r1 vcc c1 4.7k
+                q1 c1 in e qn
+                ra c1 b2 10k
+                rb b2 0 10k
+                q2 out b2 e qn
+                r2 vcc out 2.2k
+                re e 0 1k
+                .model qn npn(is=1e-15 bf=150 cje=2p cjc=1p tf=0.3n)
+                .tran 2u 2m
+                .print tran v(in) v(out)
+                .meas tran up find v(in) when v(out)=10 rise=1
+                .meas tran down find v(in) when v(out)=10 fall=1
+                .end
+                """)
+            return try result.report.measurements.map { try #require($0.value) }
+        }
+        let (found, wanted) = (try thresholds("seed=1"), try thresholds("reltol=1e-6"))
+        try #require(found.count == 2 && wanted.count == 2)
+        for (found, wanted) in zip(found, wanted) { #expect(abs(found - wanted) < 2e-3) }
+    }
 }
