@@ -291,13 +291,13 @@ struct TransientAnalysis: Sendable {
                 let newTime = landing ? target : time + step
                 let verdict = try attempt(step, to: newTime, &statistics)
                 switch verdict {
-                case .accepted(let next, let parts):
+                case .accepted(let next, let parts, let isForeseen):
                     let crossedJump = step < maximumStep * TransientAnalysis.jumpStep && failures > 0
                     failures = 0
                     if restarting { try giveOutJump(observer) }
                     time = newTime
                     statistics.points += 1
-                    takeOver(observer.rates)
+                    takeOver(observer.rates, isForeseen: isForeseen)
                     if landing, target == nextStop {
                         try observer.reach(stops[stopCount], UnsafePointer(x.base), system)
                         stopCount += 1
@@ -338,7 +338,7 @@ struct TransientAnalysis: Sendable {
 
         private enum Verdict {
             /// Straight lines follow the curve if it is given out in so many `parts`.
-            case accepted(nextStep: Double, parts: Int)
+            case accepted(nextStep: Double, parts: Int, isForeseen: Bool)
             case rejected(nextStep: Double, worst: Int, excess: Double)
         }
 
@@ -417,7 +417,8 @@ struct TransientAnalysis: Sendable {
                     nextStep: step * max(min(factor, drawingError > 1 ? drawingGrowth : 0.9, 0.9), 1e-3),
                     worst: worst, excess: error)
             }
-            return .accepted(nextStep: step * max(min(pace, 2), 0.2), parts: parts)
+            return .accepted(
+                nextStep: step * max(min(pace, 2), 0.2), parts: parts, isForeseen: outcome.isForeseen)
         }
 
         /// Currents of capacitors, voltages of inductors and outputs of expressions may jump at a corner. The probe tells
@@ -636,7 +637,7 @@ struct TransientAnalysis: Sendable {
         }
 
         /// The point just solved becomes the newest.
-        private mutating func takeOver(_ rates: ChargeRates) {
+        private mutating func takeOver(_ rates: ChargeRates, isForeseen: Bool) {
             // A linear circuit is never evaluated: its nonlinear charges are none.
             system.totalCharge(UnsafePointer(x.base), into: history.nextCharge)
             let new = history.nextCharge
@@ -644,7 +645,7 @@ struct TransientAnalysis: Sendable {
             system.parallel.parts(system.count) { for row in $0 { slope[row] = alpha * new[row] + past[row] } }
             system.conditions.endWeight = formula.order == 1 ? 1 : 0.5
             system.accept(UnsafePointer(x.base))
-            rates.advance(formula, UnsafePointer(x.base), system)
+            rates.advance(formula, UnsafePointer(x.base), along: isForeseen ? system.lastUpdate : nil, system)
             history.push(time: system.conditions.time, solution: UnsafePointer(x.base))
             notePeaks()
         }

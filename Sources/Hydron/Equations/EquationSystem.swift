@@ -611,6 +611,9 @@ final class EquationSystem {
         }
     }
 
+    /// Δ, from ``solveForUpdate()`` until the equations are evaluated again.
+    var lastUpdate: UnsafePointer<Double> { UnsafePointer(residual) }
+
     /// Solves J Δ = −F; Δ replaces the residual. The Jacobian is factored again only where its numbers changed.
     func solveForUpdate() throws(SimulationFailure) {
         try factorIfNeeded()

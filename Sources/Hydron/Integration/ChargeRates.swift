@@ -22,6 +22,8 @@ final class ChargeRates {
     private var past: [Double]
     private var newest = 0
     private static let depth = IntegrationFormula.highestOrder
+    /// Points before an update and as far before it.
+    private var around: [Vector] = []
 
     var isEmpty: Bool { charges.isEmpty }
 
@@ -53,12 +55,29 @@ final class ChargeRates {
         }
     }
 
-    /// Takes over the point `x`, to which `formula` led.
-    func advance(_ formula: IntegrationFormula, _ x: UnsafePointer<Double>, _ system: EquationSystem) {
+    /// Takes over the point `x`, to which `formula` led: where an `update` is given, by charges on their tangents along
+    /// it (``EquationSystem/moveCharges()``). What the tangents leave out would else stay in the trapezoidal rule's
+    /// memory, as a zigzag that Kirchhoff's law knows nothing of.
+    func advance(
+        _ formula: IntegrationFormula, _ x: UnsafePointer<Double>, along update: UnsafePointer<Double>?,
+        _ system: EquationSystem
+    ) {
         guard !charges.isEmpty else { return }
         let place = (newest + 1) % Self.depth
+        if let update {
+            if around.count < 2 { around = [Vector(system.count), Vector(system.count)] }
+            for unknown in 0..<system.count {
+                around[0].base[unknown] = x[unknown] - update[unknown]
+                around[1].base[unknown] = x[unknown] - 2 * update[unknown]
+            }
+        }
         for index in charges.indices {
-            let new = charge(index, x, system)
+            var new = charge(index, x, system)
+            if update != nil {
+                // q(x₀) + q′(x₀) Δ with x₀ = x − Δ; the slope by central differences.
+                let start = charge(index, UnsafePointer(around[0].base), system)
+                new = start + (new - charge(index, UnsafePointer(around[1].base), system)) / 2
+            }
             values[index] = rate(index, new, formula)
             peaks[index] = max(peaks[index], abs(values[index]))
             past[index * Self.depth + place] = new

@@ -21,6 +21,8 @@ struct NewtonIteration {
         var worst: Int
         /// By how much: the ratio to its tolerance.
         var excess: Double
+        /// The charges lie on tangents along the last update, which the residual still holds: see ``Foresight``.
+        var isForeseen = false
     }
 
     /// What past solutions tell about the next one.
@@ -156,6 +158,7 @@ struct NewtonIteration {
                 if foresight.accepts(updateExcess, isFirst: outcome.iterations == 1) {
                     system.moveCharges()
                     outcome.converged = true
+                    outcome.isForeseen = true
                     outcome.worst = worst
                     outcome.excess = updateExcess
                     return outcome
