@@ -104,6 +104,7 @@ import Testing
         }
         let (found, wanted) = (try thresholds("seed=1"), try thresholds("reltol=1e-6"))
         try #require(found.count == 2 && wanted.count == 2)
-        for (found, wanted) in zip(found, wanted) { #expect(abs(found - wanted) < 2e-3) }
+        // 0.08 mV of 8 V; steps that are taken up to five times the aim make it 0.23 mV.
+        for (found, wanted) in zip(found, wanted) { #expect(abs(found - wanted) < 1.5e-4) }
     }
 }
