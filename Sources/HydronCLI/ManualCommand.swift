@@ -13,6 +13,7 @@ struct ManualCommand: ParsableCommand {
     var folder: String
 
     mutating func run() throws {
+        mkdir(folder, 0o777)
         mkdir("\(folder)/devices", 0o777)
         for page in ReferencePages.all() {
             let path = "\(folder)/\(page.path)"

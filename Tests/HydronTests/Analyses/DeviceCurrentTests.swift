@@ -79,7 +79,8 @@ import Testing
         let largest = run["i(r1)"].map(abs).max() ?? 0
         #expect(largest > 1e-3)
         for (row, current) in run["i(d1)"].enumerated() {
-            #expect(abs(current - run["i(r1)"][row]) < 2e-3 * largest)
+            // A charge that left its tangent for one point would ring on by the trapezoidal rule: 4e-3.
+            #expect(abs(current - run["i(r1)"][row]) < 2e-4 * largest)
         }
         // Its direct current alone is something else.
         #expect(zip(run["i(d1)"], run["@d1[id]"]).contains { abs($0 - $1) > 0.05 * largest })
