@@ -18,7 +18,7 @@
 // is brought to 1e-12 of |s|, and checked once more at the end with the equations as written above.
 //
 // Layout: arrays are row-major with a stride off the powers of two, so that the lines of one column do not fall
-// into one set of the cache. Tridiagonal sweeps along columns work on strips of columns side by side; along
+// into one set of the cache. Tridiagonal sweeps along columns go line by line, all columns side by side; along
 // rows they work on eight rows at a time, transposed through registers in tiles of 8 x 8. An iteration makes two
 // passes over memory, 104 bytes a cell:
 //     A   x += alpha p;  p = z + beta p;  q = (C - D R^-1 D) p;  p'q        z and q share one array
@@ -36,7 +36,7 @@ typedef double v8 __attribute__((vector_size(64)));
 // The same eight numbers where they are not aligned to 64 bytes.
 typedef double v8u __attribute__((vector_size(64), aligned(8)));
 
-enum { lanes = 8, stripWidth = 64 };
+enum { lanes = 8 };
 static const double driver = 1.0 / 100, segment = 1.0 / 2, end = 1.0 / 100, tolerance = 1e-12;
 
 static long n;       // wires of a plane
@@ -185,26 +185,23 @@ static double applyReduced(double alpha, double beta) {
 // Pass B; gives r'r, and r'z by reference.
 static double precondition(double alpha, double *rz) {
     v8 rr = {0}, dot = {0};
-    for (long strip = 0; strip < n; strip += stripWidth) {
-        long last = strip + stripWidth < n ? strip + stripWidth : n;
-        for (long i = 0; i < n; i++)
-            for (long j = strip; j < last; j += lanes) {
-                long at = i * stride + j;
-                v8 rest = load(r + at) - alpha * load(q + at);
-                store(r + at, rest);
-                rr += rest * rest;
-                v8 before = i ? load(q + at - stride) : (v8){0};
-                store(q + at, (rest + segment * before) * load(columnInverse + at));
-            }
-        for (long i = n - 1; i >= 0; i--)
-            for (long j = strip; j < last; j += lanes) {
-                long at = i * stride + j;
-                v8 after = i < n - 1 ? load(q + at + stride) : (v8){0};
-                v8 z = load(q + at) + segment * load(columnInverse + at) * after;
-                store(q + at, z);
-                dot += load(r + at) * z;
-            }
-    }
+    for (long i = 0; i < n; i++)
+        for (long j = 0; j < n; j += lanes) {
+            long at = i * stride + j;
+            v8 rest = load(r + at) - alpha * load(q + at);
+            store(r + at, rest);
+            rr += rest * rest;
+            v8 before = i ? load(q + at - stride) : (v8){0};
+            store(q + at, (rest + segment * before) * load(columnInverse + at));
+        }
+    for (long i = n - 1; i >= 0; i--)
+        for (long j = 0; j < n; j += lanes) {
+            long at = i * stride + j;
+            v8 after = i < n - 1 ? load(q + at + stride) : (v8){0};
+            v8 z = load(q + at) + segment * load(columnInverse + at) * after;
+            store(q + at, z);
+            dot += load(r + at) * z;
+        }
     *rz = sum(dot);
     return sum(rr);
 }

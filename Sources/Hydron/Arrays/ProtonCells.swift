@@ -17,7 +17,7 @@ final class ProtonCells: GridCells {
     /// By place, where there are any.
     private let missing: UnsafeMutablePointer<Bool>?
     private let stuck: UnsafeMutablePointer<Bool>?
-    /// Whether eight cells can be worked on side by side where a step moves none of them.
+    /// Whether eight cells are worked on side by side in time.
     private let allowsLanes: Bool
 
     /// Occupancy and ionic charge through the gate [C] at the last accepted point, and as the iterate leaves them.
@@ -105,12 +105,14 @@ final class ProtonCells: GridCells {
 
     func load(row: Int, _ nodes: RowNodes, from last: PlaneVoltages, _ context: CellContext) -> Double {
         let start = shape.index(row, 0)
-        let canBeHeld = allowsLanes && context.interval > 0
+        let goTogether = allowsLanes && context.interval > 0
         var worst = 0.0
         var column = 0
         while column < shape.columns {
             let end = min(column + GridShape.lanes, shape.columns)
-            if !canBeHeld || end - column < GridShape.lanes || !loadHeld(start, column, nodes, last, context) {
+            if goTogether, end - column == GridShape.lanes {
+                worst = max(worst, loadTogether(start, column, nodes, last, context))
+            } else {
                 for column in column..<end where !isMissing(start + column) {
                     worst = max(worst, load(start, column, nodes, last, context))
                 }
@@ -172,27 +174,37 @@ final class ProtonCells: GridCells {
         return cell.error
     }
 
-    /// Eight cells side by side, if the step moves none of them; what ``load(_:_:_:_:_:)`` does, number by number.
+    /// Eight cells side by side; what ``load(_:_:_:_:_:)`` does for one.
     @inline(__always)
-    private func loadHeld(
+    private func loadTogether(
         _ start: Int, _ column: Int, _ nodes: RowNodes, _ last: PlaneVoltages, _ context: CellContext
-    ) -> Bool {
+    ) -> Double {
         guard let gateVoltage = nodes.voltage.gate, let lastGate = last.gate, let gateCurrent = nodes.current.gate,
             let gateScale = nodes.scale.gate
-        else { return false }
+        else { return 0 }
         let place = start + column
         let device = self.common
         let (d, s) = (loadLanes(nodes.voltage.row + place), loadLanes(nodes.voltage.column + place))
         let g = loadLanes(gateVoltage + place)
         let vgc = g - 0.5 * (d + s)
         let before = loadLanes(lastGate + place) - 0.5 * (loadLanes(last.row + place) + loadLanes(last.column + place))
-        let occupancy = loadLanes(x.base + place)
-        guard device.pointee.holds(occupancy, from: before, to: vgc, interval: context.interval) else { return false }
-        let ionicCharge = loadLanes(charge.base + place)
+        let h = context.interval
+        var occupancy = loadLanes(x.base + place)
+        var ionicCharge = loadLanes(charge.base + place)
+        let (multiplier, gel) = (device.pointee.multiplier, device.pointee.gel)
+        var total = Lanes(repeating: multiplier * gel)
+        var error = 0.0
+        // Where a step moves none of them they cost no more than resistors: see ``ProtonResistor/point``.
+        if !device.pointee.holds(occupancy, from: before, to: vgc, interval: h) {
+            let step = device.pointee.physics.advance(x0: occupancy, from: before, to: vgc, interval: h)
+            occupancy = step.x
+            ionicCharge += h * step.meanCurrent
+            total += (multiplier * context.alpha * h) * step.currentSlope
+            error = step.error
+        }
         storeLanes(occupancy, nextX.base + place)
         storeLanes(ionicCharge, nextCharge.base + place)
 
-        let (multiplier, gel) = (device.pointee.multiplier, device.pointee.gel)
         let conductance = device.pointee.physics.channelConductance(occupancy)
         let half = 0.5 * multiplier * (gel * vgc)
         let channel = multiplier * conductance * (d - s)
@@ -208,23 +220,19 @@ final class ProtonCells: GridCells {
         storeLanes(loadLanes(current.column + place) + (qs - (channel + half)), current.column + place)
         storeLanes(loadLanes(gateCurrent + place) + (2 * half + qg), gateCurrent + place)
         let through = channel.absolute
-        storeLanes(pointwiseMax(through, qd.absolute * 1e-6), nodes.scale.row + column)
-        storeLanes(pointwiseMax(through, qs.absolute * 1e-6), nodes.scale.column + column)
-        storeLanes(pointwiseMax((2 * half).absolute, qg.absolute * 1e-6), gateScale + column)
+        storeLanes(largerLanes(through, qd.absolute * 1e-6), nodes.scale.row + column)
+        storeLanes(largerLanes(through, qs.absolute * 1e-6), nodes.scale.column + column)
+        storeLanes(largerLanes((2 * half).absolute, qg.absolute * 1e-6), gateScale + column)
 
-        guard context.fillsMatrix else { return true }
-        let total = multiplier * gel
+        guard context.fillsMatrix else { return error }
         storeLanes(multiplier * conductance - 0.25 * total, matrix.rowColumn.base + place)
         if let rowGate = matrix.rowGate, let columnGate = matrix.columnGate {
-            storeLanes(
-                Lanes(repeating: 0.5 * total + alpha * device.pointee.gateDrain * multiplier), rowGate.base + place)
+            storeLanes(0.5 * total + alpha * device.pointee.gateDrain * multiplier, rowGate.base + place)
             if columnGate !== rowGate {
-                storeLanes(
-                    Lanes(repeating: 0.5 * total + alpha * device.pointee.gateSource * multiplier),
-                    columnGate.base + place)
+                storeLanes(0.5 * total + alpha * device.pointee.gateSource * multiplier, columnGate.base + place)
             }
         }
-        return true
+        return error
     }
 
     func addCharges(row: Int, _ voltages: PlaneVoltages, _ charges: MutablePlanes) {
@@ -288,9 +296,9 @@ final class ProtonCells: GridCells {
                     var column = 0
                     while column < shape.columns {
                         let end = min(column + GridShape.lanes, shape.columns)
-                        if !allowsLanes || end - column < GridShape.lanes
-                            || !addHeld(start + column, now, last, conditions, &part)
-                        {
+                        if allowsLanes, end - column == GridShape.lanes {
+                            addSteps(start + column, now, last, conditions, &part)
+                        } else {
                             for place in start + column..<start + end where !isMissing(place) {
                                 addStep(place, now, last, conditions, &part)
                             }
@@ -328,23 +336,21 @@ final class ProtonCells: GridCells {
             ionicCharge: ionic, conditions)
     }
 
-    /// Eight cells side by side, if none of them moved in this step.
+    /// Eight cells side by side.
     @inline(__always)
-    private func addHeld(
+    private func addSteps(
         _ place: Int, _ now: PlaneVoltages, _ last: PlaneVoltages, _ conditions: Conditions,
         _ part: inout ProtonResistor.StepTotals
-    ) -> Bool {
-        guard let gateVoltage = now.gate, let lastGate = last.gate else { return false }
-        let occupancy = loadLanes(x.base + place)
-        guard all(occupancy .== loadLanes(nextX.base + place)),
-            all(loadLanes(charge.base + place) .== loadLanes(nextCharge.base + place))
-        else { return false }
-        part.addHeld(
+    ) {
+        guard let gateVoltage = now.gate, let lastGate = last.gate else { return }
+        let occupancy = (loadLanes(x.base + place), loadLanes(nextX.base + place))
+        let ionic = loadLanes(nextCharge.base + place) - loadLanes(charge.base + place)
+        let isStill = holdsEverywhere(occupancy.0 .== occupancy.1) && holdsEverywhere(ionic .== 0)
+        part.add(
             common.pointee,
             from: (loadLanes(last.row + place), loadLanes(last.column + place), loadLanes(lastGate + place)),
             to: (loadLanes(now.row + place), loadLanes(now.column + place), loadLanes(gateVoltage + place)),
-            occupancy: occupancy, conditions)
-        return true
+            x: occupancy, ionicCharge: isStill ? nil : ionic, conditions)
     }
 
     func total(_ quantity: CrossbarTotal) -> Double { totals[quantity.rawValue] }

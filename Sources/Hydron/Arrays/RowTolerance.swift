@@ -19,7 +19,7 @@ struct RowTolerance: BitwiseCopyable {
             let tolerance =
                 relative * loadLanes(scale + index) + absolute + rounding * loadLanes(size + index)
             let ratio = loadLanes(f + index).absolute / tolerance
-            if all(ratio .<= Lanes(repeating: worst.value)) { continue }
+            if holdsEverywhere(ratio .<= Lanes(repeating: worst.value)) { continue }
             for lane in 0..<min(GridShape.lanes, count - index) where !(ratio[lane] <= worst.value) {
                 worst = (ratio[lane].isNaN ? .infinity : ratio[lane], first + index + lane)
             }

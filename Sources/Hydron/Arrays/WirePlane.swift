@@ -89,8 +89,6 @@ final class WirePlane {
     }
     /// From a wire to the next.
     @inline(__always) var across: Int { direction == .alongRows ? shape.stride : 1 }
-    /// Groups of wires that threads share out, and eight wires each in turn.
-    @inline(__always) var chunks: Int { direction == .alongRows ? shape.rowChunks : shape.columnChunks }
 
     // MARK: - Elimination
 
@@ -104,11 +102,11 @@ final class WirePlane {
                         let between = nearToFar.baseAddress
                     else { return }
                     let targets = (near: near, far: far, between: between)
-                    parallel.each(chunks) { chunk in
-                        if direction == .alongRows {
-                            factorRows(chunk, targets, excess)
-                        } else {
-                            factorColumns(shape.columnRange(chunk), targets, excess)
+                    if direction == .alongRows {
+                        parallel.each(shape.rowChunks) { chunk in factorRows(chunk, targets, excess) }
+                    } else {
+                        parallel.runs(shape.columnStrips) { strips in
+                            factorColumns(shape.columnRange(strips), targets, excess)
                         }
                     }
                 }

@@ -1,3 +1,11 @@
+/// What a sweep sums up, eight numbers side by side.
+private struct SweepSums {
+    /// y²/π
+    var product = Lanes.zero
+    /// What the caller adds.
+    var square = Lanes.zero
+}
+
 /// The two sweeps that solve the wires of a plane exactly, once ``factor(_:excess:)`` has eliminated them.
 extension WirePlane {
     /// First sweep: b → y. `right` gives b of eight nodes side by side in a row of the array, each once. The currents that
@@ -8,18 +16,23 @@ extension WirePlane {
     func eliminate(
         into y: UnsafeMutablePointer<Double>, _ parallel: Parallel, right: (Int) -> (value: Lanes, square: Lanes)
     ) -> (product: Double, square: Double) {
-        var squares = [Double](repeating: 0, count: chunks)
-        let product = squares.withUnsafeMutableBufferPointer { squares in
-            parallel.sum(chunks) { chunk in
-                let sums =
-                    direction == .alongRows
-                    ? eliminateNaturalRows(chunk, y, right)
-                    : eliminateColumns(shape.columnRange(chunk), y, right)
-                squares[chunk] = sums.square
-                return sums.product
+        let sums = direction == .alongRows ? shape.rowChunks : shape.columnStrips
+        return withUnsafeTemporaryAllocation(of: SweepSums.self, capacity: sums) { buffer in
+            guard let base = buffer.baseAddress else { return (0, 0) }
+            base.initialize(repeating: SweepSums(), count: sums)
+            nonisolated(unsafe) let target = base
+            if direction == .alongRows {
+                parallel.each(sums) { chunk in target[chunk] = eliminateNaturalRows(chunk, y, right) }
+            } else {
+                parallel.runs(sums) { strips in eliminateColumns(strips, y, right, target) }
             }
+            var total = (product: 0.0, square: 0.0)
+            for index in 0..<sums {
+                total.product += target[index].product.sum()
+                total.square += target[index].square.sum()
+            }
+            return total
         }
-        return (product, squares.reduce(0, +))
     }
 
     /// Currents of each wire into its ports, added to the circuit's rows in the order of wires.
@@ -32,22 +45,22 @@ extension WirePlane {
     @inline(__always)
     private func eliminateNaturalRows(
         _ chunk: Int, _ y: UnsafeMutablePointer<Double>, _ right: (Int) -> (value: Lanes, square: Lanes)
-    ) -> (product: Double, square: Double) {
+    ) -> SweepSums {
         let row = chunk * GridShape.lanes
         return withUnsafeTemporaryAllocation(of: Double.self, capacity: GridShape.lanes * shape.stride) { buffer in
-            guard let t = buffer.baseAddress else { return (0, 0) }
-            var square = Lanes.zero
+            var sums = SweepSums()
+            guard let t = buffer.baseAddress else { return sums }
             for lane in 0..<GridShape.lanes {
                 let start = shape.index(row + lane, 0)
                 for column in Swift.stride(from: 0, to: shape.stride, by: GridShape.lanes) {
                     let given = right(start + column)
-                    square += given.square
+                    sums.square += given.square
                     scatterLanes(given.value, t + column * GridShape.lanes + lane, GridShape.lanes)
                 }
             }
-            let product = eliminateRows(row, t)
+            sums.product = eliminateRows(row, t)
             turnBack(row, t, y)
-            return (product, square.sum())
+            return sums
         }
     }
 
@@ -64,7 +77,7 @@ extension WirePlane {
 
     /// First sweep of eight rows from `row` on, in place: node after node, eight lanes each. Gives Σ y²/π.
     @inline(__always)
-    func eliminateRows(_ row: Int, _ t: UnsafeMutablePointer<Double>) -> Double {
+    func eliminateRows(_ row: Int, _ t: UnsafeMutablePointer<Double>) -> Lanes {
         let (step, length, stride) = (self.step, self.length, shape.stride)
         let inverse = self.inverse.base + row * stride
         let near = nearCoupling.map { $0.base + row * stride }
@@ -87,56 +100,58 @@ extension WirePlane {
         }
         storeLanes(nearSum, nearSums.base + row)
         storeLanes(last * farLead, farSums.base + row)
-        return product.sum()
+        return product
     }
 
     @inline(__always)
     private func eliminateColumns(
-        _ columns: Range<Int>, _ y: UnsafeMutablePointer<Double>, _ right: (Int) -> (value: Lanes, square: Lanes)
-    ) -> (product: Double, square: Double) {
+        _ strips: Range<Int>, _ y: UnsafeMutablePointer<Double>, _ right: (Int) -> (value: Lanes, square: Lanes),
+        _ sums: UnsafeMutablePointer<SweepSums>
+    ) {
         let inverse = self.inverse.base
         let near = nearCoupling?.base
         let segments = self.segments?.base
         let (step, length, segment) = (self.step, self.length, self.segment)
         let (nearSums, farSums) = (self.nearSums.base, self.farSums.base)
         // What a line passes on is kept where the last one's is wanted.
-        for column in columns {
+        for column in shape.columnRange(strips) {
             nearSums[column] = 0
             farSums[column] = 0
         }
-        var product = Lanes.zero
-        var square = Lanes.zero
         var line = first
         for k in 0..<length {
-            for column in Swift.stride(from: columns.lowerBound, to: columns.upperBound, by: GridShape.lanes) {
-                let place = line + column
-                let given = right(place)
-                square += given.square
-                let value = given.value + loadLanes(farSums + column)
-                storeLanes(value, y + place)
-                let last = value * loadLanes(inverse + place)
-                product += value * last
-                if let near {
-                    storeLanes(loadLanes(nearSums + column) + loadLanes(near + place) * last, nearSums + column)
+            for strip in strips {
+                var part = sums[strip]
+                let columns = shape.columnRange(strip..<strip + 1)
+                for column in Swift.stride(from: columns.lowerBound, to: columns.upperBound, by: GridShape.lanes) {
+                    let place = line + column
+                    let given = right(place)
+                    part.square += given.square
+                    let value = given.value + loadLanes(farSums + column)
+                    storeLanes(value, y + place)
+                    let last = value * loadLanes(inverse + place)
+                    part.product += value * last
+                    if let near {
+                        storeLanes(loadLanes(nearSums + column) + loadLanes(near + place) * last, nearSums + column)
+                    }
+                    let next =
+                        k == length - 1
+                        ? Lanes(repeating: farLead)
+                        : segments.map { loadLanes($0 + place) } ?? Lanes(repeating: segment)
+                    storeLanes(last * next, farSums + column)
                 }
-                let next =
-                    k == length - 1
-                    ? Lanes(repeating: farLead) : segments.map { loadLanes($0 + place) } ?? Lanes(repeating: segment)
-                storeLanes(last * next, farSums + column)
+                sums[strip] = part
             }
             line += step
         }
-        return (product.sum(), square.sum())
     }
 
     /// Second sweep, in place: y → t with the ports' values known.
     func substitute(_ y: UnsafeMutablePointer<Double>, ports: UnsafePointer<Double>, _ parallel: Parallel) {
-        parallel.each(chunks) { chunk in
-            if direction == .alongRows {
-                substituteNaturalRows(chunk, y, ports)
-            } else {
-                substituteColumns(shape.columnRange(chunk), y, ports)
-            }
+        if direction == .alongRows {
+            parallel.each(shape.rowChunks) { chunk in substituteNaturalRows(chunk, y, ports) }
+        } else {
+            parallel.runs(shape.columnStrips) { strips in substituteColumns(shape.columnRange(strips), y, ports) }
         }
     }
 
@@ -194,9 +209,9 @@ extension WirePlane {
         let coupling = nearCoupling?.base
         let segments = self.segments?.base
         let (step, length, segment) = (self.step, self.length, self.segment)
-        withUnsafeTemporaryAllocation(of: Lanes.self, capacity: 2 * GridShape.columnChunk / GridShape.lanes) { ends in
+        let groups = columns.count / GridShape.lanes
+        withUnsafeTemporaryAllocation(of: Lanes.self, capacity: 2 * groups) { ends in
             // Values at the near ports, and what the line before passes back.
-            let groups = columns.count / GridShape.lanes
             for group in 0..<groups {
                 let column = columns.lowerBound + group * GridShape.lanes
                 ends[group] = portValues(nearPorts, column, ports)

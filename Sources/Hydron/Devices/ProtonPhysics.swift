@@ -236,7 +236,7 @@ struct ProtonPhysics: BitwiseCopyable, Sendable {
     }
 
     /// Largest change of x in a step.
-    private static let largestChange = 0.05
+    static let largestChange = 0.05
     /// Tolerance of x in a step: absolute, and relative to the change.
     private static let absoluteTolerance = 1e-6
     private static let relativeTolerance = 1e-3
@@ -250,7 +250,7 @@ struct ProtonPhysics: BitwiseCopyable, Sendable {
         let storage = qmax / h
 
         let flat = isPotentialFlat ? meanDrive(from: start, to: end, voc: Two(constant: voc0)) : nil
-        if let flat, let step = advanceFarFromLimits(flat, x0: x0, storage: storage) { return step }
+        if let flat, let step = advanceFarFromLimits(flat, x0: x0, interval: h) { return step }
         @inline(__always) func mean(_ x: Two) -> Two {
             if let flat { return self.current(flat, occupancy: x) }
             return meanIonicCurrent(occupancy: x, from: start, to: end)
@@ -308,21 +308,26 @@ struct ProtonPhysics: BitwiseCopyable, Sendable {
     /// The same where no limit is felt at either end of the step: the ionic current depends on the field alone, and what
     /// is left is linear in x. nil elsewhere.
     @inline(__always) private func advanceFarFromLimits(
-        _ drive: Drive<Dual<SIMD2<Double>>>, x0: Double, storage: Double
+        _ drive: Drive<Dual<SIMD2<Double>>>, x0: Double, interval h: Double
     ) -> Step? {
         guard kup == 0, kdn == 0, qres == 0, isFarFromLimits(x0) else { return nil }
         let current = (drive.inserts * (1 + asy) + drive.extracts * (1 - asy)) * ip0
-        let decay = qmax * lossRate
-        let theta = Self.theta(decay / storage)
-        let slope = storage + theta * decay
-        let x = x0 + (current.value - decay * (x0 - xeq)) / slope
+        let line = relaxation(interval: h)
+        let x = x0 + (current.value - line.decay * (x0 - xeq)) / line.slope
         guard isFarFromLimits(x) else { return nil }
-        let meanLoss = decay * (x0 + theta * (x - x0) - xeq)
-        let dxdv = current.gradient[1] / slope
+        let meanLoss = line.decay * (x0 + line.theta * (x - x0) - xeq)
         return Step(
-            x: x, slope: dxdv, meanCurrent: storage * (x - x0) + meanLoss,
-            currentSlope: (storage + theta * decay) * dxdv, meanLoss: meanLoss,
-            error: abs(x - x0) / Self.largestChange)
+            x: x, slope: current.gradient[1] / line.slope, meanCurrent: line.storage * (x - x0) + meanLoss,
+            currentSlope: current.gradient[1], meanLoss: meanLoss, error: abs(x - x0) / Self.largestChange)
+    }
+
+    /// Where no limit is felt, the balance over a step of `h` [s] is slope·(x − x0) = ip − decay·(x0 − xeq).
+    @inline(__always) func relaxation(
+        interval h: Double
+    ) -> (storage: Double, decay: Double, theta: Double, slope: Double) {
+        let (storage, decay) = (qmax / h, qmax * lossRate)
+        let theta = Self.theta(decay / storage)
+        return (storage, decay, theta, storage + theta * decay)
     }
 
     @inline(__always) private func isFarFromLimits(_ x: Double) -> Bool {
@@ -375,6 +380,7 @@ struct ProtonPhysics: BitwiseCopyable, Sendable {
     func meanPower(occupancy x: Double, from a: Double, to b: Double, meanCurrent: Double) -> Double {
         let span = b - a
         guard abs(span) > 1e-3 * v0, meanCurrent != 0 else { return meanCurrent * 0.5 * (a + b) }
+        if let ratio = chargeWeightedField(occupancy: x, from: a, to: b) { return meanCurrent * (voc0 + v0 * ratio) }
         // vgc weighted with ip: five-point Gauss–Legendre quadrature a piece is exact far beyond what energies need.
         let pieces = max(1, min(64, Int((abs(span) / (2 * v0)).rounded(.up))))
         var power = 0.0
@@ -388,5 +394,25 @@ struct ProtonPhysics: BitwiseCopyable, Sendable {
             }
         }
         return mean != 0 ? meanCurrent * power / mean : 0
+    }
+
+    /// The mean of z sinh z over that of sinh z on a ramp, m + (u coth u − 1)/tanh m with the ramp from m − u to m + u;
+    /// nil where limits depend on the field's sign on the way, or where there is no closed form.
+    @inline(__always) private func chargeWeightedField(occupancy x: Double, from a: Double, to b: Double) -> Double? {
+        guard isPotentialFlat, vb == 0 else { return nil }
+        let (start, end) = ((a - voc0) / v0, (b - voc0) / v0)
+        let (m, u) = (0.5 * (start + end), 0.5 * abs(end - start))
+        guard abs(m) > Self.exponentialAbove, max(abs(start), abs(end)) < Self.linearAbove else { return nil }
+        // One of the two limits alone: tanh(10 z) is 1 above z = 2.
+        let isOneSided = start * end > 0 && min(abs(start), abs(end)) > 2
+        let isSymmetric = asy == 0 && kup == 0 && kdn == 0 && qres == 0 && isFarFromLimits(x)
+        guard isOneSided || isSymmetric else { return nil }
+        func tanh(_ z: Double) -> Double {
+            if abs(z) > Self.saturated { return z > 0 ? 1 : -1 }
+            return 1 - 2 / (Glibc.exp(2 * z) + 1)
+        }
+        let square = u * u
+        let spread = u < 0.1 ? square * (1.0 / 3 - square * (1.0 / 45 - square * (2.0 / 945))) : u / tanh(u) - 1
+        return m + spread / tanh(m)
     }
 }

@@ -30,6 +30,13 @@ struct Parallel: Sendable {
         }
     }
 
+    /// Calls `body` for as many runs of chunks from 0 to `count` − 1 as there are threads, for work that goes faster over
+    /// several chunks at once.
+    @inline(__always) func runs(_ count: Int, _ body: (Range<Int>) -> Void) {
+        let runs = min(threads, count)
+        each(runs) { run in body(count * run / runs..<count * (run + 1) / runs) }
+    }
+
     /// The sum of what `body` gives for each chunk, added in the order of chunks.
     @inline(__always) func sum(_ count: Int, _ body: (Int) -> Double) -> Double {
         withUnsafeTemporaryAllocation(of: Double.self, capacity: max(count, 1)) { parts in

@@ -339,6 +339,78 @@ import Testing
         }
     }
 
+    /// Simpson's rule over a ramp of 2000 pieces.
+    @Test(
+        arguments: [
+            (0.5, 5.0, -5.0 + 1e-3), (0.5, 0, 10), (0.5, -9, -10), (0.001, 3, 9), (0.999, 8.5, 9), (0.3, 0.2, 0.4),
+            (0.7, -0.3, 0.25),
+        ] as [(Double, Double, Double)])
+    func theMeanPowerOfARampIsItsQuadrature(x: Double, a: Double, b: Double) {
+        let physics = ProtonResistor(model: .init(), instance: .init(), ambient: 300.15).physics
+        let pieces = 2000
+        var power = 0.0
+        var current = 0.0
+        for k in 0...pieces {
+            let weight = (k == 0 || k == pieces ? 1.0 : k % 2 == 1 ? 4 : 2) / Double(3 * pieces)
+            let v = a + (b - a) * Double(k) / Double(pieces)
+            let ip = physics.ionicCurrent(occupancy: x, vgc: v)
+            power += weight * ip * v
+            current += weight * ip
+        }
+        let found = physics.meanPower(occupancy: x, from: a, to: b, meanCurrent: current)
+        #expect(abs(found - power) < 1e-9 * abs(power))
+    }
+
+    enum Kind: CaseIterable { case plain, leaky, oneWay, nernstian, limited }
+
+    @Test(arguments: Kind.allCases) func eightCellsSideBySideAreEightCells(kind: Kind) {
+        var physics = ProtonResistor(model: .init(), instance: .init(), ambient: 300.15).physics
+        switch kind {
+        case .plain: break
+        case .leaky: (physics.voc0, physics.xeq, physics.lossRate) = (0.1, 0.2, 1e6)
+        case .oneWay: physics.asy = 0.1
+        case .nernstian: physics.nernst = 0.025
+        case .limited: physics.qres = 30e-15
+        }
+        var random = SplitMix(state: 5)
+        for _ in 0..<2000 {
+            // Gentle ramps and pulses, full and empty channels, side by side.
+            let size = random.next(0, 1) < 0.7 ? random.next(0, 1.2) : random.next(0, 10)
+            var (x, a, b) = (Lanes.zero, Lanes.zero, Lanes.zero)
+            for lane in 0..<GridShape.lanes {
+                x[lane] = random.next(0, 1)
+                a[lane] = random.next(-size, size)
+                b[lane] = random.next(0, 1) < 0.3 ? a[lane] : random.next(-size, size)
+            }
+            let h = Glibc.pow(10, random.next(-12, -8))
+            func isNear(_ found: Double, _ wanted: Double, _ tolerance: Double) {
+                #expect(abs(found - wanted) <= tolerance, "\(x) \(a) \(b) \(h)")
+            }
+            let together = physics.advance(x0: x, from: a, to: b, interval: h)
+            var error = 0.0
+            for lane in 0..<GridShape.lanes {
+                let one = physics.advance(x0: x[lane], from: a[lane], to: b[lane], interval: h)
+                let change: Double = abs(one.x - x[lane])
+                isNear(together.x[lane], one.x, 1e-9 * change + 2e-16)
+                // The current is what moved the occupancy, with the rounding of that.
+                isNear(together.meanCurrent[lane], one.meanCurrent, 1e-9 * abs(one.meanCurrent) + 1e-29 / h)
+                isNear(together.currentSlope[lane], one.currentSlope, 1e-8 * abs(one.currentSlope))
+                error = max(error, one.error)
+            }
+            #expect(abs(together.error - error) <= 1e-8 * error + 1e-14)
+            let power = physics.meanPower(
+                occupancy: (x, together.x), from: a, to: b, meanCurrent: together.meanCurrent)
+            for lane in 0..<GridShape.lanes {
+                let one = physics.meanPower(
+                    occupancy: 0.5 * (x[lane] + together.x[lane]), from: a[lane], to: b[lane],
+                    meanCurrent: together.meanCurrent[lane])
+                let scale: Double = abs(together.meanCurrent[lane]) * max(abs(a[lane]), abs(b[lane]))
+                // One cell alone weights the rounded current, over which ramps across 0 have a high mean voltage.
+                isNear(power[lane], one, 1e-6 * scale + 1e-6 * physics.ip0 * physics.v0 + 3e-27 / h)
+            }
+        }
+    }
+
     @Test func slopesAreThoseOfDifferences() {
         var generator = SplitMix(state: 2)
         var compared = 0
