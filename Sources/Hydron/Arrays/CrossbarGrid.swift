@@ -87,10 +87,13 @@ final class CrossbarGrid {
     }
     /// Whether unknowns of each plane hold charge.
     var isDynamic: Bool { cells.holdsCharge || array.rowWires.capacitance > 0 || array.columnWires.capacitance > 0 }
-    func holdsCharge(_ unknown: Int) -> Bool {
-        let plane = (unknown - firstRow) / max(shape.size, 1)
-        let wires = plane == 0 ? array.rowWires : plane == 1 ? array.columnWires : array.gateWires ?? array.rowWires
-        return isCell(unknown) && (cells.holdsCharge || wires.capacitance > 0)
+    /// Marks the unknowns that hold charge, in the circuit's numbering.
+    func markCharges(_ marks: UnsafeMutablePointer<Bool>) {
+        for (plane, first) in planes where cells.holdsCharge || plane.nodeCapacitance > 0 {
+            for row in 0..<shape.rows {
+                (marks + first + shape.index(row, 0)).update(repeating: true, count: shape.columns)
+            }
+        }
     }
     /// False for padding.
     func isCell(_ unknown: Int) -> Bool {

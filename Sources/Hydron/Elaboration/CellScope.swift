@@ -55,20 +55,32 @@ final class CellScope: ExpressionScope {
         let elaborator = scope.elaborator
         // The place of each random function is hashed once, each cell's number from it.
         let bases = keys.map { elaborator.randomBits($0, in: scope) }
+        enum Source: BitwiseCopyable {
+            case row, column
+            case uniform(UInt64)
+            case normal(UInt64)
+        }
+        var sources: [Source] = []
+        for input in program.inputs {
+            switch input {
+            case .sweep(let which): sources.append(which == 0 ? .row : .column)
+            case .random(let number, let isNormal):
+                sources.append(isNormal ? .normal(bases[Int(number)]) : .uniform(bases[Int(number)]))
+            default:
+                elaborator.error("a cell's value can't depend on time or frequency", at: range, in: scope)
+                return nil
+            }
+        }
         return withUnsafeTemporaryAllocation(of: Double.self, capacity: program.registerCount) { registers in
             guard let base = registers.baseAddress else { return nil }
             for row in 0..<rows {
                 for column in 0..<columns {
-                    for (place, input) in program.inputs.enumerated() {
-                        switch input {
-                        case .sweep(let which): base[place] = Double(which == 0 ? row : column)
-                        case .random(let number, let isNormal):
-                            let stream = RandomStream(bases[Int(number)], row, column)
-                            base[place] = isNormal ? stream.normal : stream.uniform
-                        default:
-                            elaborator.error(
-                                "a cell's value can't depend on time or frequency", at: range, in: scope)
-                            return nil
+                    for place in sources.indices {
+                        switch sources[place] {
+                        case .row: base[place] = Double(row)
+                        case .column: base[place] = Double(column)
+                        case .uniform(let key): base[place] = RandomStream(key, row, column).uniform
+                        case .normal(let key): base[place] = RandomStream(key, row, column).normal
                         }
                     }
                     let value = program.evaluate(base)

@@ -265,8 +265,9 @@ final class EquationSystem {
                 }
             }
         }
-        for grid in grids {
-            for unknown in grid.unknowns where grid.holdsCharge(unknown) { found[unknown] = true }
+        found.withUnsafeMutableBufferPointer { found in
+            guard let marks = found.baseAddress else { return }
+            for grid in grids { grid.markCharges(marks) }
         }
         isDynamic = found
         holdsCharge = rows
