@@ -231,21 +231,11 @@ final class GridIteration {
             withUnsafeTemporaryAllocation(of: Double.self, capacity: lanes * shape.stride) { buffer in
                 guard let t = buffer.baseAddress else { return 0 }
                 let row = chunk * lanes
-                for lane in 0..<lanes {
-                    let start = shape.index(row + lane, 0)
-                    for column in stride(from: 0, to: shape.stride, by: lanes) {
-                        scatterLanes(right(start + column), t + column * lanes + lane, lanes)
-                    }
-                }
+                rows.eachTile(row) { place, turned in scatterLanes(right(place), t + turned, lanes) }
                 _ = rows.eliminateRows(row, t)
                 rows.substituteRows(row, t, ports)
                 var sum = Lanes.zero
-                for lane in 0..<lanes {
-                    let start = shape.index(row + lane, 0)
-                    for column in stride(from: 0, to: shape.stride, by: lanes) {
-                        sum += result(start + column, gatherLanes(t + column * lanes + lane, lanes))
-                    }
-                }
+                rows.eachTile(row) { place, turned in sum += result(place, gatherLanes(t + turned, lanes)) }
                 return sum.sum()
             }
         }

@@ -139,12 +139,7 @@ final class WirePlane {
         let row = chunk * GridShape.lanes
         let lanes = inverse.base + row * shape.stride
         let near = nearCoupling.map { $0.base + row * shape.stride }
-        for lane in 0..<GridShape.lanes {
-            let start = shape.index(row + lane, 0)
-            for column in Swift.stride(from: 0, to: shape.stride, by: GridShape.lanes) {
-                scatterLanes(excess(start + column), lanes + column * GridShape.lanes + lane, GridShape.lanes)
-            }
-        }
+        eachTile(row) { place, turned in scatterLanes(excess(place), lanes + turned, GridShape.lanes) }
         var ground = Lanes.zero
         var port = Lanes(repeating: nearLead)
         var nearGround = Lanes.zero

@@ -50,13 +50,10 @@ extension WirePlane {
         return withUnsafeTemporaryAllocation(of: Double.self, capacity: GridShape.lanes * shape.stride) { buffer in
             var sums = SweepSums()
             guard let t = buffer.baseAddress else { return sums }
-            for lane in 0..<GridShape.lanes {
-                let start = shape.index(row + lane, 0)
-                for column in Swift.stride(from: 0, to: shape.stride, by: GridShape.lanes) {
-                    let given = right(start + column)
-                    sums.square += given.square
-                    scatterLanes(given.value, t + column * GridShape.lanes + lane, GridShape.lanes)
-                }
+            eachTile(row) { place, turned in
+                let given = right(place)
+                sums.square += given.square
+                scatterLanes(given.value, t + turned, GridShape.lanes)
             }
             sums.product = eliminateRows(row, t)
             turnBack(row, t, y)
@@ -67,10 +64,17 @@ extension WirePlane {
     /// Eight rows that lie side by side, to where they lie one below the other.
     @inline(__always)
     private func turnBack(_ row: Int, _ t: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>) {
-        for lane in 0..<GridShape.lanes {
-            let start = shape.index(row + lane, 0)
-            for column in Swift.stride(from: 0, to: shape.stride, by: GridShape.lanes) {
-                storeLanes(gatherLanes(t + column * GridShape.lanes + lane, GridShape.lanes), y + start + column)
+        eachTile(row) { place, turned in storeLanes(gatherLanes(t + turned, GridShape.lanes), y + place) }
+    }
+
+    /// Where eight numbers stand in a plane and where they belong once eight rows are turned, node after node with eight
+    /// lanes each. In tiles of 8 × 8, which stay in the nearest cache.
+    @inline(__always)
+    func eachTile(_ row: Int, _ body: (_ place: Int, _ turned: Int) -> Void) {
+        let start = shape.index(row, 0)
+        for column in Swift.stride(from: 0, to: shape.stride, by: GridShape.lanes) {
+            for lane in 0..<GridShape.lanes {
+                body(start + lane * shape.stride + column, column * GridShape.lanes + lane)
             }
         }
     }
@@ -171,12 +175,7 @@ extension WirePlane {
         let row = chunk * GridShape.lanes
         withUnsafeTemporaryAllocation(of: Double.self, capacity: GridShape.lanes * shape.stride) { buffer in
             guard let t = buffer.baseAddress else { return }
-            for lane in 0..<GridShape.lanes {
-                let start = shape.index(row + lane, 0)
-                for column in Swift.stride(from: 0, to: shape.stride, by: GridShape.lanes) {
-                    scatterLanes(loadLanes(y + start + column), t + column * GridShape.lanes + lane, GridShape.lanes)
-                }
-            }
+            eachTile(row) { place, turned in scatterLanes(loadLanes(y + place), t + turned, GridShape.lanes) }
             substituteRows(row, t, ports)
             turnBack(row, t, y)
         }
