@@ -97,7 +97,11 @@ public struct Simulation: Sendable {
         let tasks = elaboration.tasks
         guard tasks.isEmpty || tasks.contains(where: \.needsOperatingPoint) else { return diagnostics }
         let swept = tasks.reduce(into: Set<String>()) { $0.formUnion($1.sweptSources) }
-        TopologyCheck.run(circuit, swept: swept, diagnostics: &diagnostics)
+        TopologyCheck.run(
+            circuit, swept: swept,
+            isForSmallSignals: !tasks.isEmpty
+                && tasks.allSatisfy { $0.looksAtSmallSignals || !$0.needsOperatingPoint },
+            diagnostics: &diagnostics)
         return diagnostics
     }
 

@@ -25,6 +25,8 @@ protocol Analysis: Sendable {
     var tableKind: TableHeader.Kind { get }
     /// False where it starts from given conditions.
     var needsOperatingPoint: Bool { get }
+    /// True where of the operating point nothing matters but small changes around it.
+    var looksAtSmallSignals: Bool { get }
     /// Lower-case names of independent sources whose values it changes.
     var sweptSources: Set<String> { get }
     /// ``kindName`` of the analysis whose recorded rows it is made of; nil for one that stands alone.
@@ -41,6 +43,7 @@ protocol Analysis: Sendable {
 
 extension Analysis {
     var needsOperatingPoint: Bool { true }
+    var looksAtSmallSignals: Bool { false }
     var sweptSources: Set<String> { [] }
     var follows: String? { nil }
     var followedItems: [OutputItem] { [] }

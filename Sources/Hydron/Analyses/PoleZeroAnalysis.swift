@@ -51,6 +51,7 @@ struct PoleZeroAnalysis: Analysis {
             wantsPoles: wanted != "zer", wantsZeros: wanted != "pol")
     }
 
+    var looksAtSmallSignals: Bool { true }
     var kindName: String { "pz" }
     var tableKind: TableHeader.Kind { .poleZero }
 

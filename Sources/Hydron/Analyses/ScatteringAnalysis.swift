@@ -76,6 +76,7 @@ struct ScatteringAnalysis: Analysis {
         return ScatteringAnalysis(frequencies: frequencies, sort: sort, ports: ports)
     }
 
+    var looksAtSmallSignals: Bool { true }
     var kindName: String { "sp" }
     var tableKind: TableHeader.Kind { .scattering }
 

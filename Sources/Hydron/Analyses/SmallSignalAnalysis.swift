@@ -19,6 +19,7 @@ struct SmallSignalAnalysis: Analysis {
         directive == .noise ? reader.readNoise(card) : reader.readAC(card)
     }
 
+    var looksAtSmallSignals: Bool { true }
     var kindName: String { noise == nil ? "ac" : "noise" }
     var tableKind: TableHeader.Kind { noise == nil ? .ac : .noise }
 

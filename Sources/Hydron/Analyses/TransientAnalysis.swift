@@ -37,6 +37,12 @@ struct TransientAnalysis: Sendable {
     private static let probeFraction = 1.0 / 64
     /// A step below this part of the longest one that still shows an error is a jump.
     private static let jumpStep = 1e-7
+    /// Rejections of a step before it goes by backward Euler.
+    private static let patience = 3
+    /// So many times as many iterations are allowed near a jump.
+    private static let moreIterations = 3
+    /// Steps go on by backward Euler near a jump until they are longer, against the longest step.
+    private static let nearJump = 1e-5
     /// The first step behind a jump that no waveform announced, as a part of the longest one: what comes behind it is as
     /// unknown as the jump was.
     private static let stepBehindJump = 1e-4
@@ -66,6 +72,8 @@ struct TransientAnalysis: Sendable {
         private static let insideTolerance = 30.0
         /// The same behind a corner, at most so many times.
         private static let largestAllowance = 20.0
+        /// Local errors below are none that a step is cut for.
+        private static let calm = 0.3
         /// Where all curves are smooth a step is taken up to this error, elsewhere up to 1. More makes regenerative switching
         /// late: what is foreseen near a fold is not what comes.
         private static let smoothLimit = 2.0
@@ -96,6 +104,8 @@ struct TransientAnalysis: Sendable {
         var formulaStep = 0.0
         var time = 0.0
         var order = 1
+        /// Steps led up to a jump of the solution, and have not grown again since.
+        var isNearJump = false
         let dynamic: [Int32]
         /// Nodes, whose curves between two rows are straight lines to whoever reads them.
         let drawn: [Int32]
@@ -291,10 +301,12 @@ struct TransientAnalysis: Sendable {
                 let newTime = landing ? target : time + step
                 let verdict = try attempt(step, to: newTime, &statistics)
                 switch verdict {
-                case .accepted(let next, let parts, let isForeseen):
-                    let crossedJump = step < maximumStep * TransientAnalysis.jumpStep && failures > 0
+                case .accepted(let next, let parts, let isForeseen, let isJump):
+                    let crossedJump = isJump || step < maximumStep * TransientAnalysis.jumpStep && failures > 0
+                    let isFirstTry = failures == 0
                     failures = 0
-                    if restarting { try giveOutJump(observer) }
+                    // Behind a jump that steps led up to, both its sides are rows already.
+                    if restarting, !isBehindJump { try giveOutJump(observer) }
                     time = newTime
                     statistics.points += 1
                     takeOver(observer.rates, isForeseen: isForeseen)
@@ -309,11 +321,16 @@ struct TransientAnalysis: Sendable {
                         try observer.accept(time, UnsafePointer(x.base), system, parts: parts)
                     }
                     let isCorner = landing && newTime == breakpoint || system.cornerArrives
+                    if crossedJump {
+                        isNearJump = true
+                    } else if isFirstTry, step > maximumStep * TransientAnalysis.nearJump {
+                        isNearJump = false
+                    }
                     restarting = isCorner || crossedJump
                     isBehindJump = crossedJump && !isCorner
                     if restarting { system.markCorner() }
                     longestStep = system.longestStep(from: time)
-                    step = next
+                    step = max(next, smallest)
                     if landing, newTime == nextOutput {
                         outputCount += 1
                         nextOutput = analysis.outputInterval.map { $0 * (outputCount + 1) } ?? .infinity
@@ -322,23 +339,31 @@ struct TransientAnalysis: Sendable {
                     if isCorner || system.hasDelays, time < analysis.stop { breakpoint = corner(after: time) }
                     if isCorner {
                         // Integration starts afresh.
-                    } else if !restarting, order < maximumOrder, history.chargeCount > order,
+                    } else if !restarting, !isNearJump, order < maximumOrder, history.chargeCount > order,
                         history.solutionCount > order + 1
                     {
                         order += 1
                     }
                 case .rejected(let next, let worst, let excess):
                     failures += 1
-                    step = next
-                    if step < smallest { throw stepTooSmall(worst, excess) }
+                    // The trapezoidal rule goes on to zigzag about a jump, however short its steps.
+                    if order > 1, failures >= TransientAnalysis.patience,
+                        next < maximumStep * TransientAnalysis.nearJump
+                    {
+                        order = 1
+                        isNearJump = true
+                    }
+                    // A cut that leads below the smallest step must not pass over those that cross jumps.
+                    guard step > smallest * (1 + 1e-9) else { throw stepTooSmall(worst, excess) }
+                    step = max(next, smallest)
                 }
             }
             control.progress(1)
         }
 
         private enum Verdict {
-            /// Straight lines follow the curve if it is given out in so many `parts`.
-            case accepted(nextStep: Double, parts: Int, isForeseen: Bool)
+            /// Straight lines follow the curve if it is given out in so many `parts`. A jump is accepted with its error.
+            case accepted(nextStep: Double, parts: Int, isForeseen: Bool, isJump: Bool)
             case rejected(nextStep: Double, worst: Int, excess: Double)
         }
 
@@ -373,8 +398,14 @@ struct TransientAnalysis: Sendable {
             predict(predictorCount, ages)
             let outcome: NewtonIteration.Outcome
             do throws(SimulationFailure) {
-                outcome = try newton.solve(
-                    system, x.base, maximumIterations: maximumIterations, foresight: &foresight)
+                if isNearJump {
+                    // Nothing is foreseen there: charges on tangents would be those of another branch.
+                    outcome = try newton.solve(
+                        system, x.base, maximumIterations: maximumIterations * TransientAnalysis.moreIterations)
+                } else {
+                    outcome = try newton.solve(
+                        system, x.base, maximumIterations: maximumIterations, foresight: &foresight)
+                }
             } catch {
                 guard [.singularMatrix, .badNumbers, .stalled].contains(error.reason) else { throw error }
                 statistics.rejectedByNewton += 1
@@ -392,7 +423,23 @@ struct TransientAnalysis: Sendable {
             if predictorCount == order + 1 {
                 (error, worst) = localError(formula.errorFactor(predictorAges: ages))
             }
+            let limit = system.isSmooth ? Self.smoothLimit : 1
+            var isSnap = false
+            if error > Self.calm, !system.isLinear, mayBeUncharged(worst, step) {
+                system.totalCharge(UnsafePointer(x.base), into: history.nextCharge)
+                let rest = localError(formula.errorFactor(predictorAges: ages), isCharged: { self.isCharged($0, step) })
+                isSnap = error > limit && rest.0 <= limit
+                // Steps need not get shorter towards it.
+                if !isSnap { (error, worst) = rest }
+            }
             let stateError = system.stateError()
+            if isSnap, stateError <= 1 {
+                // The trapezoidal rule would keep the current from before in mind, and zigzag.
+                guard order > 1 else { return .accepted(nextStep: step, parts: 1, isForeseen: false, isJump: true) }
+                statistics.rejectedByError += 1
+                order = 1
+                return .rejected(nextStep: step, worst: worst, excess: error)
+            }
             let aim = system.isSmooth ? 0.8 : 0.9
             let growth = error > 0 ? aim * power(error, -1 / Double(order + 1)) : 2
             let stateGrowth = stateError > 0 ? 0.9 / stateError.squareRoot() : 2
@@ -409,7 +456,6 @@ struct TransientAnalysis: Sendable {
                 drawingGrowth = drawingError > 0 ? 0.9 / cbrt(drawingError) : 2
             }
             let pace = min(factor, max(drawingGrowth, 0.3))
-            let limit = system.isSmooth ? Self.smoothLimit : 1
             let isOff = error > limit || stateError > 1 || drawingError > TransientAnalysis.chordLimit
             if isOff, !isJump(step, error) {
                 statistics.rejectedByError += 1
@@ -418,7 +464,7 @@ struct TransientAnalysis: Sendable {
                     worst: worst, excess: error)
             }
             return .accepted(
-                nextStep: step * max(min(pace, 2), 0.2), parts: parts, isForeseen: outcome.isForeseen)
+                nextStep: step * max(min(pace, 2), 0.2), parts: parts, isForeseen: outcome.isForeseen, isJump: isOff)
         }
 
         /// Currents of capacitors, voltages of inductors and outputs of expressions may jump at a corner. The probe tells
@@ -573,11 +619,28 @@ struct TransientAnalysis: Sendable {
             }
         }
 
+        /// Whether the charge of a node may move by less than an electron's in a step, by the current into it.
+        private func mayBeUncharged(_ unknown: Int, _ step: Double) -> Bool {
+            unknown < system.sparseCount && system.holdsCharge[unknown]
+                && system.circuit.unknowns.kind(unknown) != .branch
+                && abs(derivative.base[unknown]) * step <= PhysicalConstants.elementaryCharge
+        }
+
+        /// False for a node that holds next to nothing over the step: by its charge less than an attofarad, and moved by less
+        /// than an electron's charge, foreseen or found. A diode that has given back what its transit time stored, with
+        /// no capacitance besides, lets its voltage fall through volts in attoseconds: that is a jump, not an error.
+        private func isCharged(_ unknown: Int, _ step: Double) -> Bool {
+            guard mayBeUncharged(unknown, step) else { return true }
+            let moved = abs(history.nextCharge[unknown] - history.charge(0)[unknown])
+            let volts = abs(x.base[unknown] - history.solution(0)[unknown])
+            return moved > 1e-18 * volts || moved > PhysicalConstants.elementaryCharge
+        }
+
         /// The worst ratio of local error to tolerance, and its unknown.
-        private func localError(_ factor: Double) -> (Double, Int) {
+        private func localError(_ factor: Double, isCharged: (Int) -> Bool = { _ in true }) -> (Double, Int) {
             var worst = 0
             var error = 0.0
-            for number in dynamic {
+            for number in dynamic where isCharged(Int(number)) {
                 let unknown = Int(number)
                 let magnitude = max(peak.base[unknown], abs(x.base[unknown]))
                 let absolute =

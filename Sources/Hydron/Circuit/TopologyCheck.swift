@@ -20,12 +20,17 @@ enum TopologyCheck {
         }
     }
 
-    /// - Parameter swept: lower-case names of independent sources whose value is not the one on their card.
+    /// - Parameters:
+    ///   - swept: lower-case names of independent sources whose value is not the one on their card.
+    ///   - isForSmallSignals: nothing but small changes around the operating point is asked for. Where the circuit is
+    ///     linear, they do not depend on what voltage a floating node rests at.
     @discardableResult
-    static func run(_ circuit: Circuit, swept: Set<String> = [], diagnostics: inout Diagnostics) -> Findings {
+    static func run(
+        _ circuit: Circuit, swept: Set<String> = [], isForSmallSignals: Bool = false, diagnostics: inout Diagnostics
+    ) -> Findings {
         var findings = Findings()
         findVoltageLoops(circuit, swept, &findings, &diagnostics)
-        findFloatingNodes(circuit, &findings, &diagnostics)
+        findFloatingNodes(circuit, isForSmallSignals, &findings, &diagnostics)
         return findings
     }
 
@@ -134,7 +139,7 @@ enum TopologyCheck {
     /// nothing senses their voltage against ground, a column does. Such nodes can be held where `.ic` or `.nodeset` puts
     /// one of them.
     private static func findFloatingNodes(
-        _ circuit: Circuit, _ findings: inout Findings, _ diagnostics: inout Diagnostics
+        _ circuit: Circuit, _ isForSmallSignals: Bool, _ findings: inout Findings, _ diagnostics: inout Diagnostics
     ) {
         var conducting = DisjointSets(circuit.unknowns.count)
         for population in circuit.populations {
@@ -170,6 +175,8 @@ enum TopologyCheck {
                 if islands[root] != nil, anchors[root] == nil { anchors[root] = condition }
             }
         }
+        let restsAnywhere =
+            isForSmallSignals && !islands.isEmpty && circuit.populations.allSatisfy { $0.makeBatch().isLinear }
         for root in islands.keys.sorted() {
             guard let nodes = islands[root], let first = nodes.first else { continue }
             if let anchor = anchors[root] {
@@ -179,6 +186,13 @@ enum TopologyCheck {
                 continue
             }
             let touching = circuit.elementsTouching(first)
+            if restsAnywhere, let range = touching.first?.identity.range {
+                anchors[root] = NodeCondition(unknown: Int32(first), value: 0, range: range)
+                diagnostics.warning(
+                    "node '\(circuit.unknowns.name(first))' has no path for direct current to ground: the operating point holds it at 0 V, which small signals of a linear circuit don't feel",
+                    at: range)
+                continue
+            }
             let names = nodes.prefix(5).map { "'\(circuit.unknowns.name($0))'" }.joined(separator: ", ")
             let more = nodes.count > 5 ? " and \(nodes.count - 5) more" : ""
             let isOne = nodes.count == 1

@@ -101,7 +101,7 @@ final class EquationSystem {
     /// True for unknowns that appear in q, which the integration error is judged by.
     @exclusivity(unchecked) private(set) var isDynamic: [Bool] = []
     /// True for equations with an entry in ∂q/∂x.
-    private var holdsCharge: [Bool] = []
+    private(set) var holdsCharge: [Bool] = []
     private let columnStarts: [Int32]
     private let rowIndices: [Int32]
 

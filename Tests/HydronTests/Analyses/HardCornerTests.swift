@@ -136,4 +136,59 @@ import Testing
             """, dialect: .xyce)
         #expect(run["time"].count == 51)
     }
+
+    /// A diode with nothing but a transit time gives back its charge, ts = tt ln(1 + IF/IR) for constant currents, and
+    /// then has no capacitance at all: its voltage falls at once, and nothing rings.
+    @Test(arguments: [0.0, 10, 900], ["trap", "gear", "euler"])
+    func aDiodeWithoutCapacitanceSnapsOff(seriesResistance: Double, method: String) throws {
+        let run = try simulate(
+            """
+            snap-off
+            v1 in 0 pulse(5 -5 5n 0.01n 0.01n 40n 80n)
+            r1 in a 1k
+            d1 a 0 dd
+            .model dd d(is=1e-14 tt=5n rs=\(seriesResistance))
+            .options method=\(method)
+            .tran 0.2n 84n
+            .print tran v(a)
+            .end
+            """)
+        let (time, voltage) = (run["time"], run["v(a)"])
+        #expect(voltage.allSatisfy { $0 > -5.001 && $0 < 3.001 })
+        let fall = try #require(zip(time, voltage).first { $0.0 > 5.02e-9 && $0.1 < -4.5 })
+        let resistance = 1000 + seriesResistance
+        let forward = (5 - 0.7) / resistance
+        let reverse = (5 + 0.6) / resistance
+        let storage = 5e-9 * Glibc.log(1 + forward / reverse)
+        #expect(abs(fall.0 - 5.01e-9 - storage) < 0.06 * storage, "\(fall.0) \(storage)")
+        // It conducts again, and comes back to where it was.
+        #expect(abs((voltage.last ?? 0) - voltage[0]) < 0.01)
+    }
+
+    /// Stored charge in series: what one diode gives back holds the others.
+    @Test(arguments: [0.0, 900], ["0.7n", "5n"])
+    func chainsOfThemSnapOffOneByOne(seriesResistance: Double, transit: String) throws {
+        let run = try simulate(
+            """
+            snap-off of a chain beside a diode
+            v1 in 0 pulse(4 -3 5n 0.1n 0.1n 20n 50n)
+            r1 in a 1k
+            r3 a vcc 7.5k
+            vcc vcc 0 5
+            d1 a b dd
+            r2 b 0 200
+            d2 a p dd
+            d3 p q dd
+            d4 q 0 dd
+            .model dd d(tt=\(transit) rs=\(seriesResistance) bv=10)
+            .tran 0.1n 100n
+            .print tran v(a) v(b)
+            .end
+            """)
+        // With all diodes off r1 and r3 divide to −2.0588 V.
+        let voltage = run["v(a)"]
+        #expect(voltage.allSatisfy { $0 > -2.06 && $0 < 3 })
+        #expect(abs((voltage.min() ?? 0) + 35 / 17.0) < 1e-3)
+        #expect(abs((voltage.last ?? 0) - voltage[0]) < 0.02)
+    }
 }

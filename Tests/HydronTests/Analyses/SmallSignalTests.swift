@@ -59,6 +59,27 @@ import Waveforms
         #expect(abs((table["i(vd)"]?.first ?? 0) + 1e-3) < 1e-9)
     }
 
+    /// Where the network is linear, amplitudes don't depend on the voltage at which floating nodes rest.
+    @Test func aLinearNetworkThatFloatsHasSmallSignals() throws {
+        let text = """
+            1 mA into a ladder that only capacitors hold
+            i1 0 a ac 1m
+            r1 a b 1k
+            c1 b 0 1u
+            .ac lin 1 1k 1k
+            .print ac v(a)
+            """
+        let result = try simulate(text)
+        let table = try #require(result.tables.last)
+        #expect(abs((table["re(v(a))"]?[0] ?? .nan) - 1) < 1e-9)
+        #expect(abs((table["im(v(a))"]?[0] ?? .nan) + 1e-3 / (2 * Double.pi * 1e3 * 1e-6)) < 1e-9)
+        #expect(result.report.diagnostics.all.contains { $0.message.contains("small signals of a linear circuit") })
+        // A diode feels where its nodes rest, and an operating point is asked for itself.
+        for other in ["d1 a b dd\n.model dd d", ".op"] {
+            #expect { try simulate(text + "\n" + other) } throws: { "\($0)".contains("no path for direct current") }
+        }
+    }
+
     @Test func stepsAndSeveralAnalysesGoTogether() throws {
         let result = try simulate(
             """
