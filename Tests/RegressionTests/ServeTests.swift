@@ -40,10 +40,9 @@ struct ServeTests {
 
         deinit { if process.isRunning { process.terminate() } }
 
-        /// The whole answer, head and body.
-        func ask(_ request: String) throws -> String {
+        /// A connection on which nothing is said yet.
+        func connection() throws -> Int32 {
             let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-            defer { close(socket) }
             var name = sockaddr_in()
             name.sin_family = sa_family_t(AF_INET)
             name.sin_port = port.bigEndian
@@ -54,6 +53,13 @@ struct ServeTests {
                 }
             }
             try #require(isConnected)
+            return socket
+        }
+
+        /// The whole answer, head and body.
+        func ask(_ request: String) throws -> String {
+            let socket = try connection()
+            defer { close(socket) }
             let bytes = Array(request.utf8)
             try #require(send(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count)
             var answer: [UInt8] = []
@@ -129,6 +135,20 @@ struct ServeTests {
         #expect(page.hasPrefix("HTTP/1.1 200") && page.contains("v(a)"))
         for path in ["/view?file=secret.txt", "/view?file=../etc/passwd", "/view", "/view?file=%2e%2e%2fx.csv", "/no"] {
             #expect(try server.get(path).hasPrefix("HTTP/1.1 404"), "\(path)")
+        }
+        #expect(server.end() == 0)
+    }
+
+    @Test func silentClientsHoldUpNoOther() throws {
+        let folder = try TemporaryFolder()
+        let server = try Server([folder.path])
+        let silent = try (0..<3).map { _ in try server.connection() }
+        defer { for socket in silent { close(socket) } }
+        #expect(try server.get("/").hasPrefix("HTTP/1.1 200"))
+        // None of them was given up for it.
+        for socket in silent {
+            var byte: UInt8 = 0
+            #expect(recv(socket, &byte, 1, Int32(MSG_DONTWAIT)) < 0 && errno == EAGAIN)
         }
         #expect(server.end() == 0)
     }

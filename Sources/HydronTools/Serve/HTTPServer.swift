@@ -1,7 +1,8 @@
 import Glibc
 import Synchronization
 
-/// A small server of HTTP/1.1 for pages that one person looks at: GET and HEAD, one request a connection, one after another.
+/// A small server of HTTP/1.1 for pages that one person looks at: GET and HEAD, one request a connection. Each connection
+/// has a thread of its own, so that a client that keeps silent holds up no other.
 public final class HTTPServer: Sendable {
     public struct Response: Sendable {
         public var status: Int
@@ -25,11 +26,15 @@ public final class HTTPServer: Sendable {
     public let port: UInt16
     private let socket: Int32
     private let isStopped = Atomic<Bool>(false)
+    /// Connections that are being answered.
+    private let open = Atomic<Int>(0)
 
     /// Heads of requests are shorter.
     private static let longestHead = 16_384
-    /// A client that says nothing for so long is left [ms].
+    /// A client that has not said what it wants for so long is left [ms].
     private static let patience: Int32 = 5000
+    /// More connections at once wait.
+    private static let mostOpen = 32
 
     /// Listens; ``serve(_:)`` answers.
     ///
@@ -73,14 +78,28 @@ public final class HTTPServer: Sendable {
     public func stop() { isStopped.store(true, ordering: .relaxed) }
 
     /// Answers until ``stop()`` is called. The path comes without its query, which follows by name.
-    public func serve(_ answer: (_ path: String, _ query: [String: String]) -> Response) {
+    public func serve(_ answer: @escaping @Sendable (_ path: String, _ query: [String: String]) -> Response) {
         while !isStopped.load(ordering: .relaxed) {
+            guard open.load(ordering: .relaxed) < Self.mostOpen else {
+                usleep(10_000)
+                continue
+            }
             var descriptor = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
             guard poll(&descriptor, 1, 200) > 0 else { continue }
             let client = accept(socket, nil, nil)
-            guard client >= 0 else { continue }
-            respond(to: client, answer)
-            close(client)
+            guard client >= 0 else {
+                // Out of descriptors, perhaps for a while.
+                usleep(10_000)
+                continue
+            }
+            _ = fcntl(client, F_SETFD, FD_CLOEXEC)
+            open.add(1, ordering: .relaxed)
+            let talk: @Sendable () -> Void = {
+                self.respond(to: client, answer)
+                close(client)
+                self.open.subtract(1, ordering: .relaxed)
+            }
+            if !BackgroundThread.start(talk) { talk() }
         }
     }
 
@@ -122,9 +141,12 @@ public final class HTTPServer: Sendable {
     private func head(of client: Int32) -> String? {
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 4096)
+        let clock = ContinuousClock()
+        let deadline = clock.now + .milliseconds(Self.patience)
         while bytes.count < Self.longestHead {
             var descriptor = pollfd(fd: client, events: Int16(POLLIN), revents: 0)
-            guard poll(&descriptor, 1, Self.patience) > 0 else { return nil }
+            let rest = Int32(max((deadline - clock.now) / .milliseconds(1), 0))
+            guard poll(&descriptor, 1, rest) > 0 else { return nil }
             let count = recv(client, &chunk, chunk.count, 0)
             guard count > 0 else { return nil }
             bytes += chunk[..<count]
