@@ -407,12 +407,8 @@ struct ProtonPhysics: BitwiseCopyable, Sendable {
         let isOneSided = start * end > 0 && min(abs(start), abs(end)) > 2
         let isSymmetric = asy == 0 && kup == 0 && kdn == 0 && qres == 0 && isFarFromLimits(x)
         guard isOneSided || isSymmetric else { return nil }
-        func tanh(_ z: Double) -> Double {
-            if abs(z) > Self.saturated { return z > 0 ? 1 : -1 }
-            return 1 - 2 / (Glibc.exp(2 * z) + 1)
-        }
         let square = u * u
-        let spread = u < 0.1 ? square * (1.0 / 3 - square * (1.0 / 45 - square * (2.0 / 945))) : u / tanh(u) - 1
-        return m + spread / tanh(m)
+        let spread = u < 0.1 ? square * (1.0 / 3 - square * (1.0 / 45 - square * (2.0 / 945))) : u / saturating(u) - 1
+        return m + spread / saturating(m)
     }
 }
