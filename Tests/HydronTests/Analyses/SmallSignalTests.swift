@@ -80,6 +80,48 @@ import Waveforms
         }
     }
 
+    /// So have noise, S-parameters and poles.
+    @Test func noiseWavesAndPolesOfOneThatFloats() throws {
+        let noise = try simulate(
+            """
+            the noise of r1 alone reaches node a: 4kTR
+            i1 0 a ac 1
+            r1 a b 1k
+            c1 b 0 1u
+            .noise v(a) i1 lin 1 1k 1k
+            .print noise onoise
+            """)
+        let density = (4 * PhysicalConstants.boltzmann * 300.15 * 1e3).squareRoot()
+        #expect(abs((noise.tables.last?["onoise"]?.first ?? .nan) - density) < 1e-6 * density)
+
+        let waves = try simulate(
+            """
+            two capacitors in series between ports, a node between them
+            v1 a 0 dc 0 ac 1 portnum 1 z0 50
+            v2 c 0 dc 0 ac 0 portnum 2 z0 50
+            c1 a b 2p
+            c2 b c 2p
+            .sp lin 1 1g 1g
+            """)
+        let reactance = 1 / (2 * Double.pi * 1e9 * 1e-12)
+        let table = try #require(waves.tables.last)
+        let s21 = hypot(table["re(s_2_1)"]?.first ?? .nan, table["im(s_2_1)"]?.first ?? .nan)
+        #expect(abs(s21 - 100 / hypot(100, reactance)) < 1e-9, "\(table.header.columns.map(\.name))")
+
+        let poles = try simulate(
+            """
+            charge that stays, and 1 nF through 1 kΩ into 1 µF
+            i1 1 0 ac 1
+            r1 1 2 1k
+            c1 2 0 1u
+            c2 1 0 1n
+            .pz 1 0 2 0 cur pol
+            """)
+        let real = (poles.tables.last?["real"] ?? []).sorted()
+        try #require(real.count == 2)
+        #expect(abs(real[0] + 1.001e6) < 1 && abs(real[1]) < 1e-3)
+    }
+
     @Test func stepsAndSeveralAnalysesGoTogether() throws {
         let result = try simulate(
             """
