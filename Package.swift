@@ -14,15 +14,18 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CSuiteSparse", providers: [.apt(["libsuitesparse-dev"])]),
         .systemLibrary(name: "COSDI"),
-        .target(name: "SpiceNetlist"),
+        .target(name: "LargeMemory"),
+        .target(name: "SpiceNetlist", dependencies: ["LargeMemory"]),
         .target(
             name: "SparseSolvers",
-            dependencies: ["CSuiteSparse", .product(name: "ComplexModule", package: "swift-numerics")]),
+            dependencies: [
+                "CSuiteSparse", "LargeMemory", .product(name: "ComplexModule", package: "swift-numerics"),
+            ]),
         .target(name: "Waveforms"),
         .target(
             name: "Hydron",
             dependencies: [
-                "SpiceNetlist", "SparseSolvers", "Waveforms", "COSDI",
+                "SpiceNetlist", "SparseSolvers", "Waveforms", "LargeMemory", "COSDI",
                 .product(name: "ComplexModule", package: "swift-numerics"),
             ]),
         .target(

@@ -1,3 +1,4 @@
+import LargeMemory
 import SpiceNetlist
 
 /// A flat circuit: its unknowns, and its elements in one population per device type.

@@ -1,3 +1,4 @@
+import LargeMemory
 import SpiceNetlist
 
 /// Makes a ``Circuit``, element by element. Elaboration drives it from a netlist; tests may drive it by hand.

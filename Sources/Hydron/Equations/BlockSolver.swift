@@ -30,9 +30,9 @@ final class BlockSolver {
     /// Largest residual norm of the present Newton iteration: what its corrections are measured against.
     var reference = 0.0
 
-    /// Reduction of the residual that ends an iteration: what rounding leaves, for linear circuits; inside of Newton's
-    /// iteration a small part of what that asks for.
-    var tolerance = 1e-13
+    /// Reduction of the residual that ends an iteration: near to what rounding leaves, for linear circuits; inside of
+    /// Newton's iteration a small part of what that asks for.
+    var tolerance = 1e-12
     /// Norm of the residual that is small enough in any case [A]; 0 for linear circuits.
     var floor = 0.0
     /// Iterations of either method before the solution is given up.

@@ -87,9 +87,7 @@ struct OperatingPoint {
             system.suggestStart()
         }
         var failure: SimulationFailure?
-        let guess = UnsafeMutablePointer<Double>.allocate(capacity: system.count)
-        guess.initialize(from: x, count: system.count)
-        defer { guess.deallocate() }
+        let guess = system.isLinear ? nil : Vector(x, system.count)
 
         do throws(SimulationFailure) {
             let outcome = try newton.solve(system, x, maximumIterations: maximumIterations)
@@ -103,7 +101,7 @@ struct OperatingPoint {
             ("gmin stepping", stepGmin), ("source stepping", stepSources), ("pseudo-transient", pseudoTransient),
         ]
         for (name, aid) in aids {
-            x.update(from: guess, count: system.count)
+            guess?.write(to: x)
             do throws(SimulationFailure) {
                 if try aid(&self, system, x, mode, time, &iterationCount) {
                     solvedBy = name
@@ -126,7 +124,7 @@ struct OperatingPoint {
 
     private var stepGmin: Aid {
         { (self, system, x, _, _, count) throws(SimulationFailure) in
-            let good = Copy(x, system.count)
+            let good = Vector(x, system.count)
             var shunt = 1e-2
             var factor = 10.0
             var iterations = 0
@@ -140,13 +138,13 @@ struct OperatingPoint {
                 count += outcome?.iterations ?? 0
                 if let outcome, outcome.converged {
                     if shunt == 0 { return true }
-                    good.store(x)
+                    good.copy(x)
                     lastGood = shunt
                     factor = outcome.iterations <= 8 ? min(factor * factor, 1e3) : factor
                     shunt = shunt / factor
                     if shunt < 1e-15 { shunt = 0 }
                 } else {
-                    good.restore(x)
+                    good.write(to: x)
                     guard lastGood.isFinite else {
                         // Not even the strongest shunt helped: a stronger one still may.
                         guard shunt < 1e3 else { break }
@@ -166,7 +164,7 @@ struct OperatingPoint {
     private var stepSources: Aid {
         { (self, system, x, mode, time, count) throws(SimulationFailure) in
             x.update(repeating: 0, count: system.count)
-            let good = Copy(x, system.count)
+            let good = Vector(x, system.count)
             var reached = 0.0
             var step = 0.1
             var iterations = 0
@@ -180,11 +178,11 @@ struct OperatingPoint {
                 count += outcome?.iterations ?? 0
                 if let outcome, outcome.converged {
                     if factor == 1 { return true }
-                    good.store(x)
+                    good.copy(x)
                     reached = factor
                     if outcome.iterations <= 8 { step *= 2 }
                 } else {
-                    good.restore(x)
+                    good.write(to: x)
                     step /= 4
                     guard step > 1e-7, factor > 0 else { break }
                 }
@@ -201,7 +199,7 @@ struct OperatingPoint {
             // A conductance g from each node to its last voltage is a capacitor under backward Euler, g = C/h. It is
             // lowered while Newton converges easily (switched evolution relaxation).
             x.update(repeating: 0, count: system.count)
-            let good = Copy(x, system.count)
+            let good = Vector(x, system.count)
             var g = 1.0
             var iterations = 0
             system.reset()
@@ -211,16 +209,16 @@ struct OperatingPoint {
                 for unknown in 1..<system.count {
                     let kind = system.circuit.unknowns.kind(unknown)
                     system.history[unknown] =
-                        kind == .node || kind == .internalNode ? -g * good.values[unknown] : 0
+                        kind == .node || kind == .internalNode ? -g * good.base[unknown] : 0
                 }
                 let outcome = (try? self.newton.solve(system, x, maximumIterations: 20))
                 iterations += outcome?.iterations ?? 0
                 count += outcome?.iterations ?? 0
                 if let outcome, outcome.converged {
-                    good.store(x)
+                    good.copy(x)
                     g /= outcome.iterations <= 4 ? 4 : 1.5
                 } else {
-                    good.restore(x)
+                    good.write(to: x)
                     g *= 8
                     guard g < 1e9 else { break }
                 }
@@ -233,27 +231,13 @@ struct OperatingPoint {
                     count += last.iterations
                     return true
                 }
-                good.restore(x)
+                good.write(to: x)
                 g = 1e-6
             }
             self.tries.append(
                 Try(name: "pseudo-transient", iterations: iterations, ending: "stopped at C/h = \(g) S"))
             return false
         }
-    }
-
-    /// A copy of the unknowns that can be gone back to.
-    private final class Copy {
-        let values: UnsafeMutablePointer<Double>
-        let count: Int
-        init(_ x: UnsafeMutablePointer<Double>, _ count: Int) {
-            values = .allocate(capacity: count)
-            values.initialize(from: x, count: count)
-            self.count = count
-        }
-        deinit { values.deallocate() }
-        func store(_ x: UnsafeMutablePointer<Double>) { values.update(from: x, count: count) }
-        func restore(_ x: UnsafeMutablePointer<Double>) { x.update(from: values, count: count) }
     }
 
     // MARK: - Failure

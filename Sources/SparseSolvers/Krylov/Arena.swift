@@ -1,14 +1,8 @@
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import LargeMemory
 
 /// Plain numbers that live as long as their owner, without bounds or exclusivity checks in the loops over them.
 final class Arena {
     private var blocks: [UnsafeMutableRawPointer] = []
-    /// From calloc.
-    private var zeroed: [UnsafeMutableRawPointer] = []
     /// Memory held [bytes].
     private(set) var bytes = 0
 
@@ -22,16 +16,16 @@ final class Arena {
     func zeros<Number: BitwiseCopyable & AdditiveArithmetic>(
         _ count: Int, _: Number.Type = Number.self
     ) -> UnsafeMutablePointer<Number> {
-        guard let memory = calloc(max(count, 1), MemoryLayout<Number>.stride) else {
-            return allocate(count, repeating: .zero)
-        }
-        zeroed.append(memory)
-        bytes += max(count, 1) * MemoryLayout<Number>.stride
-        return memory.bindMemory(to: Number.self, capacity: max(count, 1))
+        keep(HugeMemory.zeros(count), count)
     }
 
     private func take<Element: BitwiseCopyable>(_ count: Int, of _: Element.Type) -> UnsafeMutablePointer<Element> {
-        let pointer = UnsafeMutablePointer<Element>.allocate(capacity: max(count, 1))
+        keep(HugeMemory.resized(nil, used: 0, to: max(count, 1)), count)
+    }
+
+    private func keep<Element: BitwiseCopyable>(
+        _ pointer: UnsafeMutablePointer<Element>, _ count: Int
+    ) -> UnsafeMutablePointer<Element> {
         blocks.append(UnsafeMutableRawPointer(pointer))
         bytes += max(count, 1) * MemoryLayout<Element>.stride
         return pointer
@@ -46,7 +40,6 @@ final class Arena {
     }
 
     deinit {
-        for block in blocks { block.deallocate() }
-        for block in zeroed { free(block) }
+        for block in blocks { HugeMemory.free(block) }
     }
 }

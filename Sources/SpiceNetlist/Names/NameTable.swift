@@ -1,4 +1,5 @@
 import Glibc
+import LargeMemory
 
 /// Gives names small numbers, without regard to case: the n-th new name gets the id n.
 ///
@@ -34,9 +35,9 @@ public struct NameTable: @unchecked Sendable {
             (self.slots, self.ends, self.letters) = (slots, ends, letters)
         }
         deinit {
-            free(slots)
-            free(ends)
-            free(letters)
+            HugeMemory.free(slots)
+            HugeMemory.free(ends)
+            HugeMemory.free(letters)
         }
     }
 
@@ -211,7 +212,7 @@ public struct NameTable: @unchecked Sendable {
     private mutating func grow(to newCount: Int) {
         let newCount = min(newCount, Int(UInt32.max))
         guard newCount > slotCount else { return }
-        free(slots)
+        HugeMemory.free(slots)
         slots = HugeMemory.zeros(newCount)
         memory.slots = slots
         slotCount = newCount

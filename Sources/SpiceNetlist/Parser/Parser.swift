@@ -1,3 +1,5 @@
+import LargeMemory
+
 /// Reads text to a ``Netlist``: one pass over the bytes, which finds where each card begins and ends, follows includes
 /// and libraries and nests subcircuits. What stands on a card is decoded later.
 public struct Parser {

@@ -1,13 +1,13 @@
 import Glibc
 
-/// Memory for tables of millions of rows. The kernel is asked for pages of 2 MiB where they are large: reading them at
-/// random then misses no address translation, and filling them takes a five-hundredth of the page faults.
+/// Memory for tables and vectors of millions of numbers. The kernel is asked for pages of 2 MiB where they are large:
+/// reading them at random then misses no address translation, and filling them takes a five-hundredth of the page faults.
 public enum HugeMemory {
     private static let threshold = 1 << 22
     private static let page = 4096
 
-    /// Zeros, to be given back with `free`.
-    static func zeros<Element: BitwiseCopyable>(_ count: Int) -> UnsafeMutablePointer<Element> {
+    /// `count` zeros, none of them touched before they are used; to be given back with ``free(_:)``.
+    public static func zeros<Element: BitwiseCopyable>(_ count: Int) -> UnsafeMutablePointer<Element> {
         let stride = MemoryLayout<Element>.stride
         guard let fresh = calloc(max(count, 1), stride) else {
             let pointer = exhausted(count * stride)
@@ -18,8 +18,9 @@ public enum HugeMemory {
         return fresh.assumingMemoryBound(to: Element.self)
     }
 
-    /// The first `used` elements in a block of `count`, which takes the old block's place; to be given back with `free`.
-    static func resized<Element: BitwiseCopyable>(
+    /// The first `used` elements in a block of `count`, which takes the old block's place; to be given back with
+    /// ``free(_:)``.
+    public static func resized<Element: BitwiseCopyable>(
         _ old: UnsafeMutablePointer<Element>?, used: Int, to count: Int
     ) -> UnsafeMutablePointer<Element> {
         let bytes = max(count * MemoryLayout<Element>.stride, 1)
@@ -29,6 +30,9 @@ public enum HugeMemory {
         advise(moved, bytes)
         return moved.assumingMemoryBound(to: Element.self)
     }
+
+    /// Gives back what ``zeros(_:)`` or ``resized(_:used:to:)`` gave.
+    public static func free(_ pointer: UnsafeMutableRawPointer) { Glibc.free(pointer) }
 
     /// What Swift's own arrays do where there is no memory: the process ends with a message.
     private static func exhausted(_ bytes: Int) -> UnsafeMutableRawPointer {
