@@ -87,7 +87,7 @@ struct AnalysisRunner {
             let jobs = range.map { step in
                 Job(
                     task: task, step: step, isLast: isLast, record: task.follows.flatMap { records[step]?[$0] },
-                    header: all, recorded: table.outputs.recorded)
+                    header: all, leading: table.leading.count, outputs: table.outputs)
             }
             if steps.sampling == nil {
                 for job in jobs {
@@ -131,7 +131,9 @@ struct AnalysisRunner {
         let isLast: Bool
         let record: MeasurementEvaluator?
         let header: TableHeader
-        let recorded: [Int]
+        /// Columns before the printed ones.
+        let leading: Int
+        let outputs: CompiledOutputs
 
         struct Outcome {
             var elaboration: Elaboration?
@@ -155,15 +157,28 @@ struct AnalysisRunner {
                 if outcome.elaboration == nil { outcome.failure = SimulationFailure(diagnostics, "step \(step)") }
             }
             guard let elaboration = outcome.elaboration else { return outcome }
-            let recorder = MeasurementRecorder(sink, header: header, recorded: recorded)
+            var running: RunningMeasurements?
+            if !outputs.running.isEmpty {
+                var diagnostics = Diagnostics()
+                running = RunningMeasurements(
+                    outputs.running.map { (leading + $0.column, $0.name) }, of: task.kindName,
+                    elaboration.measurements, elaboration.outputs, elaboration.circuit.options,
+                    simulation.netlist.dialect, diagnostics: &diagnostics)
+                if diagnostics.hasErrors {
+                    outcome.failure = SimulationFailure(diagnostics, "the output list")
+                    return outcome
+                }
+            }
+            let recorder = MeasurementRecorder(sink, header: header, recorded: outputs.recorded, running: running)
             var control = control
             if steps.sampling != nil { control.progress = { _ in } }
             let run = AnalysisRun(
                 simulation.netlist, elaboration, steps.overrides(step), control,
-                sink: recorded.isEmpty ? sink : recorder, isLast: isLast, record: record,
+                sink: outputs.recorded.isEmpty && running == nil ? sink : recorder, isLast: isLast, record: record,
                 report: RunReport.Analysis(kind: task.tableKind))
             run.report.columns = header.columns
             do throws(SimulationFailure) { try run.run(task) } catch { outcome.failure = error }
+            recorder.running?.note(in: &run.report)
             outcome.report = run.report
             outcome.warnings = run.warnings
             outcome.record = recorder.takeStep()

@@ -127,7 +127,7 @@ extension AnalysisRun {
         var values: [[Double]] = []
         for item in items {
             guard let number = columns.firstIndex(where: { $0.label == item.label }), let record,
-                let column = record.columns[number]
+                let column = record.column(number)
             else { throw SimulationFailure(.badNetlist, "\(card) has no rows of a transient to work on") }
             values.append(column)
         }

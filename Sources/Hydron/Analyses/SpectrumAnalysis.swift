@@ -132,7 +132,7 @@ struct SpectrumAnalysis: Analysis {
         let mean = weights.reduce(0, +) / Double(points)
         var spectra: [[Complex<Double>]] = []
         for (item, values) in zip(items, curves.values) {
-            let curve = MeasurementEvaluator(abscissa: curves.times, columns: [0: values])
+            let curve = MeasurementEvaluator(abscissa: curves.times, column: values)
             var samples = (0..<points).map { index in
                 Complex(curve.interpolate(0, from + span * Double(index) / Double(points)) * weights[index] / mean)
             }

@@ -158,7 +158,11 @@ struct TransientStepper {
                 step = 0.5 * distance
             }
             if restarting, history.solutionCount < 2 || step < 4 * (history.solutionTimes[1] - time) {
-                try probeSlope(step * Self.probeFraction, &statistics)
+                // Without the probe nothing tells the step's error: where it finds no solution both get shorter.
+                while try !probeSlope(step * Self.probeFraction, &statistics), step > smallest {
+                    step = max(step * Self.probeFraction, smallest)
+                    landing = false
+                }
             }
 
             let newTime = landing ? target : time + step
@@ -434,10 +438,11 @@ struct TransientStepper {
         }
     }
 
-    /// One small backward-Euler step that tells the slope behind a corner; nothing of it is kept but that.
-    private mutating func probeSlope(_ step: Double, _ statistics: inout AnalysisStatistics)
-        throws(SimulationFailure)
-    {
+    /// One small backward-Euler step that tells the slope behind a corner; nothing of it is kept but that. False where
+    /// it finds no solution.
+    private mutating func probeSlope(
+        _ step: Double, _ statistics: inout AnalysisStatistics
+    ) throws(SimulationFailure) -> Bool {
         history.restart()
         var ages = InlineArray<8, Double>(repeating: 0)
         ages[0] = step
@@ -449,12 +454,14 @@ struct TransientStepper {
         makeHistory()
         system.loadSources(time: time + step, mode: .waveform)
         x.copy(history.solution(0))
-        // A probe that does not converge only means that the first step goes without an estimate.
-        guard let outcome = try? newton.solve(system, x.base, maximumIterations: maximumIterations) else { return }
+        guard let outcome = try? newton.solve(system, x.base, maximumIterations: maximumIterations) else {
+            return false
+        }
         statistics.newtonIterations += outcome.iterations
-        guard outcome.converged else { return }
+        guard outcome.converged else { return false }
         history.insertProbe(time: time + step, solution: UnsafePointer(x.base))
         system.noteProbe(UnsafePointer(x.base), interval: step)
+        return true
     }
 
     /// The point just solved becomes the newest.

@@ -33,8 +33,8 @@ struct MeasurementReader {
             return
         }
         fields.removeFirst()
-        // Xyce's measurements of all crossings: here the one that is asked for, the first without a number.
-        if analysis.hasSuffix("_cont") { analysis.removeLast(5) }
+        let isContinuous = analysis.hasSuffix("_cont")
+        if isContinuous { analysis.removeLast(5) }
         guard let name = word() else {
             reader.error(".meas needs a name behind the analysis", place, hint: Self.syntax)
             return
@@ -46,6 +46,7 @@ struct MeasurementReader {
             return
         }
         var found = Measurement(analysis: analysis, name: name, range: range, function: .last(0))
+        found.isContinuous = isContinuous
         guard let function = function(&found, &requests) else { return }
         found.function = function
         guard readWindow(&found) else { return }
@@ -260,13 +261,14 @@ struct MeasurementReader {
         return .crossing(left: left, right: right, direction, count: count, delay: delay)
     }
 
-    /// FROM, TO and what only optimisers use.
+    /// FROM, TO, DEFAULT_VAL and what only optimisers use.
     private mutating func readWindow(_ measurement: inout Measurement) -> Bool {
         for field in fields {
             switch field.key.map(reader.text) {
             case "from": measurement.from = number(field.value)
             case "to": measurement.to = number(field.value)
-            case "goal", "minval", "weight", "precision", "default_val", "print", "output", "rfc_level": break
+            case "default_val": measurement.fallback = number(field.value)
+            case "goal", "minval", "weight", "precision", "print", "output", "rfc_level": break
             case let key:
                 let written = key ?? reader.text(field.value)
                 let near = suggestion(for: written, among: ["from", "to", "at", "val", "td", "rise", "fall", "cross"])

@@ -49,6 +49,8 @@ struct CompiledOutput: Sendable {
     }
     var column: Column
     var source: Source
+    /// The measurement whose running value stands in place of the source's.
+    var measurement: String?
 }
 
 /// The columns of an analysis, and what they need besides the solution.
@@ -60,6 +62,8 @@ struct CompiledOutputs: Sendable {
     var rates: [ChargeRates.Charge] = []
     /// The last columns, which measurements look at, by their numbers in ``MeasurementRequests``.
     var recorded: [Int] = []
+    /// Columns that show a measurement, and which.
+    var running: [(column: Int, name: String)] = []
     /// Noise that is asked for.
     var noise: [NoiseQuantity] = []
 }
@@ -76,6 +80,8 @@ final class OutputCompiler: ExpressionScope {
 
     /// Of `.meas … EQN`: Xyce's `.print` shows them at every point.
     private var equations: [String: Expression] = [:]
+    /// Other measurements of the analysis, which a column of their name shows as far as they have come.
+    private var measurements: Set<String> = []
     /// Names on cards with mistakes.
     private let broken: Set<String>
     /// True where noise may be asked for.
@@ -112,6 +118,10 @@ final class OutputCompiler: ExpressionScope {
                 ? smallSignal(items, noise: noise, diagnostics: &diagnostics)
                 : compile(items, diagnostics: &diagnostics)
         }
+        for measurement in requests.measurements where measurement.analysis == analysis {
+            if case .last = measurement.function, measurement.from == nil, measurement.to == nil { continue }
+            measurements.insert(measurement.name)
+        }
         var outputs = compiled(items)
         for column in requests.columns(for: analysis) {
             let errors = diagnostics.errorCount
@@ -131,13 +141,20 @@ final class OutputCompiler: ExpressionScope {
             outputs.recorded.append(column)
             (outputs.accumulators, outputs.rates, outputs.noise) = (more.accumulators, more.rates, more.noise)
         }
+        // Formulas of measurements are compiled for their mistakes alone.
+        _ = RunningMeasurements(
+            outputs.running, of: analysis, requests, self.requests, options, dialect, diagnostics: &diagnostics)
         return outputs
     }
 
     /// The columns of an analysis; every node voltage and branch current where nothing was asked for.
     func compile(_ items: [OutputItem], diagnostics: inout Diagnostics) -> CompiledOutputs {
         let columns = columns(items, diagnostics: &diagnostics)
-        return CompiledOutputs(columns: columns, accumulators: accumulators, rates: rates, noise: noiseQuantities)
+        let running = columns.indices.compactMap { index in
+            columns[index].measurement.map { (column: index, name: $0) }
+        }
+        return CompiledOutputs(
+            columns: columns, accumulators: accumulators, rates: rates, running: running, noise: noiseQuantities)
     }
 
     private func columns(_ items: [OutputItem], diagnostics: inout Diagnostics) -> [CompiledOutput] {
@@ -154,6 +171,11 @@ final class OutputCompiler: ExpressionScope {
                     // `.save out`: the node's voltage under the name that others give it.
                     outputs.append(
                         CompiledOutput(column: Column("v(\(name))", .voltage, unit: "V"), source: .unknown(node)))
+                    continue
+                }
+                if measurements.contains(name), requests.parameters[name] == nil {
+                    outputs.append(
+                        CompiledOutput(column: Column(item.label, .notype), source: .constant(0), measurement: name))
                     continue
                 }
             }

@@ -10,6 +10,10 @@ struct Measurement: Sendable {
     /// FROM and TO, in units of the abscissa.
     var from: Double?
     var to: Double?
+    /// DEFAULT_VAL: what it is where it finds nothing.
+    var fallback: Double?
+    /// Xyce's `tran_cont` and its kin: each crossing behind the one that is asked for counts too.
+    var isContinuous = false
 
     enum Function: Sendable {
         /// TRIG … TARG …: from the first event to the second.
@@ -126,4 +130,17 @@ public struct AssertionResult: Sendable {
     public var holds: Bool
     /// What broke it.
     public var message: String
+}
+
+extension Expression {
+    /// Names in it, each once.
+    var names: [String] {
+        var found: [String] = []
+        func collect(_ part: Expression) {
+            if case .name(let name, _) = part, !found.contains(name) { found.append(name) }
+            part.children.forEach(collect)
+        }
+        collect(self)
+        return found
+    }
 }

@@ -1,17 +1,47 @@
 import Glibc
 
-/// Takes measurements from the recorded columns of one step: straight lines between its rows.
+/// The recorded columns of one step and what can be measured on them: straight lines between their rows.
 struct MeasurementEvaluator {
-    /// In the run's order, rising: a falling sweep comes with all signs turned.
-    let abscissa: [Double]
+    /// In the run's order, rising: a falling sweep has all signs turned.
+    private(set) var abscissa: [Double] = []
     /// −1 for a falling sweep.
-    let sign: Double
-    let columns: [Int: [Double]]
+    private(set) var sign = 1.0
+    /// By their numbers in ``MeasurementRequests``.
+    private var places: [Int: Int] = [:]
+    private var values: [[Double]]
 
-    init(abscissa: [Double], columns: [Int: [Double]]) {
-        sign = (abscissa.last ?? 0) < (abscissa.first ?? 0) ? -1 : 1
-        self.abscissa = sign < 0 ? abscissa.map { -$0 } : abscissa
-        self.columns = columns
+    /// Without rows, for columns of these numbers.
+    init(recording numbers: [Int]) {
+        for (place, number) in numbers.enumerated() { places[number] = place }
+        values = [[Double]](repeating: [], count: numbers.count)
+    }
+
+    init(abscissa: [Double], column: [Double]) {
+        places = [0: 0]
+        values = [column]
+        for x in abscissa { appendPlace(x) }
+    }
+
+    /// The abscissa of the next row; the first step tells which way the sweep goes.
+    mutating func appendPlace(_ x: Double) {
+        if abscissa.count == 1, x < abscissa[0] {
+            sign = -1
+            abscissa[0] = -abscissa[0]
+        }
+        abscissa.append(x * sign)
+    }
+
+    /// The next row's value of the column at a place in the order of ``init(recording:)``.
+    mutating func append(_ value: Double, at place: Int) { values[place].append(value) }
+
+    func column(_ number: Int) -> [Double]? { places[number].map { values[$0] } }
+
+    /// FROM and TO, the smaller first, in the direction of the run.
+    func window(of measurement: Measurement) -> (from: Double, to: Double) {
+        let from = measurement.from.map { $0 * sign }
+        let to = measurement.to.map { $0 * sign }
+        if let from, let to, from > to { return (to, from) }
+        return (from ?? -.infinity, to ?? .infinity)
     }
 
     struct Failure: Error {
@@ -23,12 +53,12 @@ struct MeasurementEvaluator {
         guard let first = abscissa.first, let last = abscissa.last else {
             throw Failure("the analysis gave no points")
         }
-        var window = (
-            from: measurement.from.map { $0 * sign } ?? first, to: measurement.to.map { $0 * sign } ?? last
-        )
-        if window.from > window.to { swap(&window.from, &window.to) }
+        var window = window(of: measurement)
         guard window.from <= last, window.to >= first else {
-            throw Failure("from \(window.from * sign) to \(window.to * sign) lies outside of the analysis")
+            let limits = [("from", measurement.from), ("to", measurement.to)].compactMap { word, limit in
+                limit.map { "\(word) \($0)" }
+            }
+            throw Failure("\(limits.joined(separator: " ")) lies outside of the analysis")
         }
         window = (max(window.from, first), min(window.to, last))
         switch measurement.function {
@@ -76,18 +106,20 @@ struct MeasurementEvaluator {
     private func crossings(
         _ left: Int, _ right: Int, _ direction: Measurement.Direction, _ from: Double, _ to: Double
     ) -> [Double] {
-        guard let a = columns[left], let b = columns[right] else { return [] }
-        var places: [Double] = []
-        for row in abscissa.indices.dropFirst() {
-            let (before, after) = (a[row - 1] - b[row - 1], a[row] - b[row])
-            let rises = before < 0 && after >= 0
-            let falls = before > 0 && after <= 0
-            guard direction == .cross ? rises || falls : direction == .rise ? rises : falls else { continue }
-            let part = before / (before - after)
-            let place = abscissa[row - 1] + (abscissa[row] - abscissa[row - 1]) * part
-            if place >= from, place <= to { places.append(place) }
+        abscissa.indices.dropFirst().compactMap { row in
+            crossing(left, right, direction, before: row).flatMap { $0 >= from && $0 <= to ? $0 : nil }
         }
-        return places
+    }
+
+    /// Where two columns cross between a row and the one before it.
+    func crossing(_ left: Int, _ right: Int, _ direction: Measurement.Direction, before row: Int) -> Double? {
+        guard let left = places[left], let right = places[right] else { return nil }
+        let before = values[left][row - 1] - values[right][row - 1]
+        let after = values[left][row] - values[right][row]
+        let rises = before < 0 && after >= 0
+        let falls = before > 0 && after <= 0
+        guard direction == .cross ? rises || falls : direction == .rise ? rises : falls else { return nil }
+        return abscissa[row - 1] + (abscissa[row] - abscissa[row - 1]) * (before / (before - after))
     }
 
     // MARK: Between rows
@@ -103,7 +135,7 @@ struct MeasurementEvaluator {
     }
 
     func interpolate(_ column: Int, _ x: Double) -> Double {
-        guard let y = columns[column], !y.isEmpty else { return .nan }
+        guard let y = self.column(column), !y.isEmpty else { return .nan }
         guard y.count > 1 else { return y[0] }
         let row = segment(x)
         let width = abscissa[row + 1] - abscissa[row]
@@ -113,8 +145,8 @@ struct MeasurementEvaluator {
     }
 
     /// Of the segment at `x`; on a row the mean of both sides, weighted as a parabola through three rows has it.
-    private func slope(_ column: Int, _ x: Double) -> Double {
-        guard let y = columns[column], y.count > 1 else { return .nan }
+    func slope(_ column: Int, _ x: Double) -> Double {
+        guard let y = self.column(column), y.count > 1 else { return .nan }
         let row = segment(x)
         func secant(_ row: Int) -> Double? {
             guard row >= 0, row + 1 < y.count, abscissa[row + 1] > abscissa[row] else { return nil }
@@ -134,34 +166,25 @@ struct MeasurementEvaluator {
     private func take(
         _ statistic: Measurement.Statistic, _ column: Int, _ window: (from: Double, to: Double)
     ) throws(Failure) -> Double {
-        guard let y = columns[column], !y.isEmpty else { throw Failure("the analysis gave no points") }
-        var points: [(x: Double, y: Double)] = [(window.from, interpolate(column, window.from))]
-        for row in abscissa.indices where abscissa[row] > window.from && abscissa[row] < window.to {
-            points.append((abscissa[row], y[row]))
-        }
-        if window.to > window.from { points.append((window.to, interpolate(column, window.to))) }
-        var least = points[0]
-        var greatest = points[0]
-        var (integral, squares) = (0.0, 0.0)
-        for (index, point) in points.enumerated() {
-            if point.y < least.y { least = point }
-            if point.y > greatest.y { greatest = point }
-            guard index > 0 else { continue }
-            let previous = points[index - 1]
-            let width = point.x - previous.x
-            integral += 0.5 * width * (previous.y + point.y)
-            squares += width * (previous.y * previous.y + previous.y * point.y + point.y * point.y) / 3
-        }
-        let span = window.to - window.from
-        switch statistic {
-        case .minimum: return least.y
-        case .maximum: return greatest.y
-        case .peakToPeak: return greatest.y - least.y
-        case .placeOfMinimum: return least.x * sign
-        case .placeOfMaximum: return greatest.x * sign
-        case .integral: return integral * sign
-        case .average: return span > 0 ? integral / span : points[0].y
-        case .rootMeanSquare: return span > 0 ? (squares / span).squareRoot() : abs(points[0].y)
+        var sum = StatisticSum()
+        for row in abscissa.indices { extend(&sum, column, row, window) }
+        guard let value = sum.value(statistic, sign: sign) else { throw Failure("the analysis gave no points") }
+        return value
+    }
+
+    /// Adds what a row and the line before it have within the window.
+    func extend(_ sum: inout StatisticSum, _ column: Int, _ row: Int, _ window: (from: Double, to: Double)) {
+        guard let place = places[column] else { return }
+        let x = abscissa[row]
+        let before = row > 0 ? abscissa[row - 1] : x
+        // Where a window begins at a jump, the second of two rows counts.
+        if x == window.from, x == before { sum = StatisticSum() }
+        guard x >= window.from, before <= window.to else { return }
+        if before < window.from, x > window.from { sum.add(window.from, interpolate(column, window.from)) }
+        if x <= window.to {
+            sum.add(x, values[place][row])
+        } else if before < window.to {
+            sum.add(window.to, interpolate(column, window.to))
         }
     }
 }

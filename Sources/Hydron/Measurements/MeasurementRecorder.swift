@@ -2,42 +2,53 @@ import Glibc
 import SpiceNetlist
 import Waveforms
 
-/// Stands before a sink and keeps what measurements look at: the columns behind those that the sink gets.
+/// Stands before a sink and keeps what measurements look at: the columns behind those that the sink gets. Fills in the
+/// columns that show measurements themselves.
 final class MeasurementRecorder: WaveformSink {
     private let sink: any WaveformSink
     private let visible: Int
-    /// Numbers of the recorded columns, in the order of the header.
     private let recorded: [Int]
-    /// The innermost abscissa's place in a row.
     private let isComplex: Bool
     private let isReal: [Bool]
-    private var abscissa: [Double] = []
-    private var values: [[Double]]
+    private var record: MeasurementEvaluator
+    private(set) var running: RunningMeasurements?
+    private var row: [Double] = []
 
     /// - Parameters:
     ///   - header: of all columns.
     ///   - recorded: the last of them, by their numbers in ``MeasurementRequests``.
-    init(_ sink: any WaveformSink, header: TableHeader, recorded: [Int]) {
+    ///   - running: what is printed of measurements, in place of what the analysis gives for their columns.
+    init(_ sink: any WaveformSink, header: TableHeader, recorded: [Int], running: RunningMeasurements?) {
         self.sink = sink
         self.recorded = recorded
+        self.running = running
         visible = header.columns.count - recorded.count
         isComplex = header.isComplex
         isReal = header.columns.dropFirst(visible).map(\.isReal)
-        values = [[Double]](repeating: [], count: recorded.count)
+        record = MeasurementEvaluator(recording: recorded)
     }
 
     func begin(_ header: TableHeader) throws(WaveformError) { try sink.begin(header) }
 
     func append(_ row: UnsafeBufferPointer<Double>) throws(WaveformError) {
         let width = isComplex ? 2 : 1
-        abscissa.append(row.isEmpty ? 0 : row[0])
-        for index in values.indices {
+        record.appendPlace(row.isEmpty ? 0 : row[0])
+        for index in recorded.indices {
             let place = (visible + index) * width
             // The magnitude of what is complex.
-            values[index].append(
-                isComplex && !isReal[index] ? hypot(row[place], row[place + 1]) : row[place])
+            record.append(
+                isComplex && !isReal[index] ? hypot(row[place], row[place + 1]) : row[place], at: index)
         }
-        try sink.append(UnsafeBufferPointer(rebasing: row[0..<(visible * width)]))
+        let shown = UnsafeBufferPointer(rebasing: row[0..<(visible * width)])
+        guard running != nil else {
+            try sink.append(shown)
+            return
+        }
+        self.row.removeAll(keepingCapacity: true)
+        self.row.append(contentsOf: shown)
+        running?.take(record)
+        running?.fill(&self.row, width: width)
+        try sink.append(self.row)
     }
 
     func beginStep(index: Int, parameters: [Double]) throws(WaveformError) {
@@ -52,31 +63,31 @@ final class MeasurementRecorder: WaveformSink {
 
     /// What was recorded since the last call.
     func takeStep() -> MeasurementEvaluator {
-        var columns: [Int: [Double]] = [:]
-        for (place, column) in recorded.enumerated() { columns[column] = values[place] }
-        defer {
-            abscissa = []
-            values = [[Double]](repeating: [], count: recorded.count)
-        }
-        return MeasurementEvaluator(abscissa: abscissa, columns: columns)
+        defer { record = MeasurementEvaluator(recording: recorded) }
+        return record
     }
 }
 
 /// Names that formulas of measurements may use: other measurements, and constant parameters of the top level.
+///
+/// A formula is evaluated once with the values that are known, or compiled with measurements as inputs.
 final class MeasurementScope: ExpressionScope {
     let dialect: Dialect
     let options: SimulationOptions
     var values: [String: Double]
     private let outputs: OutputRequests
+    /// Measurements that are inputs of the compiled program, by number.
+    private let inputs: [String]
 
-    init(_ dialect: Dialect, _ options: SimulationOptions, _ outputs: OutputRequests) {
+    init(_ dialect: Dialect, _ options: SimulationOptions, _ outputs: OutputRequests, inputs: [String] = []) {
+        self.inputs = inputs
         self.dialect = dialect
         self.options = options
         self.outputs = outputs
         values = outputs.parameters
     }
 
-    var parameterNames: [String] { values.keys.sorted() }
+    var parameterNames: [String] { (values.keys + inputs).sorted() }
     var functionNames: [String] { outputs.functions.keys.sorted() }
     func parameter(_ name: String) -> ScopedParameter? { values[name].map { .value($0) } }
     func function(_ name: String) -> ScopedFunction? {
@@ -86,7 +97,7 @@ final class MeasurementScope: ExpressionScope {
         diagnostics.error("a formula of measurements has no voltages and currents", at: range)
         return nil
     }
-    func quantity(_ name: String) -> ProgramInput? { nil }
+    func quantity(_ name: String) -> ProgramInput? { inputs.firstIndex(of: name).map { .sweep(Int32($0)) } }
     func auxiliary(_ kind: AuxiliaryKind, _ program: Program) -> ProgramInput? { nil }
     func points(
         inFile path: String, _ range: SourceRange, _ diagnostics: inout Diagnostics

@@ -41,7 +41,9 @@ struct MeasurementRun {
                 result.value = nil
                 result.reason = "the result is no finite number"
             }
-            if let value = result.value {
+            if let value = result.value ?? measurement.fallback {
+                if result.value == nil { warn(measurement, result.reason ?? "it has no value", value, step, &report) }
+                result.value = value
                 scope.values[measurement.name] = value
             } else {
                 fail(measurement, result.reason ?? "it has no value", step, &report)
@@ -50,10 +52,21 @@ struct MeasurementRun {
         }
     }
 
+    /// DEFAULT_VAL asks for a number even where nothing is found.
+    private func warn(
+        _ measurement: Measurement, _ reason: String, _ value: Double, _ step: Int, _ report: inout RunReport
+    ) {
+        report.diagnostics.append(
+            Diagnostic(
+                .warning, "'\(measurement.name)' is its default_val, \(value.plain)\(place(step)): \(reason)",
+                at: measurement.range))
+    }
+
+    private func place(_ step: Int) -> String { scopes.count > 1 || step > 0 ? " in step \(step)" : "" }
+
     private func fail(_ measurement: Measurement, _ reason: String, _ step: Int, _ report: inout RunReport) {
-        let place = scopes.count > 1 || step > 0 ? " in step \(step)" : ""
         report.diagnostics.error(
-            "the measurement '\(measurement.name)' failed\(place): \(reason)", at: measurement.range)
+            "the measurement '\(measurement.name)' failed\(place(step)): \(reason)", at: measurement.range)
     }
 
     /// Behind the last analysis.
@@ -101,13 +114,7 @@ struct MeasurementRun {
 
     /// " (delay = 5.2e-9)": what the names in a condition stood for.
     private func values(_ expression: Expression, _ scope: MeasurementScope?) -> String {
-        var names: [String] = []
-        func collect(_ part: Expression) {
-            if case .name(let name, _) = part, !names.contains(name) { names.append(name) }
-            part.children.forEach(collect)
-        }
-        collect(expression)
-        let known = names.compactMap { name in scope?.values[name].map { "\(name) = \($0)" } }
+        let known = expression.names.compactMap { name in scope?.values[name].map { "\(name) = \($0)" } }
         return known.isEmpty ? "" : " (\(known.joined(separator: ", ")))"
     }
 }
