@@ -146,6 +146,35 @@ final class GridIteration {
         }
     }
 
+    /// Sum over the reduced wires of the square of what the cells pass on to each, right after ``takeFirst(_:w:_:)`` [A²].
+    func wireCurrents(_ parallel: Parallel) -> Double {
+        var total = 0.0
+        for (index, plane) in grid.reduced.enumerated() {
+            let (r, shape) = (UnsafePointer(residual.base + index * shape.size), self.shape)
+            if plane.direction == .alongRows {
+                total += parallel.sum(shape.rows) { row in
+                    var sum = Lanes.zero
+                    for column in Swift.stride(from: 0, to: shape.stride, by: GridShape.lanes) {
+                        sum += loadLanes(r + shape.index(row, column))
+                    }
+                    return sum.sum() * sum.sum()
+                }
+            } else {
+                total += parallel.sum(shape.columnStrips) { strip in
+                    var squares = Lanes.zero
+                    let columns = shape.columnRange(strip..<strip + 1)
+                    for column in Swift.stride(from: columns.lowerBound, to: columns.upperBound, by: GridShape.lanes) {
+                        var sum = Lanes.zero
+                        for row in 0..<shape.rows { sum += loadLanes(r + shape.index(row, column)) }
+                        squares += sum * sum
+                    }
+                    return squares.sum()
+                }
+            }
+        }
+        return total
+    }
+
     /// q ← (r − w(z)) + β q; gives z·w(z). What rows pass on to ports is added to `w`.
     func multiply(
         beta: Double, _ outer: UnsafePointer<Double>, w: UnsafeMutablePointer<Double>, _ parallel: Parallel

@@ -27,7 +27,8 @@ final class BlockSolver {
 
     /// What it cost so far.
     var statistics = BlockSolverStatistics()
-    /// Largest residual norm of the present Newton iteration: what its corrections are measured against.
+    /// Largest residual norm of the present Newton iteration, or what flows through the wires of a linear circuit: what
+    /// corrections are measured against [A].
     var reference = 0.0
 
     /// Reduction of the residual that ends an iteration: near to what rounding leaves, for linear circuits; inside of
@@ -75,7 +76,9 @@ final class BlockSolver {
         var square = 0.0
         for grid in grids { square += grid.iteration.takeFirst(preconditioned.base, w: residual.base, parallel) }
         square += norm(residual)
-        reference = max(reference, square.squareRoot())
+        // A linear circuit's balance is closed against what flows through its wires, Newton's against a single node's.
+        let flow = floor > 0 ? 0 : grids.reduce(0) { $0 + $1.iteration.wireCurrents(parallel) }
+        reference = max(reference, max(square, flow).squareRoot())
         let goal = max(tolerance * reference, floor)
         var ending = conjugateGradients(square, goal, solveOuter)
         if ending == .brokeDown { ending = biconjugateGradients(goal, solveOuter) }
