@@ -220,8 +220,9 @@ struct TransientStepper {
                     order = 1
                     isNearJump = true
                 }
-                // A cut that leads below the smallest step must not pass over those that cross jumps.
-                guard step > smallest * (1 + 1e-9) else { throw stepTooSmall(worst) }
+                // A cut that leads below the smallest step must not pass over those that cross jumps; the same step by
+                // backward Euler is no cut.
+                guard step > smallest * (1 + 1e-9) || next >= step else { throw stepTooSmall(worst) }
                 step = max(next, smallest)
             }
         }

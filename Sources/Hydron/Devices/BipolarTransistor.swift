@@ -228,7 +228,7 @@ struct BipolarTransistor: LimitedDevice {
     /// A quantity of the npn's voltages as one of the terminals', its sign turned for a pnp.
     @inline(__always) private func terminal(_ a: Slopes) -> Dual<Gradient> {
         let (be, bc, bx) = (a.gradient[0], a.gradient[1], a.gradient[3])
-        return Dual(value: polarity * a.value, gradient: [0, bx, 0, 0, -(bc + bx), be + bc, -be, 0])
+        return Dual(value: polarity * a.value, gradient: Gradient(0, bx, 0, 0, -(bc + bx), be + bc, -be, 0))
     }
 
     /// The node at the other end of the substrate's junction, and 1 where the substrate is its anode.

@@ -30,7 +30,7 @@ struct ExcessPhase: LimitedDevice {
         let part = transistor.forwardTransport(
             vbe: sign * (u[Self.base] - u[Self.emitter]), vbc: sign * (u[Self.base] - u[Self.collector]))
         let (be, bc) = (part.gradient[0] * sign, part.gradient[1] * sign)
-        return Dual(value: part.value, gradient: [-bc, be + bc, -be, 0, 0, 0, 0, 0])
+        return Dual(value: part.value, gradient: Gradient(-bc, be + bc, -be, 0, 0, 0, 0, 0))
     }
 
     @inline(__always) func evaluate(_ u: Locals<Gradient>, _ stamp: Stamp<ExcessPhase>) {

@@ -152,7 +152,7 @@ struct JunctionFieldEffectTransistor: LimitedDevice {
     /// A quantity of the n-channel's voltages as one of the terminals', its sign turned for a p-channel.
     @inline(__always) private func terminal(_ a: Slopes) -> Dual<Gradient> {
         let (gs, gd) = (a.gradient[0], a.gradient[1])
-        return Dual(value: polarity * a.value, gradient: [0, gs + gd, 0, -gd, -gs, 0, 0, 0])
+        return Dual(value: polarity * a.value, gradient: Gradient(0, gs + gd, 0, -gd, -gs, 0, 0, 0))
     }
 
     private var holdsCharge: Bool {

@@ -202,7 +202,7 @@ struct Mosfet: LimitedDevice, StateDevice {
     /// A quantity of the n-channel's voltages as one of the terminals', its sign turned for a p-channel.
     @inline(__always) private func terminal(_ a: Slopes) -> Dual<Gradient> {
         let (g, d, b) = (a.gradient[0], a.gradient[1], a.gradient[2])
-        return Dual(value: polarity * a.value, gradient: [0, g, 0, b, d, -(g + d + b), 0, 0])
+        return Dual(value: polarity * a.value, gradient: Gradient(0, g, 0, b, d, -(g + d + b), 0, 0))
     }
 
     static func initialState(_ device: Mosfet) -> GateCharges { GateCharges() }

@@ -103,12 +103,12 @@ struct VerticalMosfet: LimitedDevice {
     /// A quantity of vgs and vds as one of the inner terminals', its sign turned for a p-channel.
     @inline(__always) private func terminal(_ a: Slopes) -> Dual<Gradient> {
         let (g, d) = (a.gradient[0], a.gradient[1])
-        return Dual(value: polarity * a.value, gradient: [0, 0, 0, d, g, -(g + d), 0, 0])
+        return Dual(value: polarity * a.value, gradient: Gradient(0, 0, 0, d, g, -(g + d), 0, 0))
     }
 
     /// A quantity of the body diode's voltage as one of its terminals'.
     @inline(__always) private func diode(_ a: Dual<SIMD2<Double>>) -> Dual<Gradient> {
-        Dual(value: polarity * a.value, gradient: [-a.gradient[0], 0, 0, 0, 0, 0, a.gradient[0], 0])
+        Dual(value: polarity * a.value, gradient: Gradient(-a.gradient[0], 0, 0, 0, 0, 0, a.gradient[0], 0))
     }
 
     @inline(__always) private func voltages(_ u: Gradient) -> (gs: Double, ds: Double, body: Double) {

@@ -195,6 +195,28 @@ import Testing
         #expect(abs((voltage.last ?? 0) - voltage[0]) < 0.01)
     }
 
+    /// However closely the voltage is followed down to the last electron: there steps are the shortest there are, and go on.
+    @Test(arguments: [1e-3, 3e-4, 1e-4, 3e-5, 1e-5]) func aSnapIsFollowedAtAnyTolerance(tolerance: Double) throws {
+        let run = try simulate(
+            """
+            What the diode stores flows back through 50 and 100 ohms, beside 5 pF
+            v1 in 0 pwl(0 0 1n 3 20n 3 22n -3 30n -3)
+            r1 in a 50
+            c1 a 0 5p
+            d1 a b dd
+            r2 b 0 5
+            .model dd d(tt=0.5n rs=100)
+            .options reltol=\(tolerance)
+            .tran 0.1n 30n 0 0.15n
+            .print tran v(b)
+            .end
+            """)
+        let (time, voltage) = (run["time"], run["v(b)"])
+        #expect(abs((time.last ?? 0) - 30e-9) < 1e-15)
+        let last = try #require(voltage.lastIndex { $0 < -1e-3 })
+        #expect(abs(time[last] - 21.394e-9) < 0.01e-9, "\(time[last])")
+    }
+
     /// Stored charge in series: what one diode gives back holds the others.
     @Test(arguments: [0.0, 900], ["0.7n", "5n"])
     func chainsOfThemSnapOffOneByOne(seriesResistance: Double, transit: String) throws {
