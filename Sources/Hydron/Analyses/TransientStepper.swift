@@ -5,6 +5,8 @@ import SpiceNetlist
 struct TransientStepper {
     /// Size of the probe behind a breakpoint, as a part of the step that is tried.
     private static let probeFraction = 1.0 / 64
+    /// Behind a corner a step of this part of the longest one needs no estimate of its error where there is none.
+    private static let unjudged = 1e-3
     /// A step below this part of the longest one that still shows an error is a jump.
     static let jumpStep = 1e-7
     /// Rejections of a step before it goes by backward Euler.
@@ -158,8 +160,9 @@ struct TransientStepper {
                 step = 0.5 * distance
             }
             if restarting, history.solutionCount < 2 || step < 4 * (history.solutionTimes[1] - time) {
-                // Without the probe nothing tells the step's error: where it finds no solution both get shorter.
-                while try !probeSlope(step * Self.probeFraction, &statistics), step > smallest {
+                // Without the probe nothing tells the step's error: where it finds no solution both get shorter. Short
+                // ones may fail by rounding alone; a short step goes unjudged then.
+                while try !probeSlope(step * Self.probeFraction, &statistics), step > maximumStep * Self.unjudged {
                     step = max(step * Self.probeFraction, smallest)
                     landing = false
                 }
