@@ -112,6 +112,10 @@ enum Summary {
             }
             lines.append(line + ", \(fixed(analysis.seconds)) s")
             if let arrays = s.arrays { lines += Self.arrays(arrays) }
+            if let models = s.evaluations {
+                lines.append(
+                    "  compiled models: \(models.evaluated) evaluations, \(models.bypassed) replaced by tangents")
+            }
             lines.append("  " + solver(s.solver))
         }
         var usage = rusage()

@@ -34,12 +34,14 @@ public struct AnalysisStatistics: Sendable {
     private(set) var largestVoltage = 1e9
     /// What solving the arrays took; nil without arrays.
     public var arrays: BlockSolverStatistics?
+    /// How often elements of compiled models were evaluated; nil without any.
+    public var evaluations: EvaluationCount?
     /// What the solver of linear equations did.
     public var solver = SolverStatistics()
 
     public init() {}
 
-    /// Adds what one more step took; of arrays and solvers the last one's count.
+    /// Adds what one more step took; of arrays, models and solvers the last one's count.
     mutating func add(_ step: AnalysisStatistics) {
         points += step.points
         rejectedByError += step.rejectedByError
@@ -47,7 +49,7 @@ public struct AnalysisStatistics: Sendable {
         newtonIterations += step.newtonIterations
         breakpoints += step.breakpoints
         homotopies += step.homotopies
-        (arrays, solver) = (step.arrays, step.solver)
+        (arrays, evaluations, solver) = (step.arrays, step.evaluations, step.solver)
     }
 
     /// What an operating point took, and whether its voltages can be meant.

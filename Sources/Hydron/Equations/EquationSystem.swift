@@ -774,6 +774,16 @@ final class EquationSystem {
         }
     }
 
+    /// How often elements of all batches that count it were evaluated; nil where none does.
+    var evaluations: EvaluationCount? {
+        let counting = batches.compactMap { $0 as? any CountingBatch }
+        guard !counting.isEmpty else { return nil }
+        return counting.reduce(into: EvaluationCount()) { sum, batch in
+            sum.evaluated += batch.evaluations.evaluated
+            sum.bypassed += batch.evaluations.bypassed
+        }
+    }
+
     /// What the iteration over the arrays took; nil without arrays.
     var blockStatistics: BlockSolverStatistics? {
         guard var statistics = blocks?.statistics else { return nil }

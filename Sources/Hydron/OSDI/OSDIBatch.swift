@@ -10,7 +10,7 @@ import SparseSolvers
 ///
 /// Where a voltage was limited, a module evaluates at other voltages than the solution's, and tells what its currents
 /// change by on the way there (∂i/∂u·(ū − u)): it is taken off again.
-final class OSDIBatch: ElementBatch {
+final class OSDIBatch: CountingBatch {
     let module: OSDIModule
     private let instances: [OSDIInstance]
     private let simulator: OSDISimulatorValues
@@ -24,10 +24,8 @@ final class OSDIBatch: ElementBatch {
     private var mode = SourceContext.Mode.direct
     private var startsAfresh = false
     private var fatalElement: Int?
-    /// How far an element may move and still be taken along its tangent; 0 where every evaluation counts.
-    private let bypassTolerance: Double
-    /// Evaluations that were bypassed so far.
-    var bypassCount: Int { kernel.bypassCount }
+    private let bypass: OSDIBypass
+    var evaluations: EvaluationCount { kernel.evaluations }
     /// The element that was last looked at, as it was evaluated for its outputs.
     private var probe: Probe?
 
@@ -35,7 +33,7 @@ final class OSDIBatch: ElementBatch {
         module = population.module
         instances = population.instances
         simulator = OSDISimulatorValues(population.options)
-        bypassTolerance = Self.bypassTolerance(module, population.options)
+        bypass = Self.bypass(module, population.options)
         let nodeCount = module.nodes.count
         var shapes: [OSDIShape] = []
         var shapeOfElement: [Int32] = []
@@ -114,7 +112,7 @@ final class OSDIBatch: ElementBatch {
         let info = evaluation(context.conditions, isSmallSignal: context.isSmallSignal, alpha: context.alpha)
         startsAfresh = false
         let outcome = kernel.load(
-            context, info, splits: splits, bypassing: bypassTolerance, parallel)
+            context, info, splits: splits, bypassing: context.alpha == 0 ? bypass.atRest : bypass, parallel)
         var result = LoadResult()
         result.limited = outcome.limited
         fatalElement = outcome.fatal
@@ -161,16 +159,12 @@ final class OSDIBatch: ElementBatch {
         kernel.stepBound(offset: module.descriptor.pointee.step_bound_offset)
     }
 
-    /// A physical device's currents and charges change no faster than exp(v/vt), vt = k T/q. Along the tangent a step δ then
-    /// leaves out at most (δ/vt)²/2 of a current, here 1 % of reltol, and charge that δ²/(2 vt) on its capacitance would
-    /// make, here a fifth of vntol. Of a module that is not known as a physical device nothing is known.
-    private static func bypassTolerance(_ module: OSDIModule, _ options: SimulationOptions) -> Double {
+    /// Of a module that is not known as a physical device nothing is known.
+    private static func bypass(_ module: OSDIModule, _ options: SimulationOptions) -> OSDIBypass {
         let isWanted =
             options.values.isGiven(.bypass)
             ? options[.bypass] != 0 : OSDIModelTypes.physicalModules.contains(module.name)
-        guard isWanted else { return 0 }
-        let thermal = PhysicalConstants.boltzmannOverCharge * options.temperature
-        return min(thermal * (0.02 * options[.reltol]).squareRoot(), (0.4 * thermal * options[.vntol]).squareRoot())
+        return isWanted ? OSDIBypass(options) : .never
     }
 
     // MARK: - What models say

@@ -22,6 +22,8 @@ final class OSDIKernel: @unchecked Sendable {
         var couplings: UnsafeMutableBufferPointer<Coupling>
         var resistive: UnsafeMutableBufferPointer<OSDIShape.Term>
         var reactive: UnsafeMutableBufferPointer<OSDIShape.Term>
+        /// Which coupling is that of each unknown with itself; −1 where there is none.
+        var diagonals: UnsafeMutablePointer<Int32>
         /// Currents, charges, sizes and the unknowns that they belong to, then derivatives of currents and of charges.
         var resultCount: Int { 4 * unknownCount + 2 * couplingCount }
     }
@@ -61,12 +63,14 @@ final class OSDIKernel: @unchecked Sendable {
     private let results: UnsafeMutablePointer<Double>
     private let returned: UnsafeMutablePointer<UInt32>
     private let outcomes: UnsafeMutablePointer<Outcome>
+    /// How much each element bends [1/V²], see ``OSDIBypass``; infinite where that is not known.
+    private let bends: UnsafeMutablePointer<Double>
     /// Room for an element's steps, currents and charges.
     private let scratch: UnsafeMutablePointer<Double>
     /// What evaluations were last asked for.
     private var lastFlags: UInt32 = 0
-    /// Elements whose evaluation was bypassed since the start.
-    private(set) var bypassCount = 0
+    /// Since the start.
+    private(set) var evaluations = EvaluationCount()
 
     private typealias Evaluate =
         @convention(c) (
@@ -109,6 +113,11 @@ final class OSDIKernel: @unchecked Sendable {
                 _ = buffer.initialize(from: terms)
                 return buffer
             }
+            let diagonals = UnsafeMutablePointer<Int32>.allocate(capacity: max(shape.unknownCount, 1))
+            diagonals.initialize(repeating: -1, count: max(shape.unknownCount, 1))
+            for (number, coupling) in shape.couplings.enumerated() where coupling.row == coupling.column {
+                diagonals[coupling.row] = Int32(number)
+            }
             let places = UnsafeMutablePointer<Int32>.allocate(capacity: max(shape.places.count, 1))
             places.initialize(from: shape.places.map { Int32($0) }, count: shape.places.count)
             self.shapes.initializeElement(
@@ -116,7 +125,7 @@ final class OSDIKernel: @unchecked Sendable {
                 to: Shape(
                     unknownCount: shape.unknownCount, couplingCount: shape.couplings.count, places: places,
                     couplings: copy(shape.couplings.map { Coupling(row: Int32($0.row), column: Int32($0.column)) }),
-                    resistive: copy(shape.resistive), reactive: copy(shape.reactive)))
+                    resistive: copy(shape.resistive), reactive: copy(shape.reactive), diagonals: diagonals))
         }
         nodes = .allocate(capacity: module.nodes.count)
         _ = nodes.initialize(from: module.nodes.map(\.offsets))
@@ -139,6 +148,8 @@ final class OSDIKernel: @unchecked Sendable {
         results.initialize(repeating: 0, count: max(totals.results, 1))
         outcomes = .allocate(capacity: max(count, 1))
         outcomes.initialize(repeating: .limited, count: max(count, 1))
+        bends = .allocate(capacity: max(count, 1))
+        bends.initialize(repeating: .infinity, count: max(count, 1))
         let width = max(self.shapes.map(\.unknownCount).max() ?? 1, 1)
         scratch = .allocate(capacity: 3 * width)
         scratch.initialize(repeating: 0, count: 3 * width)
@@ -177,6 +188,7 @@ final class OSDIKernel: @unchecked Sendable {
             shape.couplings.deallocate()
             shape.resistive.deallocate()
             shape.reactive.deallocate()
+            shape.diagonals.deallocate()
         }
         shapes.deallocate()
         nodes.deallocate()
@@ -188,6 +200,7 @@ final class OSDIKernel: @unchecked Sendable {
         results.deallocate()
         returned.deallocate()
         outcomes.deallocate()
+        bends.deallocate()
         scratch.deallocate()
         blocks.deallocate()
     }
@@ -198,7 +211,10 @@ final class OSDIKernel: @unchecked Sendable {
     }
 
     /// Every element is evaluated by the next load.
-    func forgetEvaluations() { outcomes.update(repeating: .limited, count: count) }
+    func forgetEvaluations() {
+        outcomes.update(repeating: .limited, count: count)
+        bends.update(repeating: .infinity, count: count)
+    }
 
     func evaluation(_ simulator: OSDISimulatorValues, time: Double, flags: UInt32) -> OSDIEvaluation {
         var info = OSDIEvaluation()
@@ -238,11 +254,10 @@ final class OSDIKernel: @unchecked Sendable {
     ///
     /// - Parameters:
     ///   - splits: derivatives of charges go to an array of their own.
-    ///   - tolerance: an element whose unknowns all moved less than this since it was evaluated is taken along the
-    ///     tangent instead [V, and for flows A]; 0 evaluates every element.
+    ///   - rule: which elements are taken along the tangent from where they were evaluated.
     /// - Returns: how many were limited, and the first that gave up.
     func load(
-        _ context: LoadContext, _ request: OSDIEvaluation, splits: Bool, bypassing tolerance: Double,
+        _ context: LoadContext, _ request: OSDIEvaluation, splits: Bool, bypassing rule: OSDIBypass,
         _ parallel: Parallel
     ) -> (limited: Int, fatal: Int?) {
         var request = request
@@ -253,18 +268,18 @@ final class OSDIKernel: @unchecked Sendable {
         if parallel.threads > 1, stride * count >= Self.worthwhile {
             parallel.each((count + Self.chunk - 1) / Self.chunk) { [request] chunk in
                 for element in chunk * Self.chunk..<min((chunk + 1) * Self.chunk, count) {
-                    evaluate(element, request, bypassing: tolerance)
+                    evaluate(element, request, bypassing: rule)
                 }
             }
             for element in 0..<count { add(element, context, splits: splits) }
         } else {
             for element in 0..<count {
-                evaluate(element, request, bypassing: tolerance)
+                evaluate(element, request, bypassing: rule)
                 add(element, context, splits: splits)
             }
         }
         for element in 0..<count {
-            if outcomes[element] == .bypassed { bypassCount += 1 }
+            if outcomes[element] == .bypassed { evaluations.bypassed += 1 } else { evaluations.evaluated += 1 }
             guard returned[element] != 0 else { continue }
             if returned[element] & UInt32(OSDI_LIMITED) != 0 { outcome.limited += 1 }
             if returned[element] & UInt32(OSDI_FATAL) != 0, outcome.fatal == nil { outcome.fatal = element }
@@ -273,22 +288,92 @@ final class OSDIKernel: @unchecked Sendable {
     }
 
     /// Evaluates an element, unless it hardly moved, and puts down what it adds.
-    @inline(__always) private func evaluate(_ element: Int, _ request: OSDIEvaluation, bypassing tolerance: Double) {
+    @inline(__always) private func evaluate(_ element: Int, _ request: OSDIEvaluation, bypassing rule: OSDIBypass) {
+        let place = elements[element]
+        let shape = shapes[Int(place.shape)]
+        let point = results + Int(place.firstResult) + 3 * shape.unknownCount
+        let rows = unknowns + Int(place.firstUnknown)
+        var distance = Double.infinity
+        if outcomes[element] != .limited {
+            distance = 0
+            for index in 0..<shape.unknownCount {
+                let step = abs(request.solution[Int(rows[index])] - point[index])
+                // What is not a number is farther than any.
+                if !(step <= distance) { distance = step }
+            }
+            if rule.follows(distance, bend: bends[element]) {
+                outcomes[element] = .bypassed
+                return
+            }
+        }
+        guard rule.measures(distance) else {
+            compute(element, request)
+            return
+        }
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: 3 * shape.unknownCount) {
+            guard let expected = $0.baseAddress else { return }
+            follow(element, to: request.solution, expected)
+            compute(element, request)
+            guard outcomes[element] == .evaluated else { return }
+            measure(element, distance, against: expected, rule)
+        }
+    }
+
+    /// Where the tangent leads at `x`: currents, charges and steps into `f`, one behind the other.
+    @inline(__always) private func follow(
+        _ element: Int, to x: UnsafePointer<Double>, _ f: UnsafeMutablePointer<Double>
+    ) {
+        let place = elements[element]
+        let shape = shapes[Int(place.shape)]
+        let count = shape.unknownCount
+        let result = results + Int(place.firstResult)
+        let rows = unknowns + Int(place.firstUnknown)
+        let jacobian = result + 4 * count
+        let charges = jacobian + shape.couplingCount
+        let (q, step) = (f + count, f + 2 * count)
+        for index in 0..<count {
+            step[index] = x[Int(rows[index])] - result[3 * count + index]
+            f[index] = result[index]
+            q[index] = result[count + index]
+        }
+        for (number, coupling) in shape.couplings.enumerated() {
+            f[Int(coupling.row)] += jacobian[number] * step[Int(coupling.column)]
+            q[Int(coupling.row)] += charges[number] * step[Int(coupling.column)]
+        }
+    }
+
+    /// Tells from what the tangent over `distance` would have given how much an element bends.
+    @inline(__always) private func measure(
+        _ element: Int, _ distance: Double, against f: UnsafePointer<Double>, _ rule: OSDIBypass
+    ) {
+        let place = elements[element]
+        let shape = shapes[Int(place.shape)]
+        let count = shape.unknownCount
+        let result = results + Int(place.firstResult)
+        let jacobian = result + 4 * count
+        let charges = jacobian + shape.couplingCount
+        var (largest, excess) = (0.0, 0.0)
+        for index in 0..<count { largest = max(largest, abs(result[3 * count + index])) }
+        for index in 0..<count {
+            let diagonal = Int(shape.diagonals[index])
+            let found = rule.excess(
+                current: abs(result[index] - f[index]), size: result[2 * count + index],
+                conductance: diagonal < 0 ? 0 : abs(jacobian[diagonal]),
+                charge: abs(result[count + index] - f[count + index]),
+                capacitance: diagonal < 0 ? 0 : abs(charges[diagonal]), largest: largest)
+            if !(found <= excess) { excess = found }
+        }
+        bends[element] = excess.isNaN ? .infinity : OSDIBypass.bend(excess, over: distance, before: bends[element])
+    }
+
+    /// Evaluates an element and puts down what it adds.
+    private func compute(_ element: Int, _ request: OSDIEvaluation) {
         let place = elements[element]
         let shape = shapes[Int(place.shape)]
         let result = results + Int(place.firstResult)
         let (f, q, size) = (result, result + shape.unknownCount, result + 2 * shape.unknownCount)
         let point = result + 3 * shape.unknownCount
         let rows = unknowns + Int(place.firstUnknown)
-        if tolerance > 0, outcomes[element] != .limited {
-            var moved = false
-            for index in 0..<shape.unknownCount
-            where !(abs(request.solution[Int(rows[index])] - point[index]) <= tolerance) { moved = true }
-            if !moved {
-                outcomes[element] = .bypassed
-                return
-            }
-        }
         let block = blocks + element * stride
         var info = request
         let flags = evaluateModel(handles + element, block, place.model, &info)
@@ -347,18 +432,8 @@ final class OSDIKernel: @unchecked Sendable {
         let charges = jacobian + shape.couplingCount
         var (f, q) = (result, result + count)
         if outcomes[element] == .bypassed {
-            let step = scratch
-            f = scratch + count
-            q = scratch + 2 * count
-            for index in 0..<count {
-                step[index] = context.x[Int(rows[index])] - result[3 * count + index]
-                f[index] = result[index]
-                q[index] = result[count + index]
-            }
-            for (number, coupling) in shape.couplings.enumerated() {
-                f[Int(coupling.row)] += jacobian[number] * step[Int(coupling.column)]
-                q[Int(coupling.row)] += charges[number] * step[Int(coupling.column)]
-            }
+            follow(element, to: context.x, scratch)
+            (f, q) = (scratch, scratch + count)
         }
         let alpha = context.alpha
         for index in 0..<count {

@@ -289,7 +289,7 @@ struct OSDIBypassTests {
     @Test func elementsAtRestAreNotEvaluatedAgain() throws {
         var population = OSDIPopulation(
             try #require(try CompiledTwins.modules().module("twodiode")), SimulationOptions())
-        #expect(OSDIBatch(population).bypassCount == 0)
+        #expect(OSDIBatch(population).evaluations.bypassed == 0)
         population = try #require(
             Simulation.load(
                 text: """
@@ -317,13 +317,13 @@ struct OSDIBypassTests {
         }
         load([0.3, 0.3])
         load([0.3, 0.3])
-        #expect(batch.bypassCount == 2)
+        #expect(batch.evaluations.bypassed == 2)
         load([0.3, 0.30005])
-        #expect(batch.bypassCount == 4)
+        #expect(batch.evaluations.bypassed == 4)
         load([0.3, 0.3002])
-        #expect(batch.bypassCount == 5)
+        #expect(batch.evaluations.bypassed == 5)
         batch.reset()
         load([0.3, 0.3002])
-        #expect(batch.bypassCount == 5)
+        #expect(batch.evaluations.bypassed == 5)
     }
 }
