@@ -1,4 +1,5 @@
 import ComplexModule
+import LargeMemory
 import SparseSolvers
 import SpiceNetlist
 
@@ -154,11 +155,7 @@ final class EquationSystem {
         rowIndices = pattern.rowIndices
         for batch in batches { batch.bind(pattern) }
 
-        func array(_ length: Int) -> UnsafeMutablePointer<Double> {
-            let pointer = UnsafeMutablePointer<Double>.allocate(capacity: length)
-            pointer.initialize(repeating: 0, count: length)
-            return pointer
-        }
+        func array(_ length: Int) -> UnsafeMutablePointer<Double> { HugeMemory.zeros(length) }
         let entries = pattern.entryCount + 1
         conductance = array(entries)
         capacitance = array(entries)
@@ -206,11 +203,11 @@ final class EquationSystem {
     }
 
     deinit {
-        if chargeSlopes != jacobian { chargeSlopes.deallocate() }
+        if chargeSlopes != jacobian { HugeMemory.free(chargeSlopes) }
         for pointer in [
             conductance, capacitance, baseline, jacobian, residual, charge, scale, magnitude, excitation, history,
-        ] { pointer.deallocate() }
-        if bordered != jacobian { bordered.deallocate() }
+        ] { HugeMemory.free(pointer) }
+        if bordered != jacobian { HugeMemory.free(bordered) }
     }
 
     // MARK: - Phase 3: the linear part
@@ -220,11 +217,9 @@ final class EquationSystem {
         let entries = pattern.entryCount + 1
         conductance.update(repeating: 0, count: entries)
         capacitance.update(repeating: 0, count: entries)
-        let scratch = UnsafeMutablePointer<Double>.allocate(capacity: count)
-        scratch.initialize(repeating: 0, count: count)
-        defer { scratch.deallocate() }
+        let zeros = Vector(count)
         let context = LoadContext(
-            x: UnsafePointer(scratch), f: residual, q: charge, scale: scale, jacobian: conductance,
+            x: UnsafePointer(zeros.base), f: residual, q: charge, scale: scale, jacobian: conductance,
             chargeJacobian: capacitance, alpha: 1, conditions: conditions)
         for batch in batches { batch.loadLinear(pattern, context) }
         makeBaseline()

@@ -5,11 +5,10 @@
 ///
 /// One run on one thread owns it; `exclusivity(unchecked)` spares the checks of that, several at each step.
 final class SolutionHistory {
-    private let count: Int
     private let depth: Int
     private let chargeDepth: Int
-    private let solutions: [UnsafeMutablePointer<Double>]
-    private let charges: [UnsafeMutablePointer<Double>]
+    private let solutions: [Vector]
+    private let charges: [Vector]
     /// Ring positions, newest first.
     @exclusivity(unchecked) private var solutionOrder: [Int]
     @exclusivity(unchecked) private var chargeOrder: [Int]
@@ -23,16 +22,9 @@ final class SolutionHistory {
     ///   - depth: solutions that are kept, the probe among them.
     ///   - chargeDepth: charges, the place for the next among them.
     init(unknowns: Int, depth: Int, chargeDepth: Int) {
-        count = unknowns
         self.depth = depth
         self.chargeDepth = chargeDepth
-        func ring(_ depth: Int) -> [UnsafeMutablePointer<Double>] {
-            (0..<depth).map { _ in
-                let buffer = UnsafeMutablePointer<Double>.allocate(capacity: unknowns)
-                buffer.initialize(repeating: 0, count: unknowns)
-                return buffer
-            }
-        }
+        func ring(_ depth: Int) -> [Vector] { (0..<depth).map { _ in Vector(unknowns) } }
         solutions = ring(depth)
         charges = ring(chargeDepth)
         solutionOrder = Array(0..<depth)
@@ -41,20 +33,16 @@ final class SolutionHistory {
         chargeTimes = [Double](repeating: 0, count: chargeDepth)
     }
 
-    deinit {
-        for buffer in solutions + charges { buffer.deallocate() }
-    }
-
-    func solution(_ age: Int) -> UnsafePointer<Double> { UnsafePointer(solutions[solutionOrder[age]]) }
-    func charge(_ age: Int) -> UnsafePointer<Double> { UnsafePointer(charges[chargeOrder[age]]) }
+    func solution(_ age: Int) -> UnsafePointer<Double> { UnsafePointer(solutions[solutionOrder[age]].base) }
+    func charge(_ age: Int) -> UnsafePointer<Double> { UnsafePointer(charges[chargeOrder[age]].base) }
 
     /// The buffer that the next accepted charges go to; ``push(time:solution:)`` takes it over.
-    var nextCharge: UnsafeMutablePointer<Double> { charges[chargeOrder[chargeDepth - 1]] }
+    var nextCharge: UnsafeMutablePointer<Double> { charges[chargeOrder[chargeDepth - 1]].base }
 
     /// Takes over a point; its charges are in ``nextCharge``.
     func push(time: Double, solution x: UnsafePointer<Double>) {
         rotate(&solutionOrder, &solutionTimes, time)
-        solutions[solutionOrder[0]].update(from: x, count: count)
+        solutions[solutionOrder[0]].copy(x)
         rotate(&chargeOrder, &chargeTimes, time)
         solutionCount = min(solutionCount + 1, depth)
         chargeCount = min(chargeCount + 1, chargeDepth)
@@ -75,7 +63,7 @@ final class SolutionHistory {
         }
         solutionOrder[1] = last
         solutionTimes[1] = time
-        solutions[last].update(from: x, count: count)
+        solutions[last].copy(x)
         solutionCount = 2
     }
 
