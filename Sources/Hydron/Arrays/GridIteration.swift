@@ -44,20 +44,11 @@ final class GridIteration {
     func start(
         _ b: UnsafePointer<Double>, sign: Double, outer: UnsafeMutablePointer<Double>, _ parallel: Parallel
     ) {
-        let (right, columns, r) = (b + grid.firstRow, b + grid.firstColumn, residual.base)
-        let couplings = Couplings(grid)
         // With no voltage at the ports, as these are unknowns themselves.
-        throughRows(UnsafePointer(noPorts.base), parallel) { place in
-            sign * loadLanes(right + place)
-        } result: { place, here in
-            storeLanes(
-                sign * loadLanes(columns + place) + loadLanes(couplings.rowColumn + place) * here, r + place)
-            if let rowGate = couplings.rowGate {
-                let gate = place + couplings.size
-                storeLanes(sign * loadLanes(columns + gate) + loadLanes(rowGate + place) * here, r + gate)
-            }
-            return .zero
-        }
+        let pass = StartingPass(
+            couplings: PlaneCouplings(grid), sign: sign, rows: b + grid.firstRow, columns: b + grid.firstColumn,
+            r: residual.base)
+        throughRows(UnsafePointer(noPorts.base), parallel, pass)
         grid.rows.addToPorts(outer)
     }
 
@@ -66,14 +57,9 @@ final class GridIteration {
         _ b: UnsafeMutablePointer<Double>, sign: Double, outer: UnsafePointer<Double>, _ parallel: Parallel
     ) {
         parallel.copy(solution.base, to: b + grid.firstColumn, count)
-        let (rows, x) = (b + grid.firstRow, UnsafePointer(solution.base))
-        let couplings = Couplings(grid)
-        throughRows(outer, parallel) { place in
-            couplings.intoRows(x, place) + sign * loadLanes(rows + place)
-        } result: { place, here in
-            storeLanes(here, rows + place)
-            return .zero
-        }
+        let pass = FinishingPass(
+            couplings: PlaneCouplings(grid), sign: sign, x: solution.base, rows: b + grid.firstRow)
+        throughRows(outer, parallel, pass)
     }
 
     // MARK: - The preconditioner
@@ -86,11 +72,8 @@ final class GridIteration {
     func eliminate(_ vector: Plane, _ outer: UnsafeMutablePointer<Double>, _ parallel: Parallel) -> Double {
         var product = 0.0
         for (index, plane) in grid.reduced.enumerated() {
-            let r = vector.base + index * shape.size
-            product +=
-                plane.eliminate(into: preconditioned.base + index * shape.size, parallel) {
-                    (loadLanes(r + $0), .zero)
-                }.product
+            let source = PlainSource(r: vector.base + index * shape.size)
+            product += plane.eliminate(into: preconditioned.base + index * shape.size, parallel, source).product
             plane.addToPorts(outer)
         }
         return product
@@ -104,19 +87,11 @@ final class GridIteration {
         var sums = (product: 0.0, square: 0.0)
         for (index, plane) in grid.reduced.enumerated() {
             let offset = index * shape.size
-            let (p, z, x, r, q) = (
-                direction.base + offset, preconditioned.base + offset, solution.base + offset,
-                residual.base + offset, product.base + offset
-            )
-            let part = plane.eliminate(into: z, parallel) { place in
-                var direction = loadLanes(z + place)
-                if beta != 0 { direction += beta * loadLanes(p + place) }
-                storeLanes(direction, p + place)
-                storeLanes(loadLanes(x + place) + alpha * direction, x + place)
-                let rest = loadLanes(r + place) - alpha * loadLanes(q + place)
-                storeLanes(rest, r + place)
-                return (rest, rest * rest)
-            }
+            let z = preconditioned.base + offset
+            let source = AdvancingSource(
+                alpha: alpha, beta: beta, p: direction.base + offset, x: solution.base + offset,
+                r: residual.base + offset, z: z, q: product.base + offset)
+            let part = plane.eliminate(into: z, parallel, source)
             sums.product += part.product
             sums.square += part.square
             plane.addToPorts(outer)
@@ -138,12 +113,7 @@ final class GridIteration {
     func takeFirst(
         _ outer: UnsafePointer<Double>, w: UnsafeMutablePointer<Double>, _ parallel: Parallel
     ) -> Double {
-        let (r, x) = (residual.base, solution.base)
-        return couple(outer, w: w, parallel) { place, z, coupled in
-            storeLanes(z, x + place)
-            storeLanes(coupled, r + place)
-            return coupled * coupled
-        }
+        couple(outer, w: w, parallel, FirstStep(x: solution.base, r: residual.base))
     }
 
     /// Sum over the reduced wires of the square of what the cells pass on to each, right after ``takeFirst(_:w:_:)`` [A²].
@@ -179,13 +149,7 @@ final class GridIteration {
     func multiply(
         beta: Double, _ outer: UnsafePointer<Double>, w: UnsafeMutablePointer<Double>, _ parallel: Parallel
     ) -> Double {
-        let (r, q) = (residual.base, product.base)
-        return couple(outer, w: w, parallel) { place, z, coupled in
-            var image = loadLanes(r + place) - coupled
-            if beta != 0 { image += beta * loadLanes(q + place) }
-            storeLanes(image, q + place)
-            return coupled * z
-        }
+        couple(outer, w: w, parallel, ConjugateProduct(beta: beta, r: residual.base, q: product.base))
     }
 
     /// image ← vector − w(z): the product of the reduced matrix with z = P⁻¹ vector.
@@ -193,66 +157,24 @@ final class GridIteration {
         _ vector: Plane, into image: Plane, _ outer: UnsafePointer<Double>, w: UnsafeMutablePointer<Double>,
         _ parallel: Parallel
     ) {
-        let (source, target) = (vector.base, image.base)
-        _ = couple(outer, w: w, parallel) { place, _, coupled in
-            storeLanes(loadLanes(source + place) - coupled, target + place)
-            return .zero
-        }
+        _ = couple(outer, w: w, parallel, PlainProduct(source: vector.base, image: image.base))
     }
 
-    /// w(z), eight nodes of a reduced plane at a time: `body` takes their place, z and w and gives what is summed up.
-    @inline(__always)
+    /// w(z) of all reduced planes; gives what `use` sums up.
     private func couple(
-        _ outer: UnsafePointer<Double>, w: UnsafeMutablePointer<Double>, _ parallel: Parallel,
-        _ body: (Int, Lanes, Lanes) -> Lanes
+        _ outer: UnsafePointer<Double>, w: UnsafeMutablePointer<Double>, _ parallel: Parallel, _ use: some CouplingUse
     ) -> Double {
-        let z = UnsafePointer(preconditioned.base)
-        let couplings = Couplings(grid)
-        let sum = throughRows(outer, parallel) { place in
-            couplings.intoRows(z, place)
-        } result: { place, here in
-            let column = loadLanes(z + place)
-            let fromRow = loadLanes(couplings.rowColumn + place) * here
-            guard let rowGate = couplings.rowGate, let columnGate = couplings.columnGate else {
-                return body(place, column, fromRow)
-            }
-            let gate = loadLanes(z + place + couplings.size)
-            let between = loadLanes(columnGate + place)
-            return body(place, column, fromRow + between * gate)
-                + body(place + couplings.size, gate, loadLanes(rowGate + place) * here + between * column)
-        }
+        let pass = CouplingPass(couplings: PlaneCouplings(grid), z: preconditioned.base, use: use)
+        let sum = throughRows(outer, parallel, pass)
         grid.rows.addToPorts(w)
         return sum
     }
 
-    private struct Couplings {
-        let rowColumn: UnsafePointer<Double>
-        let rowGate: UnsafePointer<Double>?
-        let columnGate: UnsafePointer<Double>?
-        /// Numbers of a plane.
-        let size: Int
-
-        init(_ grid: CrossbarGrid) {
-            let matrix = grid.cells.matrix
-            rowColumn = UnsafePointer(matrix.rowColumn.base)
-            rowGate = (matrix.rowGate?.base).map { UnsafePointer($0) }
-            columnGate = (matrix.columnGate?.base).map { UnsafePointer($0) }
-            size = grid.shape.size
-        }
-
-        /// What voltages of the reduced planes drive into eight nodes of the rows.
-        @inline(__always) func intoRows(_ z: UnsafePointer<Double>, _ place: Int) -> Lanes {
-            let current = loadLanes(rowColumn + place) * loadLanes(z + place)
-            guard let rowGate else { return current }
-            return current + loadLanes(rowGate + place) * loadLanes(z + size + place)
-        }
-    }
-
-    /// t = A_rr⁻¹ (b + g x_ports), eight rows at a time: `right` gives b of eight nodes side by side, `result` takes t there
-    /// and gives what is summed up. Currents into the rows' ports are kept for ``WirePlane/addToPorts(_:)``.
-    @inline(__always) @discardableResult
+    /// t = A_rr⁻¹ (b + g x_ports), eight rows at a time. Currents into the rows' ports are kept for
+    /// ``WirePlane/addToPorts(_:)``.
+    @discardableResult
     private func throughRows(
-        _ ports: UnsafePointer<Double>, _ parallel: Parallel, right: (Int) -> Lanes, result: (Int, Lanes) -> Lanes
+        _ ports: UnsafePointer<Double>, _ parallel: Parallel, _ pass: some RowPass
     ) -> Double {
         let (shape, rows) = (self.shape, grid.rows)
         let lanes = GridShape.lanes
@@ -260,11 +182,11 @@ final class GridIteration {
             withUnsafeTemporaryAllocation(of: Double.self, capacity: lanes * shape.stride) { buffer in
                 guard let t = buffer.baseAddress else { return 0 }
                 let row = chunk * lanes
-                rows.eachTile(row) { place, turned in scatterLanes(right(place), t + turned, lanes) }
+                rows.eachTile(row) { place, turned in scatterLanes(pass.right(place), t + turned, lanes) }
                 _ = rows.eliminateRows(row, t)
                 rows.substituteRows(row, t, ports)
                 var sum = Lanes.zero
-                rows.eachTile(row) { place, turned in sum += result(place, gatherLanes(t + turned, lanes)) }
+                rows.eachTile(row) { place, turned in sum += pass.result(place, gatherLanes(t + turned, lanes)) }
                 return sum.sum()
             }
         }

@@ -8,13 +8,12 @@ private struct SweepSums {
 
 /// The two sweeps that solve the wires of a plane exactly, once ``factor(_:excess:)`` has eliminated them.
 extension WirePlane {
-    /// First sweep: b → y. `right` gives b of eight nodes side by side in a row of the array, each once. The currents that
-    /// b sends through the wires into their ports are kept for ``addToPorts(_:)``.
+    /// First sweep: b → y, with b from `source`. The currents that b sends through the wires into their ports are kept for
+    /// ``addToPorts(_:)``.
     ///
     /// - Returns: Σ y²/π over all nodes.
-    @inline(__always)
     func eliminate(
-        into y: UnsafeMutablePointer<Double>, _ parallel: Parallel, right: (Int) -> (value: Lanes, square: Lanes)
+        into y: UnsafeMutablePointer<Double>, _ parallel: Parallel, _ source: some SweepSource
     ) -> (product: Double, square: Double) {
         let sums = direction == .alongRows ? shape.rowChunks : shape.columnStrips
         return withUnsafeTemporaryAllocation(of: SweepSums.self, capacity: sums) { buffer in
@@ -22,9 +21,9 @@ extension WirePlane {
             base.initialize(repeating: SweepSums(), count: sums)
             nonisolated(unsafe) let target = base
             if direction == .alongRows {
-                parallel.each(sums) { chunk in target[chunk] = eliminateNaturalRows(chunk, y, right) }
+                parallel.each(sums) { chunk in target[chunk] = eliminateNaturalRows(chunk, y, source) }
             } else {
-                parallel.runs(sums) { strips in eliminateColumns(strips, y, right, target) }
+                parallel.runs(sums) { strips in eliminateColumns(strips, y, source, target) }
             }
             var total = (product: 0.0, square: 0.0)
             for index in 0..<sums {
@@ -44,14 +43,14 @@ extension WirePlane {
 
     @inline(__always)
     private func eliminateNaturalRows(
-        _ chunk: Int, _ y: UnsafeMutablePointer<Double>, _ right: (Int) -> (value: Lanes, square: Lanes)
+        _ chunk: Int, _ y: UnsafeMutablePointer<Double>, _ source: some SweepSource
     ) -> SweepSums {
         let row = chunk * GridShape.lanes
         return withUnsafeTemporaryAllocation(of: Double.self, capacity: GridShape.lanes * shape.stride) { buffer in
             var sums = SweepSums()
             guard let t = buffer.baseAddress else { return sums }
             eachTile(row) { place, turned in
-                let given = right(place)
+                let given = source.right(place)
                 sums.square += given.square
                 scatterLanes(given.value, t + turned, GridShape.lanes)
             }
@@ -109,7 +108,7 @@ extension WirePlane {
 
     @inline(__always)
     private func eliminateColumns(
-        _ strips: Range<Int>, _ y: UnsafeMutablePointer<Double>, _ right: (Int) -> (value: Lanes, square: Lanes),
+        _ strips: Range<Int>, _ y: UnsafeMutablePointer<Double>, _ source: some SweepSource,
         _ sums: UnsafeMutablePointer<SweepSums>
     ) {
         let inverse = self.inverse.base
@@ -129,7 +128,7 @@ extension WirePlane {
                 let columns = shape.columnRange(strip..<strip + 1)
                 for column in Swift.stride(from: columns.lowerBound, to: columns.upperBound, by: GridShape.lanes) {
                     let place = line + column
-                    let given = right(place)
+                    let given = source.right(place)
                     part.square += given.square
                     let value = given.value + loadLanes(farSums + column)
                     storeLanes(value, y + place)
