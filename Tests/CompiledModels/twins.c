@@ -149,10 +149,10 @@ static void resistor_noise(void *instance, void *model, double frequency, double
 
 /* --- twodiode ---------------------------------------------------------------------------------------------------- */
 
-enum { D_FACTOR, D_BOUND, D_IS, D_N, D_RS, D_CJ, D_VD };
+enum { D_FACTOR, D_BOUND, D_IS, D_N, D_RS, D_CJ, D_STUCK, D_VD };
 
 typedef struct {
-  Real is, n, rs, cj;
+  Real is, n, rs, cj, stuck;
 } DiodeModel;
 
 typedef struct {
@@ -175,6 +175,7 @@ static void *diode_access(void *instance, void *model, uint32_t parameter, uint3
   case D_N: return take(&shared->n, flags);
   case D_RS: return take(&shared->rs, flags);
   case D_CJ: return take(&shared->cj, flags);
+  case D_STUCK: return take(&shared->stuck, flags);
   case D_VD: return &own->voltage;
   }
   return NULL;
@@ -208,6 +209,10 @@ static uint32_t diode_evaluate(void *handle, void *instance, const void *model, 
     double critical = own->thermal * log(own->thermal / (sqrt(2) * shared->is.value));
     v = ((Limit)OSDI_LIM_TABLE[0].function)(info->flags & OSDI_START_LIMITING, &limited, asked,
                                             info->previous_state[own->state], own->thermal, critical);
+    if (shared->stuck.value && asked < -1) {
+      v = -1;
+      limited = true;
+    }
     info->next_state[own->state] = v;
   }
   double e = exp(v / own->thermal);
@@ -248,6 +253,7 @@ static void diode_write_charges(void *instance, void *model, double *target) {
 static void diode_noise(void *instance, void *model, double frequency, double *densities) {
   const Diode *own = instance;
   densities[0] = 2 * CHARGE * fabs(own->residual[1]);
+  densities[1] = 0;
 }
 
 /* --- descriptors ------------------------------------------------------------------------------------------------- */
@@ -282,7 +288,7 @@ static OSDIJacobianEntry diode_entries[] = {
   {{1, 1}, IN(Diode, reactive_pointers[3]), OSDI_ENTRY_RESISTIVE | OSDI_ENTRY_REACTIVE},
 };
 static OSDINodePair diode_collapsible[] = {{2, 0}};
-static OSDINoiseSource diode_sources[] = {{"shot", {2, 1}}};
+static OSDINoiseSource diode_sources[] = {{"shot", {2, 1}}, {"excess shot", {2, 1}}};
 
 static OSDIParameter resistor_parameters[] = {
   {NAMES("$mfactor"), 0, "number in parallel", "", OSDI_KIND_INSTANCE, 0},
@@ -301,6 +307,7 @@ static OSDIParameter diode_parameters[] = {
   {NAMES("n"), 0, "emission coefficient", "", OSDI_KIND_MODEL, 0},
   {NAMES("rs"), 0, "series resistance", "Ohm", OSDI_KIND_MODEL, 0},
   {NAMES("cj"), 0, "capacitance", "F", OSDI_KIND_MODEL, 0},
+  {NAMES("stuck"), 0, "1: limiting never lets go of less than -1 V", "", OSDI_KIND_MODEL, 0},
   {NAMES("vd"), 0, "junction voltage", "V", OSDI_KIND_VARIABLE, 0},
 };
 
@@ -324,8 +331,8 @@ Descriptor OSDI_DESCRIPTORS[2] = {
     .node_count = 3, .terminal_count = 2, .nodes = diode_nodes,
     .entry_count = 7, .entries = diode_entries,
     .collapsible_count = 1, .collapsible = diode_collapsible, .collapsed_offset = IN(Diode, collapsed),
-    .noise_sources = diode_sources, .noise_source_count = 1,
-    .parameter_count = 6, .instance_parameter_count = 2, .variable_count = 1, .parameters = diode_parameters,
+    .noise_sources = diode_sources, .noise_source_count = 2,
+    .parameter_count = 7, .instance_parameter_count = 2, .variable_count = 1, .parameters = diode_parameters,
     .node_map_offset = IN(Diode, map), .resistive_pointers_offset = IN(Diode, pointers),
     .state_count = 1, .state_map_offset = IN(Diode, state),
     .step_bound_offset = IN(Diode, step_bound),

@@ -267,6 +267,7 @@ struct TransientStepper {
 
         for age in 0..<predictorCount { ages[age] = step + (time - history.solutionTimes[age]) }
         predict(predictorCount, ages)
+        system.rewind()
         let outcome: NewtonIteration.Outcome
         do throws(SimulationFailure) {
             if isNearJump {
@@ -457,6 +458,7 @@ struct TransientStepper {
         system.setAlpha(formula.alpha)
         makeHistory()
         system.loadSources(time: time + step, mode: .waveform)
+        system.rewind()
         x.copy(history.solution(0))
         guard let outcome = try? newton.solve(system, x.base, maximumIterations: maximumIterations) else {
             return false

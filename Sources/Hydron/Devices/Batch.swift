@@ -36,6 +36,12 @@ protocol ElementBatch: AnyObject {
     func reset()
     /// The first evaluation of an operating point starts junctions at a reasonable voltage.
     func suggestStart()
+    /// Newton's iteration begins anew.
+    func beginSolution()
+    /// False where models must answer at the voltages that they are asked for, however far these moved.
+    func useLimiting(_ limits: Bool)
+    /// Limiting goes on from where the point last accepted left it, not from a trial step that was rejected.
+    func rewind()
     /// The step that ended at `x` is taken.
     func accept(_ x: UnsafePointer<Double>, _ conditions: Conditions)
     /// The worst ratio of a state's step error to what it tolerates, for the step just solved.
@@ -134,6 +140,9 @@ extension ElementBatch {
     func setDirect(element: Int, to value: Double) {}
     func reset() {}
     func suggestStart() {}
+    func beginSolution() {}
+    func useLimiting(_ limits: Bool) {}
+    func rewind() {}
     func accept(_ x: UnsafePointer<Double>, _ conditions: Conditions) {}
     func stepError() -> Double { 0 }
     var largestVoltage: Double { 0 }

@@ -639,7 +639,10 @@ final class EquationSystem {
     }
 
     /// A new point: nothing is known of how large its currents are.
-    func beginSolution() { blocks?.reference = 0 }
+    func beginSolution() {
+        blocks?.reference = 0
+        for batch in nonlinear { batch.beginSolution() }
+    }
 
     /// Replaces b by ±A⁻¹ b, with the factors in hand.
     private func solve(_ b: UnsafeMutablePointer<Double>, sign: Double = 1) throws(SimulationFailure) {
@@ -812,6 +815,8 @@ final class EquationSystem {
 
     func reset() { for batch in batches { batch.reset() } }
     func suggestStart() { for batch in nonlinear { batch.suggestStart() } }
+    func useLimiting(_ limits: Bool) { for batch in nonlinear { batch.useLimiting(limits) } }
+    func rewind() { for batch in nonlinear { batch.rewind() } }
     func accept(_ x: UnsafePointer<Double>) { for batch in batches { batch.accept(x, conditions) } }
 
     /// The worst step error of device states, as a ratio to what they tolerate.

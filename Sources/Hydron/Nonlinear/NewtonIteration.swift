@@ -8,7 +8,8 @@
 ///     besides what rounding in the linear part explains.
 /// F is evaluated at the accepted point itself, so its charges are the ones the integrator takes on; where ``Foresight``
 /// knows what that would show, they are taken along their tangents instead. Limiting shapes the path only: a point at
-/// which a device was limited is never accepted.
+/// which a device was limited is never accepted. Limiting that will not let go, where the updates are small already or half
+/// of the iterations were made, is left out for the rest of them.
 struct NewtonIteration {
     var relativeTolerance: Double
     var currentTolerance: Double
@@ -72,6 +73,12 @@ struct NewtonIteration {
     /// The same for the unknowns themselves: a few units in the last place.
     private static let unknownRounding = 2e-15
 
+    /// Limiting that still changes voltages after so many updates within their tolerances will not let go.
+    private static let idleLimiting = 3
+
+    /// Iterations that a cycle may have by which limiting is known as its cause.
+    private static let longestCycle = 4
+
     /// Part of the tolerance that a foreseen update may have.
     private static let foreseen = 0.1
 
@@ -104,6 +111,7 @@ struct NewtonIteration {
             return Outcome(converged: true, iterations: 1, worst: 0, excess: 0)
         }
         system.beginSolution()
+        system.useLimiting(true)
         system.rowTolerance = RowTolerance(
             relative: relativeTolerance, absolute: currentTolerance, rounding: Self.roundingAllowance)
         let keptMatrix = system.trustsGridMatrix
@@ -118,6 +126,9 @@ struct NewtonIteration {
         let foresees = !system.gridUnknowns.isEmpty
         var lastBalance = foresees ? balance(system).0 : 0
         var lastUpdate = Double.infinity
+        // Limiting is some models' own, and may hold a voltage back for ever or send the iteration round in circles.
+        var idle = 0
+        var lastLimited = loaded.limited > 0 ? 0 : Int.min
         while outcome.iterations < maximumIterations {
             outcome.iterations += 1
             try system.solveForUpdate()
@@ -163,6 +174,15 @@ struct NewtonIteration {
                     outcome.excess = updateExcess
                     return outcome
                 }
+            }
+            if loaded.limited > 0 {
+                lastLimited = outcome.iterations
+                idle = updateExcess <= 1 ? idle + 1 : 0
+            }
+            if idle == Self.idleLimiting
+                || outcome.iterations == maximumIterations / 2 && lastLimited > outcome.iterations - Self.longestCycle
+            {
+                system.useLimiting(false)
             }
             // The arrays' matrix serves for a second iteration; it is nearly the same for small updates.
             loaded = system.evaluate(

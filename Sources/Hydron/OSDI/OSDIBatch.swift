@@ -20,9 +20,13 @@ final class OSDIBatch: CountingBatch {
     private let shapeOfElement: [Int32]
     /// Unknowns of each element without repetition, one behind the other.
     private let unknowns: [Int32]
+    /// The unknown of each of an element's nodes, one element behind the other.
+    private let nodeUnknowns: [Int32]
+    private let conditions: [OSDICondition]
     private var parallel = Parallel(threads: 1)
     private var mode = SourceContext.Mode.direct
     private var startsAfresh = false
+    private var limits = true
     private var fatalElement: Int?
     private let bypass: OSDIBypass
     var evaluations: EvaluationCount { kernel.evaluations }
@@ -32,6 +36,8 @@ final class OSDIBatch: CountingBatch {
     init(_ population: OSDIPopulation) {
         module = population.module
         instances = population.instances
+        nodeUnknowns = population.unknowns
+        conditions = population.conditions
         simulator = OSDISimulatorValues(population.options)
         bypass = Self.bypass(module, population.options)
         let nodeCount = module.nodes.count
@@ -83,6 +89,14 @@ final class OSDIBatch: CountingBatch {
                     column: Int(own[own.startIndex + coupling.column]) - 1)
             }
         }
+        // Where a condition is held, its nodes are coupled.
+        for condition in deviceConditions {
+            guard case .voltage(let plus, let minus, _) = condition else { continue }
+            for (row, column) in [(plus, plus), (plus, minus), (minus, plus), (minus, minus)]
+            where row > 0 && column > 0 {
+                pattern.insert(row: Int(row) - 1, column: Int(column) - 1)
+            }
+        }
     }
 
     func bind(_ pattern: SparsityPattern) {
@@ -111,6 +125,7 @@ final class OSDIBatch: CountingBatch {
         let splits = context.chargeJacobian != context.jacobian
         let info = evaluation(context.conditions, isSmallSignal: context.isSmallSignal, alpha: context.alpha)
         startsAfresh = false
+        simulator.iteration += 1
         let outcome = kernel.load(
             context, info, splits: splits, bypassing: context.alpha == 0 ? bypass.atRest : bypass, parallel)
         var result = LoadResult()
@@ -124,8 +139,11 @@ final class OSDIBatch: CountingBatch {
     private func evaluation(_ conditions: Conditions, isSmallSignal: Bool, alpha: Double) -> OSDIEvaluation {
         var flags =
             OSDI_RESISTIVE_RESIDUAL | OSDI_REACTIVE_RESIDUAL | OSDI_RESISTIVE_JACOBIAN | OSDI_REACTIVE_JACOBIAN
-            | OSDI_RESISTIVE_LIMIT | OSDI_REACTIVE_LIMIT | OSDI_ENABLE_LIMITING
-        if startsAfresh { flags |= OSDI_START_LIMITING }
+            | OSDI_RESISTIVE_LIMIT | OSDI_REACTIVE_LIMIT
+        if limits {
+            flags |= OSDI_ENABLE_LIMITING
+            if startsAfresh { flags |= OSDI_START_LIMITING }
+        }
         if isSmallSignal {
             flags |= OSDI_ANALYSIS_AC
         } else {
@@ -153,6 +171,11 @@ final class OSDIBatch: CountingBatch {
 
     func suggestStart() { startsAfresh = true }
 
+    func beginSolution() { simulator.iteration = 0 }
+    func useLimiting(_ limits: Bool) { self.limits = limits }
+    func rewind() { kernel.restoreStates() }
+    func accept(_ x: UnsafePointer<Double>, _ conditions: Conditions) { kernel.keepStates() }
+
     var followsTangents: Bool { OSDIModelTypes.physicalModules.contains(module.name) }
 
     func longestStep(from time: Double) -> Double {
@@ -165,6 +188,33 @@ final class OSDIBatch: CountingBatch {
             options.values.isGiven(.bypass)
             ? options[.bypass] != 0 : OSDIModelTypes.physicalModules.contains(module.name)
         return isWanted ? OSDIBypass(options) : .never
+    }
+
+    // MARK: - Initial conditions
+
+    var deviceConditions: [DeviceCondition] {
+        conditions.map {
+            let first = $0.element * module.nodes.count
+            return .voltage(nodeUnknowns[first + $0.plus], nodeUnknowns[first + $0.minus], $0.volts)
+        }
+    }
+
+    /// The charges that `ic=` gives beyond those at `x`.
+    func applyInitialConditions(x: UnsafeMutablePointer<Double>, q: UnsafeMutablePointer<Double>) {
+        guard !conditions.isEmpty else { return }
+        let nodeCount = module.nodes.count
+        let request = kernel.evaluation(
+            simulator, time: 0,
+            flags: UInt32(OSDI_REACTIVE_RESIDUAL | analysisFlags(Conditions(), alpha: 1)))
+        let block = OSDIBlock(size: kernel.stride)
+        for element in Set(conditions.map(\.element)).sorted() {
+            let own = nodeUnknowns[element * nodeCount..<(element + 1) * nodeCount]
+            var voltages = own.map { x[Int($0)] }
+            let before = kernel.charges(of: element, in: block, at: voltages, request)
+            OSDICondition.apply(conditions.lazy.filter { $0.element == element }, to: &voltages, module)
+            let after = kernel.charges(of: element, in: block, at: voltages, request)
+            for (place, unknown) in own.enumerated() { q[Int(unknown)] += after[place] - before[place] }
+        }
     }
 
     // MARK: - What models say

@@ -42,6 +42,7 @@ enum OSDICard: ElementKind {
         if let obstacle = module.obstacle {
             return card.error("model '\(first.name)' is of module '\(module.name)', which can't be used: \(obstacle)")
         }
+        warnOfOthers(module, card)
         guard nodeCount <= module.connectableCount else {
             return card.error(
                 "\(card.name) connects \(nodeCount) nodes, but module '\(module.name)' has \(module.terminalCount) terminals",
@@ -56,10 +57,33 @@ enum OSDICard: ElementKind {
             let shared = model.shared({ SharedModel(make(model, module, card)) }).model
         else { return }
         let instance = OSDIInstance(shared)
-        guard let temperature = setParameters(instance, module, model, card) else { return }
+        guard let conditions = takeConditions(letter, module, card),
+            let temperature = setParameters(instance, module, model, card)
+        else { return }
         guard setUp(instance, module, temperature: temperature, connected: min(nodeCount, module.terminalCount), card)
         else { return }
-        add(instance, module, terminals, card)
+        add(instance, module, terminals, conditions, card)
+    }
+
+    /// What the card gives with `ic=`, where that is no parameter of the module itself; nil where a mistake was reported.
+    private static func takeConditions(_ letter: UInt8, _ module: OSDIModule, _ card: ElementCard) -> [OSDICondition]? {
+        let pairs = OSDICondition.pairs(letter: letter, module)
+        guard card.gives("ic"), !pairs.isEmpty, module.parameter("ic", ofElement: true) == nil else { return [] }
+        guard let values = card.takeList(key: "ic", limit: pairs.count), !values.isEmpty else { return nil }
+        return zip(pairs, values).map { OSDICondition(element: 0, plus: $0.plus, minus: $0.minus, volts: $1) }
+    }
+
+    /// Says once that other loaded libraries have a module of this name too.
+    private static func warnOfOthers(_ module: OSDIModule, _ card: ElementCard) {
+        let others = card.elaborator.overrides.modules.others(named: module.name)
+        guard !others.isEmpty else { return }
+        let message =
+            "module '\(module.name)' is taken from '\(module.library)'; it is in "
+            + others.map { "'\($0)'" }.joined(separator: " and ") + " too"
+        guard !card.elaborator.diagnostics.all.contains(where: { $0.message == message }) else { return }
+        card.warning(
+            message,
+            hint: "of several the first counts: name the one that is meant with --osdi, which goes before --osdi-path")
     }
 
     /// A model's block, or the knowledge that there is none.
@@ -190,7 +214,6 @@ enum OSDICard: ElementKind {
             isGood = instance.set(area, to: .number(value)) && isGood
         }
         _ = card.take("off")
-        _ = card.takeList(key: "ic", limit: 4)
         func assign(_ name: String, _ value: OSDIModel.Value, at token: Token?) {
             let number: Double? = if case .number(let number) = value { number } else { nil }
             if name == "m", let number {
@@ -278,7 +301,8 @@ enum OSDICard: ElementKind {
 
     /// Gives inner nodes their unknowns and adds the element.
     private static func add(
-        _ instance: OSDIInstance, _ module: OSDIModule, _ terminals: [Int32], _ card: ElementCard
+        _ instance: OSDIInstance, _ module: OSDIModule, _ terminals: [Int32], _ conditions: [OSDICondition],
+        _ card: ElementCard
     ) {
         var unknowns: [Int32] = []
         for (node, representative) in instance.representatives.enumerated() {
@@ -301,6 +325,10 @@ enum OSDICard: ElementKind {
             to: OSDIPopulation.self, variant: ObjectIdentifier(module), identity: identity,
             make: { OSDIPopulation(module, options) },
             update: {
+                let element = $0.count
+                $0.conditions += conditions.map {
+                    OSDICondition(element: element, plus: $0.plus, minus: $0.minus, volts: $0.volts)
+                }
                 $0.instances.append(instance)
                 $0.unknowns.append(contentsOf: unknowns)
                 $0.elements.append(identity)

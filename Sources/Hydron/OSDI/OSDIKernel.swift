@@ -157,9 +157,9 @@ final class OSDIKernel: @unchecked Sendable {
         slots.initialize(repeating: 0, count: max(totals.couplings, 1))
         unknowns = .allocate(capacity: max(totals.unknowns, 1))
         stateCount = Int(content.state_count) * count
-        // The second half is for evaluations that must not touch the first.
-        states = .allocate(capacity: max(2 * stateCount, 1))
-        states.initialize(repeating: 0, count: max(2 * stateCount, 1))
+        // The second part is for evaluations that must not touch the first, the third keeps those of an accepted point.
+        states = .allocate(capacity: max(3 * stateCount, 1))
+        states.initialize(repeating: 0, count: max(3 * stateCount, 1))
         returned = .allocate(capacity: max(count, 1))
         returned.initialize(repeating: 0, count: max(count, 1))
         let nodeCount = module.nodes.count
@@ -207,8 +207,13 @@ final class OSDIKernel: @unchecked Sendable {
 
     func forgetStates() {
         states.update(repeating: 0, count: stateCount)
+        keepStates()
         forgetEvaluations()
     }
+
+    /// Keeps what limiting goes by, to go back to it with ``restoreStates()``.
+    func keepStates() { (states + 2 * stateCount).update(from: states, count: stateCount) }
+    func restoreStates() { states.update(from: states + 2 * stateCount, count: stateCount) }
 
     /// Every element is evaluated by the next load.
     func forgetEvaluations() {
@@ -235,6 +240,29 @@ final class OSDIKernel: @unchecked Sendable {
         info.solution = UnsafeMutablePointer(mutating: x)
         info.next_state = states + stateCount
         _ = evaluateModel(handles + element, block, elements[element].model, &info)
+    }
+
+    /// The charges of one element's nodes where each of them has the voltage given, whatever it is connected to.
+    func charges(
+        of element: Int, in block: OSDIBlock, at voltages: [Double], _ request: OSDIEvaluation
+    ) -> [Double] {
+        block.base.copyMemory(from: blocks + element * stride, byteCount: stride)
+        let map = block.base + Int(module.descriptor.pointee.node_map_offset)
+        // Nodes that are one unknown read the voltage of the first of them.
+        for node in 0..<voltages.count {
+            let representative = instances[element].representatives[node]
+            map.storeBytes(of: UInt32(representative + 1), toByteOffset: node * 4, as: UInt32.self)
+        }
+        var info = request
+        info.next_state = states + stateCount
+        var solution = [0] + voltages
+        solution.withUnsafeMutableBufferPointer {
+            info.solution = $0.baseAddress
+            _ = evaluateModel(handles + element, block.base, elements[element].model, &info)
+        }
+        return module.nodes.map {
+            $0.reactive >= 0 ? block.base.load(fromByteOffset: $0.reactive, as: Double.self) : 0
+        }
     }
 
     /// The smallest bound that elements set to the next time step [s].

@@ -105,6 +105,8 @@ public final class OSDILibrary: Sendable {
 public struct OSDIModules: Sendable, Equatable {
     public private(set) var libraries: [OSDILibrary] = []
     private var byName: [String: OSDIModule] = [:]
+    /// Paths of libraries that have a module of the same name as one loaded before.
+    private var others: [String: [String]] = [:]
 
     public static let none = OSDIModules()
     public init() {}
@@ -117,8 +119,18 @@ public struct OSDIModules: Sendable, Equatable {
     public mutating func load(_ path: String) throws(OSDILibrary.LoadError) {
         let library = try OSDILibrary(path: path)
         libraries.append(library)
-        for module in library.modules where byName[module.name] == nil { byName[module.name] = module }
+        for module in library.modules {
+            if let first = byName[module.name] {
+                // One library by two paths is loaded once.
+                if first.descriptor != module.descriptor { others[module.name, default: []].append(path) }
+            } else {
+                byName[module.name] = module
+            }
+        }
     }
+
+    /// Paths of other libraries that have a module of this name, which do not count.
+    func others(named name: String) -> [String] { others[name] ?? [] }
 
     /// The module of this lower-case name.
     func module(_ name: String) -> OSDIModule? { byName[name] }

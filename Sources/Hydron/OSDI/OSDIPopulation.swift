@@ -8,6 +8,8 @@ struct OSDIPopulation: Population {
     /// As many as the module has nodes for each element: where nodes are one, so are their unknowns.
     var unknowns: [Int32] = []
     var elements: [ElementIdentity] = []
+    /// What cards give with `ic=`, in the order of their elements.
+    var conditions: [OSDICondition] = []
 
     init(_ module: OSDIModule, _ options: SimulationOptions) {
         self.module = module

@@ -74,6 +74,12 @@ final class OSDISimulatorValues: @unchecked Sendable {
         set { values[Key.gmin.rawValue] = newValue }
     }
 
+    /// Of Newton's iterations, 1 in the first evaluation of a solution.
+    var iteration: Double {
+        get { values[Key.iteration.rawValue] }
+        set { values[Key.iteration.rawValue] = newValue }
+    }
+
     /// 1 but for source stepping.
     var sourceFactor: Double {
         get { values[Key.sourceScaleFactor.rawValue] }

@@ -105,6 +105,78 @@ struct OSDIElementTests {
         #expect(!result["dno(n1,shot)"].isEmpty)
     }
 
+    /// Of sources whose names end alike Xyce's longer name means the longer.
+    @Test func namesOfNoiseSourcesAreTakenWhole() throws {
+        let result = try run(
+            Self.rectifiers
+                + "\n.noise v(a) v1 dec 1 1k 1meg\n.print noise dno(n1,white_ai_c_shot) dno(n1,white_ai_c_excess_shot)",
+            dialect: .xyce)
+        #expect(try #require(result["dno(n1,white_ai_c_shot)"].last) > 0)
+        #expect(result["dno(n1,white_ai_c_excess_shot)"].last == 0)
+    }
+
+    // MARK: - Limiting that will not let go
+
+    /// The answer is the same as without limiting, at rest and in time.
+    @Test(arguments: [".op", ".tran 10n 2u"]) func limitingThatNeverLetsGoIsLeftOut(_ analysis: String) throws {
+        func voltages(_ stuck: Int) throws -> [Double] {
+            let result = try run(
+                """
+                v1 in 0 dc -3 sin(-2 3 1meg)
+                r1 in a 1k
+                n1 a 0 dm
+                .model dm twodiode is=1e-14 rs=5 cj=20p stuck=\(stuck)
+                .options reltol=1e-6
+                \(analysis)
+                .print \(analysis.dropFirst().prefix(while: { $0 != " " })) v(a)
+                """)
+            return result["v(a)"]
+        }
+        let (free, stuck) = (try voltages(0), try voltages(1))
+        #expect(try abs(#require(free.last) - #require(stuck.last)) < 1e-5)
+        #expect(try abs(#require(free.min()) - #require(stuck.min())) < 1e-3)
+    }
+
+    // MARK: - Initial conditions
+
+    /// A junction's capacitance that is charged at first goes by exp(−t/RC), with `uic` and, in Xyce's dialect, without.
+    @Test(arguments: [("ngspice", "uic"), ("xyce", "uic"), ("xyce", "")])
+    func initialVoltagesDecay(_ name: String, _ flag: String) throws {
+        let result = try run(
+            """
+            d1 a 0 dm ic=-1
+            r1 a 0 1k
+            .model dm twodiode is=1e-18 cj=1p
+            .options reltol=1e-6
+            .tran 0.1n 3n \(flag)
+            .print tran v(a)
+            """, dialect: try #require(Dialect(name: name)))
+        for time in [0.5e-9, 1e-9, 2e-9] {
+            let value = interpolate(result["time"], result["v(a)"], at: time)
+            #expect(abs(value + exp(-time / 1e-9)) < 1e-3, "\(value) at \(time)")
+        }
+    }
+
+    /// SPICE's letters know which voltages the list is; a module's own parameter `ic` comes first.
+    @Test func listsOfConditionsAreNotTooLong() throws {
+        #expect(
+            try problems("v1 a 0 1\nd1 a 0 dm ic=1,2\n.model dm twodiode\n.op").first
+                == "error: d1 has more than 1 values of ic")
+    }
+
+    /// Of two libraries with a module of one name the first loaded counts, which is said once.
+    @Test func modulesOfOneNameAreRemarkedOn() throws {
+        var modules = try CompiledTwins.modules()
+        try modules.load(try CompiledTwins.compile("others.osdi", source: CompiledTwins.source))
+        try modules.load(modules.libraries[0].path)
+        let loaded = Simulation.load(
+            text: "t\nv1 a 0 1\nn1 a 0 rm\nn2 a 0 rm\n.model rm tworesistor r=1\n.op\n.end\n", modules: modules)
+        let found = loaded.diagnostics.all.map(\.message)
+        #expect(found.count == 1)
+        #expect(found.first?.hasPrefix("module 'tworesistor' is taken from") == true)
+        #expect(found.first?.hasSuffix("others.osdi' too") == true)
+    }
+
     /// Without resistance the inner node is the anode itself.
     @Test func nodesCollapse() throws {
         func unknowns(_ resistance: String) throws -> Int {
