@@ -59,7 +59,11 @@ struct CircuitNoise {
         var shares: [[Double]] = []
         /// |output/source|²
         var gain = 0.0
-        var input: Double { output / gain }
+        var input: Double { referred(output) }
+
+        /// A density at the output as seen from the source; one that does not reach the output counts as if it did by a
+        /// gain of 1e-10, as in SPICE3.
+        func referred(_ density: Double) -> Double { density / max(gain, 1e-20) }
     }
 
     /// - Parameters:

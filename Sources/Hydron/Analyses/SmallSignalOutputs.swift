@@ -105,7 +105,7 @@ final class SmallSignalEmitter {
             where source == nil || generator.name == source {
                 sum += share
             }
-            power = isInput ? sum / densities.gain : sum
+            power = isInput ? densities.referred(sum) : sum
         }
         return noise.givesRoots ? power.squareRoot() : power
     }

@@ -111,8 +111,15 @@ extension BipolarTransistor: ElementKind {
     }
 
     private static let modelTypes = ["npn", "pnp"]
+    private static let kind = "a bipolar transistor"
+    private static let known = "level 1 (Gummel and Poon) is known"
 
     static func elaborate(_ card: ElementCard) {
+        if card.remainingPositionalCount > 5,
+            card.hasOtherNodes(than: 3...4, for: modelTypes, device: "q", kind: kind, known: known)
+        {
+            return
+        }
         guard let collector = card.node("collector"), let base = card.node("base"), let emitter = card.node("emitter")
         else { return }
         var substrate: Int32 = 0
@@ -121,11 +128,7 @@ extension BipolarTransistor: ElementKind {
             substrate = node
         }
         guard let model = card.model(modelTypes) else { return }
-        guard
-            card.level(
-                of: model, device: "q", kind: "a bipolar transistor", known: "level 1 (Gummel and Poon) is known")
-                != nil
-        else { return }
+        guard card.level(of: model, device: "q", kind: kind, known: known) != nil else { return }
         let initial = card.takeList(key: "ic", limit: 2)
         var area: Double?
         if card.nextIsValue, card.nextWord != "off" {

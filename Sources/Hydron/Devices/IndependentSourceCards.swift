@@ -271,7 +271,13 @@ enum IndependentSourceCard {
             guard let read = card.points(inFile: file) else { return nil }
             points = read
         } else {
-            let values = card.values()
+            var values = card.values()
+            if values.count > 2, values.count % 2 == 1, card.dialect.ignoresHalfPoints {
+                values.removeLast()
+                card.warning(
+                    "the last time of \(card.name)'s PWL has no value: ignored", at: token,
+                    hint: "give it one, or remove it")
+            }
             guard values.count >= 2, values.count % 2 == 0 else {
                 card.error(
                     "the points of \(card.name)'s PWL must be pairs of time and value, but there are \(values.count) numbers",

@@ -148,20 +148,24 @@ extension Mosfet: ElementKind {
         }
     }
 
+    private static let types = ["nmos", "pmos"]
+    private static let kind = "a MOSFET"
+    private static let known =
+        "levels 1 (Shichman–Hodges), 2 (Grove–Frohman), 3 (semi-empirical) and 6 (Sakurai–Newton) are known"
+
     static func elaborate(_ card: ElementCard) {
+        if card.remainingPositionalCount != 5,
+            card.hasOtherNodes(than: 4...4, for: types, device: "m", kind: kind, known: known)
+        {
+            return
+        }
         guard let drain = card.node("drain"), let gate = card.node("gate"), let source = card.node("source")
         else { return }
         if card.nextIsModel(VerticalMosfet.description.modelTypes) {
             return VerticalMosfet.elaborate(card, drain, gate, source)
         }
-        guard let bulk = card.node("bulk"), let model = card.model(["nmos", "pmos"], size: { size(card) })
-        else { return }
-        guard
-            card.level(
-                of: model, device: "m", kind: "a MOSFET",
-                known:
-                    "levels 1 (Shichman–Hodges), 2 (Grove–Frohman), 3 (semi-empirical) and 6 (Sakurai–Newton) are known"
-            ) != nil
+        guard let bulk = card.node("bulk"), let model = card.model(types, size: { size(card) }),
+            card.level(of: model, device: "m", kind: kind, known: known) != nil
         else { return }
         let initial = card.takeList(key: "ic", limit: 3)
         guard let instance = card.parameters(Instance.self, flags: ["off"]) else { return }

@@ -678,7 +678,14 @@ final class Elaborator {
             return false
         }
         for (port, unknown) in zip(ports, nodes) {
-            guard inner.ports[port] == nil else {
+            if let other = inner.ports[port] {
+                if netlist.dialect.portsMayRepeat {
+                    if other == unknown { continue }
+                    error(
+                        "port '\(port)' of '\(wanted)' stands twice, and '\(name)' gives it two different nodes",
+                        at: card.range, in: scope, notes: [.init("defined here", at: subcircuit.name.range)])
+                    return false
+                }
                 // Of single names this was said when the subcircuit was read.
                 if subcircuit.ports.contains(where: { isBus($0) }) {
                     error("port '\(port)' of '\(wanted)' stands twice", at: subcircuit.name.range, in: scope)

@@ -25,6 +25,7 @@ enum ModelLevels {
         Row(device: "d", level: 3, meaning: .here(3)),
         Row(device: "d", level: 4, meaning: .elsewhere("JUNCAP")),
         Row(device: "d", level: 200, meaning: .elsewhere("JUNCAP200")),
+        Row(device: "d", level: 2002, meaning: .elsewhere("CMC diode"), dialects: ["xyce"]),
 
         Row(device: "q", level: 1, meaning: .here(1)),
         Row(device: "q", level: 2, meaning: .here(1), dialects: ["ngspice"]),
@@ -36,7 +37,10 @@ enum ModelLevels {
         Row(device: "q", level: 11, meaning: .elsewhere("VBIC 1.3"), dialects: ["xyce"]),
         Row(device: "q", level: 12, meaning: .elsewhere("VBIC 1.3 with substrate"), dialects: ["xyce"]),
         Row(device: "q", level: 23, meaning: .elsewhere("FBH HBT"), dialects: ["xyce"]),
+        Row(device: "q", level: 230, meaning: .elsewhere("HICUM level 0"), dialects: ["xyce"]),
+        Row(device: "q", level: 234, meaning: .elsewhere("HICUM level 2"), dialects: ["xyce"]),
         Row(device: "q", level: 504, meaning: .elsewhere("Mextram 504")),
+        Row(device: "q", level: 505, meaning: .elsewhere("Mextram 505"), dialects: ["xyce"]),
 
         Row(device: "j", level: 1, meaning: .here(1)),
         Row(device: "j", level: 2, meaning: .here(3), dialects: ["xyce"]),
@@ -66,9 +70,20 @@ enum ModelLevels {
         Row(device: "m", level: 69, meaning: .elsewhere("PSP")),
         Row(device: "m", level: 73, meaning: .elsewhere("HiSIM-HV")),
         Row(device: "m", level: 77, meaning: .elsewhere("BSIM-BULK"), dialects: ["xyce"]),
+        Row(device: "m", level: 70, meaning: .elsewhere("BSIM-SOI")),
+        Row(device: "m", level: 102, meaning: .elsewhere("PSP 102")),
         Row(device: "m", level: 103, meaning: .elsewhere("PSP 103")),
         Row(device: "m", level: 107, meaning: .elsewhere("BSIM-CMG")),
+        Row(device: "m", level: 108, meaning: .elsewhere("BSIM-CMG"), dialects: ["xyce"]),
+        Row(device: "m", level: 110, meaning: .elsewhere("BSIM-CMG"), dialects: ["xyce"]),
+        Row(device: "m", level: 111, meaning: .elsewhere("BSIM-CMG"), dialects: ["xyce"]),
         Row(device: "m", level: 260, meaning: .elsewhere("EKV 2.6")),
+        Row(device: "m", level: 301, meaning: .elsewhere("EKV 3"), dialects: ["xyce"]),
+        Row(device: "m", level: 2000, meaning: .elsewhere("MVS"), dialects: ["xyce"]),
+        Row(device: "m", level: 2001, meaning: .elsewhere("MVS"), dialects: ["xyce"]),
+        Row(device: "m", level: 10240, meaning: .elsewhere("L-UTSOI"), dialects: ["xyce"]),
+        Row(device: "m", level: 70450, meaning: .elsewhere("BSIM-SOI"), dialects: ["xyce"]),
+        Row(device: "m", level: 70470, meaning: .elsewhere("BSIM-SOI"), dialects: ["xyce"]),
     ]
 
     /// What a level means; nil where nobody knows.
@@ -80,6 +95,27 @@ enum ModelLevels {
 }
 
 extension ElementCard {
+    /// True where the card names a model behind fewer or more nodes than its device has, which was reported: as one of
+    /// equations that only a compiled model has, or as a mistake.
+    ///
+    /// - Parameter nodes: that the device here may have.
+    func hasOtherNodes(
+        than nodes: ClosedRange<Int>, for types: [String], device: Character, kind: String, known: String
+    ) -> Bool {
+        for (place, word) in remainingWords where place > 1 {
+            guard let model = scope.model(word) ?? scope.bins(of: word).first, types.contains(model.type) else {
+                continue
+            }
+            guard !nodes.contains(place) else { return false }
+            if !model.isBroken, level(of: model, device: device, kind: kind, known: known) != nil {
+                let wanted = nodes.count == 1 ? "\(nodes.lowerBound)" : "\(nodes.lowerBound) to \(nodes.upperBound)"
+                error("\(name) connects \(place) nodes, but \(kind) of level \(model.level) has \(wanted)")
+            }
+            return true
+        }
+        return false
+    }
+
     /// The number that the device gives the equations of a model's level. Reports what is not here, as `kind` of that
     /// level, and returns nil.
     func level(of model: ModelCard, device: Character, kind: String, known: String) -> Int? {

@@ -388,10 +388,10 @@ final class OutputCompiler: ExpressionScope {
             return nil
         }
         let known = circuit.populations[Int(reference.population)].noiseNames
-        // Xyce puts a source's kind and nodes before its name, `white_d_s_id`.
+        // Xyce puts a source's kind and nodes before its name, `white_d_s_id`. Of names that end alike the longest is meant.
         let source = source.map { written in
             known.contains(written) || !(written.hasPrefix("white_") || written.hasPrefix("flicker_"))
-                ? written : known.first { written.hasSuffix("_" + $0) } ?? written
+                ? written : known.filter { written.hasSuffix("_" + $0) }.max { $0.count < $1.count } ?? written
         }
         if let source, !known.contains(source) {
             diagnostics.error(

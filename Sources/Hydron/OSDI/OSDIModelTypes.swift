@@ -30,6 +30,7 @@ enum OSDIModelTypes {
         Row(mosfets, ["ngspice", "xyce", "hspice"], [77], ["bsimbulk", "bsim6"]),
         // BSIM-SOI 4
         Row(mosfets, ["xyce", "hspice"], [70], ["bsimsoi", "bsim4soi", "b4soi"]),
+        Row(mosfets, ["xyce"], [70450, 70470], ["bsimsoi", "bsim4soi", "b4soi"]),
         // PSP
         Row(mosfets, ["ngspice", "xyce"], [103], ["psp103va", "psp103"]),
         Row(mosfets, ["xyce"], [102], ["psp102va", "psp102"]),

@@ -91,7 +91,9 @@ extension ParserState {
                     hint: "ports stand before the parameters")
             } else {
                 let port = sources.lowercased(field.value.range)
-                if let first = subcircuit.ports.first(where: { sources.lowercased($0.range) == port }) {
+                if !dialect.portsMayRepeat,
+                    let first = subcircuit.ports.first(where: { sources.lowercased($0.range) == port })
+                {
                     diagnostics.error(
                         "port `\(port)` stands twice", at: field.value.range, hint: "give each port a name of its own",
                         notes: [Diagnostic.Note("first here", at: first.range)])

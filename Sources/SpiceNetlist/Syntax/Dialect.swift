@@ -31,6 +31,9 @@ public struct Dialect: Sendable, Equatable {
     /// A `(` between words that is never closed only earns a warning: it separates and means nothing else.
     public var toleratesUnclosedParenthesis = false
 
+    /// A subcircuit may list a port twice (Xyce); its calls then give both the same node.
+    public var portsMayRepeat = false
+
     // MARK: Numbers
 
     /// `X` is 1e6.
@@ -68,7 +71,9 @@ public struct Dialect: Sendable, Equatable {
     public var transientTakesEndAlone = false
     /// The first number of `.tran` is where the search for a step begins (Xyce); otherwise no step is longer.
     public var transientStepIsFirst = false
-    /// `ic=` of capacitors and inductors holds in the operating point before a transient (Xyce), else with `uic` only.
+    /// A time at the end of a PWL that has no value is left out (Xyce); otherwise it is a mistake.
+    public var ignoresHalfPoints = false
+    /// `ic=` of capacitors, inductors and compiled models holds in the operating point before a transient (Xyce), else with `uic` only.
     public var conditionsHoldInOperatingPoint = false
 
     /// `.noise` gives V/√Hz and A/√Hz; otherwise their squares.
@@ -103,11 +108,13 @@ public struct Dialect: Sendable, Equatable {
         dialect.groundHint = "write 0, or `.preprocess replaceground true`"
         dialect.polynomialTermsAreOrdered = false
         dialect.colonSeparatesNames = true
+        dialect.portsMayRepeat = true
         dialect.toleratesUnclosedParenthesis = true
         dialect.xSuffixIsMega = true
         dialect.logIsBase10 = true
         dialect.aSuffixIsAtto = false
         dialect.conditionsHoldInOperatingPoint = true
+        dialect.ignoresHalfPoints = true
         dialect.transientStepIsFirst = true
         dialect.caretIsPower = false
         dialect.noiseIsInRoots = false

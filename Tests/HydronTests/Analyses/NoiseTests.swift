@@ -36,6 +36,26 @@ import Waveforms
         near("dni(r2)", (density / 3e3).squareRoot() * 750 / 0.75)
     }
 
+    /// What the source cannot reach at all counts as reached by a gain of 1e-10, as in SPICE3.
+    @Test func noiseOfAnOutputThatTheSourceDoesNotReachIsFinite() throws {
+        let table = try run(
+            """
+            t
+            v1 a 0 ac 1
+            r1 a 0 1k
+            r2 out 0 1k
+            .noise v(out) v1 lin 1 1k 1k
+            .print noise onoise inoise dni(r2) dni(r1)
+            .end
+            """)
+        let noise = try #require(table["onoise"]?.last)
+        #expect(noise > 0)
+        for name in ["inoise", "dni(r2)"] {
+            #expect(try abs(#require(table[name]?.last) - 1e10 * noise) < 1e-6 * noise * 1e10, "\(name)")
+        }
+        #expect(table["dni(r1)"]?.last == 0)
+    }
+
     /// Xyce counts the input's noise in units of the source's AC magnitude, and gives squares.
     @Test func xyceRefersToTheMagnitudeOfTheSource() throws {
         let table = try run(

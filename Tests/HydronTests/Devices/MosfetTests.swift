@@ -216,7 +216,12 @@ import Testing
     @Test(arguments: [
         ("m1 d g 0 0 n l=0.1u w=1u", ".model n nmos(ld=1u)", "the channel of m1 is"),
         ("m1 d g 0 0 n", ".model n nmos(level=14)", "is a MOSFET of level 14"),
-        ("m1 d g 0 n", ".model n nmos", "m1 names no model"),
+        ("m1 d g 0 n", ".model n nmos", "m1 connects 3 nodes, but a MOSFET of level 1 has 4"),
+        ("m1 d g 0 0 b t n", ".model n nmos level=3", "m1 connects 6 nodes, but a MOSFET of level 3 has 4"),
+        (
+            "m1 d g 0 0 b n", ".model n nmos level=57",
+            "model 'n' is a MOSFET of level 57 (BSIM-SOI), which this version does not have"
+        ),
         ("m1 d g 0 0 n l=-1u", ".model n nmos", "l"),
     ])
     func mistakesAreNamed(_ card: String, _ model: String, _ message: String) {

@@ -1,4 +1,5 @@
 import Glibc
+import HydronTestSupport
 import Testing
 
 @testable import Hydron
@@ -152,6 +153,16 @@ import Testing
         let wave = line([0, 1, 3, 4], [0, 2, 2, -1])
         #expect([0, 0.5, 1, 2, 3, 3.5, 4, 9].map { wave.value(at: $0) } == [0, 1, 2, 2, 2, 0.5, -1, -1])
         #expect(breakpoints(wave, until: 100) == [1, 3, 4])
+    }
+
+    @Test func aTimeWithoutAValueIsLeftOutInXycesDialectOnly() throws {
+        let text = "t\nv1 a 0 pwl(0 0 1 2 3)\nr1 a 0 1\n.tran 0.1 1\n.print tran v(a)\n.end\n"
+        let loaded = Simulation.load(text: text, dialect: .xyce)
+        #expect(
+            loaded.diagnostics.all.map { "\($0.severity): \($0.message)" }
+                == ["warning: the last time of v1's PWL has no value: ignored"])
+        #expect(try abs(#require(simulate(text, dialect: .xyce)["v(a)"].last) - 2) < 1e-9)
+        #expect(Simulation.load(text: text).diagnostics.hasErrors)
     }
 
     @Test func atAJumpTheOldValueStands() {
