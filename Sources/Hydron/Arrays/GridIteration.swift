@@ -179,15 +179,9 @@ final class GridIteration {
         let (shape, rows) = (self.shape, grid.rows)
         let lanes = GridShape.lanes
         return parallel.sum(shape.rowChunks) { chunk in
-            withUnsafeTemporaryAllocation(of: Double.self, capacity: lanes * shape.stride) { buffer in
-                guard let t = buffer.baseAddress else { return 0 }
-                let row = chunk * lanes
-                rows.eachTile(row) { place, turned in scatterLanes(pass.right(place), t + turned, lanes) }
-                _ = rows.eliminateRows(row, t)
-                rows.substituteRows(row, t, ports)
-                var sum = Lanes.zero
-                rows.eachTile(row) { place, turned in sum += pass.result(place, gatherLanes(t + turned, lanes)) }
-                return sum.sum()
+            withUnsafeTemporaryAllocation(of: Double.self, capacity: lanes * (shape.stride + lanes)) { buffer in
+                guard let room = buffer.baseAddress else { return 0 }
+                return rows.solveRows(chunk * lanes, room, ports, pass).sum()
             }
         }
     }

@@ -67,6 +67,33 @@ typealias Lanes = SIMD8<Double>
     p[7 * stride] = value[7]
 }
 
+/// Two neighbouring rows of a tile of 8 × 8, turned: their numbers stand side by side in each of its columns.
+@inline(__always) func storeTurned(_ a: Lanes, _ b: Lanes, _ p: UnsafeMutablePointer<Double>) {
+    @inline(__always) func store(_ pair: SIMD2<Double>, _ column: Int) {
+        UnsafeMutableRawPointer(p + column * GridShape.lanes).storeBytes(of: pair, as: SIMD2<Double>.self)
+    }
+    store(SIMD2(a[0], b[0]), 0)
+    store(SIMD2(a[1], b[1]), 1)
+    store(SIMD2(a[2], b[2]), 2)
+    store(SIMD2(a[3], b[3]), 3)
+    store(SIMD2(a[4], b[4]), 4)
+    store(SIMD2(a[5], b[5]), 5)
+    store(SIMD2(a[6], b[6]), 6)
+    store(SIMD2(a[7], b[7]), 7)
+}
+/// Undoes ``storeTurned(_:_:_:)``.
+@inline(__always) func loadTurned(_ p: UnsafePointer<Double>) -> (Lanes, Lanes) {
+    @inline(__always) func load(_ column: Int) -> SIMD2<Double> {
+        UnsafeRawPointer(p + column * GridShape.lanes).loadUnaligned(as: SIMD2<Double>.self)
+    }
+    let (c0, c1, c2, c3) = (load(0), load(1), load(2), load(3))
+    let (c4, c5, c6, c7) = (load(4), load(5), load(6), load(7))
+    return (
+        Lanes(c0[0], c1[0], c2[0], c3[0], c4[0], c5[0], c6[0], c7[0]),
+        Lanes(c0[1], c1[1], c2[1], c3[1], c4[1], c5[1], c6[1], c7[1])
+    )
+}
+
 /// The larger of each two; the library's own is a call.
 @inline(__always) func largerLanes(_ a: Lanes, _ b: Lanes) -> Lanes { a.replacing(with: b, where: b .> a) }
 

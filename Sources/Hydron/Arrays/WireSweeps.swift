@@ -78,6 +78,80 @@ extension WirePlane {
         }
     }
 
+    /// Both sweeps of eight rows from `row` on, from what `pass` gives to what it takes: tile by tile of 8 × 8, each turned
+    /// in the nearest cache, so that what a row needs in between goes to a farther one once.
+    ///
+    /// - Parameter room: for eight rows and a tile.
+    /// - Returns: what `pass` sums up.
+    @inline(__always)
+    func solveRows(
+        _ row: Int, _ room: UnsafeMutablePointer<Double>, _ ports: UnsafePointer<Double>, _ pass: some RowPass
+    ) -> Lanes {
+        let lanes = GridShape.lanes
+        let (step, length, stride) = (self.step, self.length, shape.stride)
+        let (start, tiles) = (shape.index(row, 0), (length + lanes - 1) / lanes)
+        let inverse = self.inverse.base + row * stride
+        let coupling = nearCoupling.map { $0.base + row * stride }
+        let segments = self.segments.map { $0.base + row * stride }
+        let tile = room + lanes * stride
+        var passed = Lanes.zero
+        var last = Lanes.zero
+        var nearSum = Lanes.zero
+        for number in 0..<tiles {
+            let column = (step > 0 ? number : tiles - 1 - number) * lanes
+            for lane in Swift.stride(from: 0, to: lanes, by: 2) {
+                let place = start + lane * stride + column
+                storeTurned(pass.right(place), pass.right(place + stride), tile + lane)
+            }
+            let count = min(lanes, length - column)
+            var node = step > 0 ? column : column + count - 1
+            for _ in 0..<count {
+                let value = loadLanes(tile + (node - column) * lanes) + passed
+                storeLanes(value, room + node * lanes)
+                last = value * loadLanes(inverse + node * lanes)
+                if let coupling { nearSum += loadLanes(coupling + node * lanes) * last }
+                passed = last * (segments.map { gatherLanes($0 + node, stride) } ?? Lanes(repeating: segment))
+                node += step
+            }
+            for padding in count..<lanes {
+                storeLanes(loadLanes(tile + padding * lanes), room + (column + padding) * lanes)
+            }
+        }
+        storeLanes(nearSum, nearSums.base + row)
+        storeLanes(last * farLead, farSums.base + row)
+
+        let near = portValues(nearPorts, row, ports)
+        var next = portValues(farPorts, row, ports) * farLead
+        var sum = Lanes.zero
+        for number in 0..<tiles {
+            let column = (step > 0 ? tiles - 1 - number : number) * lanes
+            let count = min(lanes, length - column)
+            var node = step > 0 ? column + count - 1 : column
+            for _ in 0..<count {
+                var value = loadLanes(room + node * lanes) + next
+                if let coupling { value += loadLanes(coupling + node * lanes) * near }
+                value *= loadLanes(inverse + node * lanes)
+                storeLanes(value, tile + (node - column) * lanes)
+                node -= step
+                if let segments {
+                    next = 0..<length ~= node ? value * gatherLanes(segments + node, stride) : .zero
+                } else {
+                    next = value * segment
+                }
+            }
+            for padding in count..<lanes {
+                storeLanes(loadLanes(room + (column + padding) * lanes), tile + padding * lanes)
+            }
+            for lane in Swift.stride(from: 0, to: lanes, by: 2) {
+                let place = start + lane * stride + column
+                let (here, below) = loadTurned(tile + lane)
+                sum += pass.result(place, here)
+                sum += pass.result(place + stride, below)
+            }
+        }
+        return sum
+    }
+
     /// First sweep of eight rows from `row` on, in place: node after node, eight lanes each. Gives Σ y²/π.
     @inline(__always)
     func eliminateRows(_ row: Int, _ t: UnsafeMutablePointer<Double>) -> Lanes {
