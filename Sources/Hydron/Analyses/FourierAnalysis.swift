@@ -30,7 +30,9 @@ struct FourierAnalysis: Analysis {
             reader.error(".four needs a frequency and what to look at", place, hint: syntax)
             return nil
         }
-        guard let frequency = reader.elaborator.value(first, in: reader.top, what: "frequency") else { return nil }
+        guard let frequency = reader.elaborator.values.value(first, in: reader.top, what: "frequency") else {
+            return nil
+        }
         guard frequency > 0 else {
             reader.error("the frequency of .four is \(frequency.plain) Hz", first.range, hint: "it must be above 0")
             return nil

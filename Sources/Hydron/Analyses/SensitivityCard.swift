@@ -41,7 +41,7 @@ extension SensitivityAnalysis {
                 followsAC = true
                 objectives += list()
             case "param":
-                parameters = list().map { reader.elaborator.hierarchicalParameter(reader.text($0)) }
+                parameters = list().map { reader.elaborator.netlist.dialect.hierarchicalParameter(reader.text($0)) }
             default:
                 reader.error(".sens knows no '\(key ?? "")'", field.key?.range ?? place, hint: syntax)
                 return nil
@@ -99,13 +99,5 @@ extension DirectiveReader {
         let kept = elaborator.diagnostics
         defer { elaborator.diagnostics = kept }
         return read()
-    }
-}
-
-extension Elaborator {
-    /// `x1:r1:r` in the spelling of this house, `x1.r1:r`.
-    func hierarchicalParameter(_ written: String) -> String {
-        guard let colon = written.lastIndex(of: ":") else { return hierarchical(written) }
-        return hierarchical(String(written[..<colon])) + ":" + written[written.index(after: colon)...]
     }
 }

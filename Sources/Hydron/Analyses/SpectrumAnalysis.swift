@@ -79,7 +79,7 @@ struct SpectrumAnalysis: Analysis {
             reader.error(".fft knows no '\(key)'", keyToken.range, hint: Self.syntax)
             return false
         }
-        guard let value = reader.elaborator.value(token, in: reader.top, what: key) else { return false }
+        guard let value = reader.elaborator.values.value(token, in: reader.top, what: key) else { return false }
         switch key {
         case "start", "from": start = value
         case "stop", "to": stop = value

@@ -28,7 +28,9 @@ extension TransientAnalysis: Analysis {
                     return nil
                 }
             }
-            guard let value = reader.elaborator.value(field.value, in: reader.top, what: "time") else { return nil }
+            guard let value = reader.elaborator.values.value(field.value, in: reader.top, what: "time") else {
+                return nil
+            }
             values.append(value)
         }
         if values.count == 1, reader.netlist.dialect.transientTakesEndAlone { values.insert(0, at: 0) }
@@ -80,7 +82,7 @@ extension TransientAnalysis: Analysis {
             transient.maximumStep = (stop - transient.start) / 50
         }
         transient.usesInitialConditions = usesInitialConditions
-        transient.outputInterval = reader.elaborator.outputInterval
+        transient.outputInterval = reader.elaborator.runOptions.outputInterval
         return transient
     }
 

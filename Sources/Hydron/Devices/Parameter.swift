@@ -55,6 +55,20 @@ public struct Parameter: Sendable {
     }
 }
 
+extension Parameter.Bounds: CustomStringConvertible {
+    /// "above 0", "from 0 to 1", …
+    public var description: String {
+        let (low, high) = (lowest.plain, highest.plain)
+        return switch (lowest.isFinite, highest.isFinite) {
+        case (false, false): "any number"
+        case (true, false): excludesLowest ? "above \(low)" : "at least \(low)"
+        case (false, true): excludesHighest ? "below \(high)" : "at most \(high)"
+        case (true, true):
+            "from \(low)\(excludesLowest ? " (excluded)" : "") to \(high)\(excludesHighest ? " (excluded)" : "")"
+        }
+    }
+}
+
 /// The keys of one parameter table: an enumeration whose raw values count from 0 and whose cases each describe a
 /// ``Parameter``.
 public protocol ParameterKey: RawRepresentable, CaseIterable, Hashable, Sendable where RawValue == Int {

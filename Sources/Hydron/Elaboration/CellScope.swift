@@ -54,7 +54,7 @@ final class CellScope: ExpressionScope {
         values.reserveCapacity(rows * columns)
         let elaborator = scope.elaborator
         // The place of each random function is hashed once, each cell's number from it.
-        let bases = keys.map { elaborator.randomBits($0, in: scope) }
+        let bases = keys.map { elaborator.randomNumbers.bits($0, in: scope) }
         enum Source: BitwiseCopyable {
             case row, column
             case uniform(UInt64)

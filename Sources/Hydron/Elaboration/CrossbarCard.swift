@@ -144,7 +144,7 @@ struct CrossbarCard {
         var isGood = true
         for field in fields where !Self.words.contains(field.key) {
             if let key = index[field.key] {
-                guard let value = elaborator.value(field.value, in: scope, what: field.key) else {
+                guard let value = elaborator.values.value(field.value, in: scope, what: field.key) else {
                     isGood = false
                     continue
                 }
@@ -156,7 +156,8 @@ struct CrossbarCard {
                     continue
                 }
                 isGood =
-                    elaborator.assign(value, to: key, in: &values, owner: name, at: field.value, scope: scope) && isGood
+                    elaborator.values.assign(value, to: key, in: &values, owner: name, at: field.value, scope: scope)
+                    && isGood
             } else if cellKeys[field.key] == nil, !isWrittenOut {
                 let known = Key.allCases.map(\.parameter.name) + Self.words + cellKeys.keys.sorted()
                 let near = suggestion(for: field.key, among: known)
@@ -184,7 +185,7 @@ struct CrossbarCard {
                 error("an expression can't be a node of '\(name)'", at: token.range)
                 return nil
             }
-            guard let names = elaborator.nodes(of: token, in: scope) else { return nil }
+            guard let names = elaborator.nodes.nodes(of: token, in: scope) else { return nil }
             buses.append(
                 Bus(text: elaborator.netlist.sources.text(token.range), range: token.range, nodes: names))
         }
@@ -343,11 +344,11 @@ struct CrossbarCard {
                 inFile: token, rows: size.rows, columns: size.columns, what: "\(key) of '\(name)'", in: scope)
         }
         if token.kind == .word, let number = elaborator.netlist.number(token) {
-            return elaborator.checked(number, token).map {
+            return elaborator.values.checked(number, token).map {
                 [Double](repeating: $0, count: size.rows * size.columns)
             }
         }
-        guard let expression = elaborator.expression(token, in: scope) else { return nil }
+        guard let expression = elaborator.values.expression(token) else { return nil }
         let cells = CellScope(scope)
         let before = elaborator.diagnostics.errorCount
         guard
@@ -465,7 +466,7 @@ struct CrossbarCard {
             }
             return Set(pairs.map { Int32($0.0 * size.columns + $0.1) }).sorted()
         }
-        guard let rate = elaborator.value(token, in: scope, what: key) else { return nil }
+        guard let rate = elaborator.values.value(token, in: scope, what: key) else { return nil }
         guard 0...1 ~= rate else {
             error(
                 "\(key) of '\(name)' is \(rate), but a rate is from 0 to 1", at: token.range,
@@ -475,7 +476,7 @@ struct CrossbarCard {
         guard rate > 0 else { return [] }
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for byte in (name + key).utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-        let bits = elaborator.randomBits(hash, in: scope)
+        let bits = elaborator.randomNumbers.bits(hash, in: scope)
         var cells: [Int32] = []
         for row in 0..<size.rows {
             for column in 0..<size.columns where RandomStream(bits, row, column).uniform < rate {

@@ -55,7 +55,7 @@ struct DirectiveReader {
                 measurement.assertion(into: &result.measurements, isSpec: directive == .spec)
             case .monteCarlo, .sampling:
                 let reader = SamplingReader(reader: self, card: card)
-                let found = directive == .sampling ? reader.xyce(elaborator.sampling) : reader.monteCarlo()
+                let found = directive == .sampling ? reader.xyce(elaborator.runOptions.sampling) : reader.monteCarlo()
                 if result.sampling != nil {
                     error(
                         "the netlist asks for random runs twice", sources.firstWord(of: card.range),
@@ -216,14 +216,14 @@ struct DirectiveReader {
                 error("the sweep of '\(name)' has no \(what)", range, hint: "write `\(name) start stop step`")
                 return nil
             }
-            return elaborator.value(token, in: top, what: what)
+            return elaborator.values.value(token, in: top, what: what)
         }
         switch shape {
         case .list:
             var values: [Double] = []
             while let first = tokens.first, first.kind == .expression || netlist.number(first) != nil {
                 tokens.removeFirst()
-                guard let value = elaborator.value(first, in: top) else { return nil }
+                guard let value = elaborator.values.value(first, in: top) else { return nil }
                 values.append(value)
             }
             guard !values.isEmpty else {
@@ -284,7 +284,7 @@ struct DirectiveReader {
 
     /// What a name in a sweep stands for.
     func target(_ written: String, _ token: Token) -> SweepTarget? {
-        let name = elaborator.hierarchical(written)
+        let name = elaborator.netlist.dialect.hierarchical(written)
         if name == "temp" || name == "temper" || name == "temperature" { return .temperature }
         let directory = elaborator.card.builder.directory
         if let reference = directory.find(name), reference.population >= 0 {
@@ -301,7 +301,7 @@ struct DirectiveReader {
             parts = [String(written[..<colon]), String(written[written.index(after: colon)...])]
         }
         if parts.count == 2 {
-            let owner = elaborator.hierarchical(parts[0])
+            let owner = elaborator.netlist.dialect.hierarchical(parts[0])
             if let reference = directory.find(owner), reference.population >= 0 {
                 if (owner.hasPrefix("v") || owner.hasPrefix("i")) && (parts[1].hasPrefix("dc")) {
                     return .source(owner)
@@ -347,7 +347,7 @@ struct DirectiveReader {
         var values: [Double] = []
         for token in tokens {
             if token.kind == .word, text(token) == "+" { continue }
-            guard let value = elaborator.value(token, in: top) else { return }
+            guard let value = elaborator.values.value(token, in: top) else { return }
             values.append(value)
         }
         guard !columns.isEmpty, !values.isEmpty, values.count % columns.count == 0 else {
@@ -414,8 +414,8 @@ struct DirectiveReader {
                 name = String(name.dropFirst(2).dropLast())
             }
             name = String(name.filter { $0 != " " })
-            guard let volts = elaborator.value(value, in: scope, what: "voltage") else { continue }
-            for name in elaborator.names(of: name, at: written.range, in: scope) ?? [] {
+            guard let volts = elaborator.values.value(value, in: scope, what: "voltage") else { continue }
+            for name in elaborator.buses.names(of: name, at: written.range, in: scope) ?? [] {
                 addCondition(name, volts, written, directive, in: scope)
             }
         }
@@ -429,7 +429,7 @@ struct DirectiveReader {
     private func addCondition(
         _ name: String, _ volts: Double, _ written: Token, _ directive: Directive, in scope: Scope
     ) {
-        let wanted = scope.prefix + elaborator.hierarchical(name)
+        let wanted = scope.prefix + elaborator.netlist.dialect.hierarchical(name)
         guard let unknown = scope.ports[name].map(Int.init) ?? elaborator.card.builder.unknowns.node(named: wanted)
         else {
             let near = suggestion(for: wanted, among: elaborator.nodeNames)

@@ -79,7 +79,7 @@ final class ElementCard {
             error("an expression can't be the \(what) of \(name)", at: token)
             return nil
         }
-        return elaborator.node(token, in: scope)
+        return elaborator.nodes.node(token, in: scope)
     }
 
     /// The two nodes of an element between them; warns where they are one.
@@ -183,9 +183,9 @@ final class ElementCard {
     private func deviated(_ value: Double) -> Double {
         guard let key = ["dev", "dev/gauss", "dev/uniform"].first(where: { gives($0) }),
             let token = take(key: key), let shape = Tolerance.named(key)?.shape,
-            let tolerance = elaborator.tolerance(token, shape: shape, in: scope)
+            let tolerance = elaborator.values.tolerance(token, shape: shape, in: scope)
         else { return value }
-        return elaborator.deviated(value, tolerance, "\(name):dev")
+        return elaborator.randomNumbers.deviated(value, tolerance, "\(name):dev")
     }
 
     /// The only field left where that is a plain number: what nearly every card of a large netlist ends in. It is read
@@ -193,7 +193,7 @@ final class ElementCard {
     func takePlainNumber() -> Double? {
         guard overrides == nil, statement.fields.count - cursor == 1 else { return nil }
         let field = statement.fields[cursor]
-        guard field.key == nil, let value = elaborator.plainNumber(field.value) else { return nil }
+        guard field.key == nil, let value = elaborator.values.plainNumber(field.value) else { return nil }
         cursor += 1
         elaborator.parameterLog?.note(.element(name), "", value, isGiven: true)
         return value
@@ -316,12 +316,14 @@ final class ElementCard {
                 continue
             }
             isGood =
-                elaborator.assign(value, to: key, in: &values, owner: name, at: field.value, scope: scope) && isGood
+                elaborator.values.assign(value, to: key, in: &values, owner: name, at: field.value, scope: scope)
+                && isGood
         }
         for (parameter, value) in overrides ?? [:] {
             guard let key = index[parameter] else { continue }
             let token = Token(kind: .word, range: identity.range)
-            isGood = elaborator.assign(value, to: key, in: &values, owner: name, at: token, scope: scope) && isGood
+            isGood =
+                elaborator.values.assign(value, to: key, in: &values, owner: name, at: token, scope: scope) && isGood
         }
         elaborator.parameterLog?.note(.element(name), values)
         return isGood ? values : nil
@@ -358,7 +360,7 @@ final class ElementCard {
 
     /// A token's value, constant in this scope.
     func evaluate(_ token: Token, _ what: String) -> Double? {
-        elaborator.value(token, in: scope, what: what)
+        elaborator.values.value(token, in: scope, what: what)
     }
 
     /// True where the token is an expression that depends on the solution or on time.
@@ -368,22 +370,22 @@ final class ElementCard {
             if case .expression? = scope.parameter(elaborator.netlist.sources.lowercased(token.range)) { return true }
             return elaborator.netlist.sources.lowercased(token.range) == "time"
         }
-        guard token.kind == .expression, let expression = elaborator.quietExpression(token) else { return false }
+        guard token.kind == .expression, let expression = elaborator.values.quietExpression(token) else { return false }
         return scope.dependsOnSolution(expression)
     }
 
     /// A token as an expression of the solution, compiled once all nodes and elements are known.
     func program(_ token: Token) -> DeferredProgram? {
-        guard let expression = elaborator.expression(token, in: scope) else { return nil }
+        guard let expression = elaborator.values.expression(token) else { return nil }
         return DeferredProgram(expression: expression, scope: scope)
     }
 
     /// A token as an expression; nil where a mistake was reported.
-    func expression(_ token: Token) -> Expression? { elaborator.expression(token, in: scope) }
+    func expression(_ token: Token) -> Expression? { elaborator.values.expression(token) }
 
     /// Compiles a deferred program; only inside ``whenComplete(_:)``.
     func compile(_ deferred: DeferredProgram) -> Program? {
-        elaborator.compile(deferred.expression, in: deferred.scope)
+        elaborator.values.compile(deferred.expression, in: deferred.scope)
     }
 
     /// The lower-case text of a word, the text of a string or expression.
@@ -393,7 +395,7 @@ final class ElementCard {
     }
 
     /// A node's name as this scope resolves it.
-    func node(_ token: Token) -> Int32? { elaborator.node(token, in: scope) }
+    func node(_ token: Token) -> Int32? { elaborator.nodes.node(token, in: scope) }
 
     /// `body` runs after all cards of the circuit were read, turned to this card again. F, H, K and W use it.
     func whenComplete(_ body: @escaping (ElementCard) -> Void) {
@@ -420,8 +422,8 @@ final class ElementCard {
 
     /// The named element as seen from this scope; only inside ``whenComplete(_:)``.
     func element(named name: String, at token: Token) -> ElementReference? {
-        guard let single = elaborator.single(name, at: token.range, in: self.scope) else { return nil }
-        let wanted = elaborator.hierarchical(single)
+        guard let single = elaborator.buses.single(name, at: token.range, in: self.scope) else { return nil }
+        let wanted = elaborator.netlist.dialect.hierarchical(single)
         var scope: Scope? = self.scope
         while let current = scope {
             if let found = builder.directory.find(current.prefix + wanted) { return found }
@@ -436,7 +438,7 @@ final class ElementCard {
 
     /// Two columns of numbers from a text file below the netlist's folder.
     func points(inFile token: Token) -> [(x: Double, y: Double)]? {
-        elaborator.points(
+        elaborator.netlist.points(
             inFile: elaborator.netlist.sources.text(token.range), token.range, &elaborator.diagnostics)
     }
 

@@ -89,9 +89,9 @@ extension DirectiveReader {
                 hint: syntax)
             return nil
         }
-        guard let points = elaborator.value(tokens[1], in: top, what: "number of points"),
-            let start = elaborator.value(tokens[2], in: top, what: "frequency"),
-            let stop = elaborator.value(tokens[3], in: top, what: "frequency")
+        guard let points = elaborator.values.value(tokens[1], in: top, what: "number of points"),
+            let start = elaborator.values.value(tokens[2], in: top, what: "frequency"),
+            let stop = elaborator.values.value(tokens[3], in: top, what: "frequency")
         else { return nil }
         guard points >= 1, points < 1e7 else {
             error("\(card) needs at least one point", tokens[1].range, hint: syntax)

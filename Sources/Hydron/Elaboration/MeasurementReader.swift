@@ -112,7 +112,7 @@ struct MeasurementReader {
     }
 
     private func number(_ token: Token) -> Double? {
-        reader.elaborator.value(token, in: reader.top, what: "number")
+        reader.elaborator.values.value(token, in: reader.top, what: "number")
     }
 
     private func column(_ token: Token, _ requests: inout MeasurementRequests) -> Int? {

@@ -67,7 +67,7 @@ final class ModelCard {
             }
             let parameter = sources.lowercased(key.range)
             if let tolerance = Tolerance.named(parameter), !fields.isEmpty {
-                let read = elaborator.tolerance(field.value, shape: tolerance.shape, in: scope)
+                let read = elaborator.values.tolerance(field.value, shape: tolerance.shape, in: scope)
                 if tolerance.isLot {
                     fields[fields.count - 1].lot = read
                 } else {
@@ -76,7 +76,8 @@ final class ModelCard {
                 continue
             }
             fields.append(Field(name: parameter, token: key, value: field.value, scope: scope))
-            if parameter == "level", let value = elaborator.value(field.value, in: scope), value.magnitude < 1e6 {
+            if parameter == "level", let value = elaborator.values.value(field.value, in: scope), value.magnitude < 1e6
+            {
                 level = Int(value)
             }
         }
@@ -135,12 +136,12 @@ final class ModelCard {
     }
 
     private func value(of field: Field) -> Double? {
-        guard var value = elaborator.value(field.value, in: field.scope) else { return nil }
+        guard var value = elaborator.values.value(field.value, in: field.scope) else { return nil }
         let nominal = value
         let place = "\(scope.prefix)\(name):\(field.name)"
-        if let lot = field.lot { value += elaborator.deviated(nominal, lot, "\(place):lot") - nominal }
+        if let lot = field.lot { value += elaborator.randomNumbers.deviated(nominal, lot, "\(place):lot") - nominal }
         if let device = field.device, let element {
-            value += elaborator.deviated(nominal, device, "\(place):dev:\(element)") - nominal
+            value += elaborator.randomNumbers.deviated(nominal, device, "\(place):dev:\(element)") - nominal
         }
         return value
     }
@@ -197,7 +198,7 @@ final class ModelCard {
                 continue
             }
             guard let value = value(of: field),
-                elaborator.assign(
+                elaborator.values.assign(
                     value, to: key, in: &values, owner: "model '\(name)'", at: field.value, scope: field.scope)
             else {
                 // The mistake is reported; that the value is missing is no other one.
@@ -207,7 +208,7 @@ final class ModelCard {
         }
         for (parameter, value) in elaborator.overrides.models[name] ?? [:] {
             guard let key = index[parameter] else { continue }
-            elaborator.assign(
+            elaborator.values.assign(
                 value, to: key, in: &values, owner: "model '\(name)'", at: Token(kind: .word, range: range),
                 scope: scope)
         }
@@ -269,20 +270,5 @@ extension Tolerance {
         let parts = key.split(separator: "/")
         guard let first = parts.first, first == "dev" || first == "lot" else { return nil }
         return (first == "lot", parts.dropFirst().contains("gauss") ? .gauss : .uniform)
-    }
-}
-
-extension Elaborator {
-    /// `5%` of the value, or `0.1` in its unit; nil after a diagnostic.
-    func tolerance(_ token: Token, shape: Tolerance.Shape, in scope: Scope) -> Tolerance? {
-        var token = token
-        let isRelative = netlist.sources.text(token.range).hasSuffix("%")
-        if isRelative { token.range.end -= 1 }
-        guard let size = value(token, in: scope, what: "tolerance") else { return nil }
-        guard size >= 0 else {
-            error("a tolerance of \(size.plain) is below 0", at: token.range, in: scope)
-            return nil
-        }
-        return Tolerance(size: isRelative ? size / 100 : size, isRelative: isRelative, shape: shape)
     }
 }

@@ -1,7 +1,30 @@
 import SparseSolvers
 import SpiceNetlist
 
-extension Elaborator {
+/// What `.options` say of the runs, not of the circuit.
+struct RunOptions: Sendable {
+    /// Xyce's `.options output initial_interval=`: rows at multiples of this time [s].
+    var outputInterval: Double?
+    /// `.options samples`
+    var sampling = SamplingOptions()
+    /// `.options savecurrents`
+    var savesCurrents = false
+}
+
+/// Reads `.options` and `.temp`: those of the circuit into the circuit, those of the runs as ``RunOptions``.
+struct OptionReader {
+    private let elaborator: Elaborator
+    private let index = SimulationOptions.Key.index()
+    private var result = RunOptions()
+    private var netlist: Netlist { elaborator.netlist }
+    private var top: Scope { elaborator.top }
+    private var options: SimulationOptions {
+        get { elaborator.card.builder.options }
+        nonmutating set { elaborator.card.builder.options = newValue }
+    }
+
+    init(_ elaborator: Elaborator) { self.elaborator = elaborator }
+
     /// Options of peers that change nothing here: accepted without a word.
     private static let harmless: Set<String> = [
         "timeint", "nonlin", "nonlin-tran", "device", "linsol", "output", "parser", "topology", "restart", "dist",
@@ -19,24 +42,22 @@ extension Elaborator {
         "model_binning", "scale_", "outputtimepoints", "noop",
     ]
 
-    /// `.options` and `.temp`.
-    func readOptions(_ cards: [Card]) {
-        let index = SimulationOptions.Key.index()
+    consuming func read(_ cards: [Card]) -> RunOptions {
         for card in cards {
             guard case .directive(let directive) = card.kind, directive == .options || directive == .temp else {
                 continue
             }
             var statement = Statement()
-            guard netlist.decode(card, into: &statement, diagnostics: &diagnostics) else { continue }
+            guard netlist.decode(card, into: &statement, diagnostics: &elaborator.diagnostics) else { continue }
             if directive == .temp {
-                guard let field = statement.fields.first, let value = value(field.value, in: top) else { continue }
+                guard let field = statement.fields.first, let value = value(of: field) else { continue }
                 if statement.fields.count > 1 {
-                    diagnostics.warning(
+                    elaborator.diagnostics.warning(
                         "'.temp' takes the first of several temperatures", at: statement.fields[1].value.range,
                         hint: "run them all with `.step temp list …`")
                 }
-                assign(
-                    value, to: .temp, in: &self.card.builder.options.values, owner: ".temp", at: field.value, scope: top
+                elaborator.values.assign(
+                    value, to: .temp, in: &options.values, owner: ".temp", at: field.value, scope: top
                 )
                 continue
             }
@@ -44,19 +65,18 @@ extension Elaborator {
                 statement.fields.first.flatMap { $0.key == nil ? netlist.sources.lowercased($0.value.range) : nil }
                 ?? ""
             for field in statement.fields {
-                readOption(field, package: package, index)
+                read(field, package: package)
             }
         }
+        return result
     }
 
-    private func readOption(
-        _ field: Statement.Field, package: String, _ index: [String: SimulationOptions.Key]
-    ) {
+    private mutating func read(_ field: Statement.Field, package: String) {
         let sources = netlist.sources
         if package == "samples" {
             switch field.key.map({ sources.lowercased($0.range) }) {
-            case "numsamples": sampling.runs = value(field.value, in: top).flatMap { Int(exactly: $0.rounded()) }
-            case "seed": sampling.seed = value(field.value, in: top)
+            case "numsamples": result.sampling.runs = value(of: field).flatMap { Int(exactly: $0.rounded()) }
+            case "seed": result.sampling.seed = value(of: field)
             default: break
             }
             return
@@ -64,19 +84,19 @@ extension Elaborator {
         guard let keyToken = field.key else {
             let word = sources.lowercased(field.value.range)
             switch word {
-            case "gear": card.builder.options.method = .gear
-            case "savecurrents": savesCurrents = true
-            case "trap": card.builder.options.method = .trapezoidal
+            case "gear": options.method = .gear
+            case "savecurrents": result.savesCurrents = true
+            case "trap": options.method = .trapezoidal
             default:
                 if !Self.harmless.contains(word) {
-                    diagnostics.warning("option '\(word)' is not known: ignored", at: field.value.range)
+                    elaborator.diagnostics.warning("option '\(word)' is not known: ignored", at: field.value.range)
                 }
             }
             return
         }
         let name = sources.lowercased(keyToken.range)
         if name == "savecurrents" {
-            savesCurrents = (value(field.value, in: top) ?? 0) != 0
+            result.savesCurrents = (value(of: field) ?? 0) != 0
             return
         }
         if name == "method" {
@@ -86,13 +106,13 @@ extension Elaborator {
         // Xyce's packages: tolerances of the time integrator are this simulator's, those of other packages are not.
         if package == "timeint", name == "abstol" { return }
         if package == "output", name == "initial_interval" {
-            outputInterval = value(field.value, in: top).flatMap { $0 > 0 ? $0 : nil }
+            result.outputInterval = value(of: field).flatMap { $0 > 0 ? $0 : nil }
             return
         }
         if name == "phase_output_radians" {
             let word = sources.lowercased(field.value.range)
-            card.builder.options.phaseInRadians =
-                word == "true" || (word != "false" && value(field.value, in: top) != 0)
+            options.phaseInRadians =
+                word == "true" || (word != "false" && value(of: field) != 0)
             return
         }
         if package.hasPrefix("nonlin") || package == "linsol" || package == "loca" { return }
@@ -103,35 +123,37 @@ extension Elaborator {
         guard let key = index[name] else {
             if !Self.harmless.contains(name), !Self.harmless.contains(package) {
                 let near = suggestion(for: name, among: Array(index.keys).sorted())
-                diagnostics.warning(
+                elaborator.diagnostics.warning(
                     "option '\(name)' is not known: ignored", at: keyToken.range,
                     hint: near.map { "did you mean '\($0)'?" })
             }
             return
         }
-        guard let value = value(field.value, in: top) else { return }
-        assign(value, to: key, in: &card.builder.options.values, owner: ".options", at: field.value, scope: top)
+        guard let value = value(of: field) else { return }
+        elaborator.values.assign(value, to: key, in: &options.values, owner: ".options", at: field.value, scope: top)
     }
+
+    private func value(of field: Statement.Field) -> Double? { elaborator.values.value(field.value, in: top) }
 
     private func readSolver(_ token: Token) {
         let word = netlist.sources.lowercased(token.range)
         guard let solver = SolverOptions.Method(rawValue: word) else {
-            error(
+            elaborator.error(
                 "no solver '\(word)'", at: token.range, in: top,
                 hint: "solvers are auto, klu (direct) and krylov (iterations, for arrays with wire resistance)")
             return
         }
-        card.builder.options.solver = solver
+        options.solver = solver
     }
 
     private func readMethod(_ token: Token) {
         let word = netlist.sources.lowercased(token.range)
         switch word {
-        case "gear", "bdf", "8": card.builder.options.method = .gear
-        case "trap", "trapezoidal", "7", "onestep", "6": card.builder.options.method = .trapezoidal
-        case "euler", "be": card.builder.options.method = .backwardEuler
+        case "gear", "bdf", "8": options.method = .gear
+        case "trap", "trapezoidal", "7", "onestep", "6": options.method = .trapezoidal
+        case "euler", "be": options.method = .backwardEuler
         default:
-            error(
+            elaborator.error(
                 "no integration method '\(word)'", at: token.range, in: top,
                 hint: "methods are trap, gear and euler; maxord says how high gear may go")
         }

@@ -30,7 +30,7 @@ extension DirectiveReader {
     }
 
     private func branch(_ written: String, _ range: SourceRange, hint: String) -> Int? {
-        let name = elaborator.hierarchical(written)
+        let name = elaborator.netlist.dialect.hierarchical(written)
         let builder = elaborator.card.builder
         guard let reference = builder.directory.find(name) else {
             let near = suggestion(for: name, among: elaborator.elementNames)
@@ -48,7 +48,7 @@ extension DirectiveReader {
 
     /// An independent source by name; nil after a diagnostic.
     func source(_ token: Token, _ purpose: String, hint: String) -> LinearSource? {
-        let name = elaborator.hierarchical(text(token))
+        let name = elaborator.netlist.dialect.hierarchical(text(token))
         let builder = elaborator.card.builder
         let reference = builder.directory.find(name)
         let population = reference.map { builder.population(Int($0.population)) }
@@ -68,7 +68,7 @@ extension DirectiveReader {
     func unknown(_ written: String, at range: SourceRange) -> Int? {
         if written == "0" || netlist.dialect.isGround(written) { return 0 }
         let unknowns = elaborator.card.builder.unknowns
-        let name = elaborator.hierarchical(written)
+        let name = elaborator.netlist.dialect.hierarchical(written)
         if let unknown = unknowns.node(named: name) { return unknown }
         let near = suggestion(for: name, among: elaborator.nodeNames)
         error("no node '\(written)'", range, hint: near.map { "did you mean '\($0)'?" })

@@ -31,10 +31,6 @@ struct ProbeResolver {
         _ probe: Probe, prefixes: [String], ports: [String: Int32], _ range: SourceRange,
         _ diagnostics: inout Diagnostics
     ) -> ResolvedProbe? {
-        func hierarchical(_ name: String) -> String {
-            dialect.colonSeparatesNames ? String(name.map { $0 == ":" ? "." : $0 }) : name
-        }
-
         var probe = probe
         for (place, argument) in probe.arguments.enumerated() where BusName.isIndexed(argument) {
             do throws(BusName.Mistake) {
@@ -54,7 +50,7 @@ struct ProbeResolver {
         func node(_ written: String) -> Int32? {
             if written == "0" || dialect.isGround(written) { return 0 }
             if let port = ports[written] { return port }
-            let name = hierarchical(written)
+            let name = dialect.hierarchical(written)
             for prefix in prefixes {
                 if let unknown = unknowns.node(named: prefix + name) { return Int32(unknown) }
             }
@@ -67,7 +63,7 @@ struct ProbeResolver {
         }
 
         func element(_ written: String) -> ElementReference? {
-            let name = hierarchical(written)
+            let name = dialect.hierarchical(written)
             for prefix in prefixes {
                 if let found = directory.find(prefix + name), found.population >= 0 { return found }
             }
@@ -131,7 +127,7 @@ struct ProbeResolver {
 
         /// `x1.cell[3][17]`: one cell of an array; nil where this is no such name, a probe of nil after an error.
         func cell(_ written: String, _ wanted: String) -> (probe: ResolvedProbe?, Void)? {
-            let name = hierarchical(written)
+            let name = dialect.hierarchical(written)
             let parts = name.split(separator: "[", omittingEmptySubsequences: false)
             guard parts.count == 3, parts[0].hasSuffix(".cell"), parts[1].hasSuffix("]"), parts[2].hasSuffix("]"),
                 let row = Int(parts[1].dropLast()), let column = Int(parts[2].dropLast())
@@ -219,7 +215,7 @@ struct ProbeResolver {
         case .deviceParameter:
             guard probe.arguments.count == 2 else { return nil }
             // `x1:r4` is the element r4 of x1: its principal value.
-            let joined = hierarchical(probe.arguments[0] + "." + probe.arguments[1])
+            let joined = dialect.hierarchical(probe.arguments[0] + "." + probe.arguments[1])
             for prefix in prefixes {
                 guard let inner = directory.find(prefix + joined), inner.population >= 0 else { continue }
                 let outputs = population(Int(inner.population)).outputs
@@ -235,11 +231,12 @@ struct ProbeResolver {
         case .internalVariable:
             guard let name = probe.arguments.first else { return nil }
             if let found = deviceVariable(name) { return found }
-            if let colon = name.lastIndex(of: ":"), let reference = directory.find(hierarchical(String(name[..<colon])))
+            if let colon = name.lastIndex(of: ":"),
+                let reference = directory.find(dialect.hierarchical(String(name[..<colon])))
             {
                 return output(reference, String(name[name.index(after: colon)...]), of: name)
             }
-            for unknown in 1..<max(unknowns.count, 1) where unknowns.name(unknown) == hierarchical(name) {
+            for unknown in 1..<max(unknowns.count, 1) where unknowns.name(unknown) == dialect.hierarchical(name) {
                 return ResolvedProbe([(.unknown(Int32(unknown)), 1)])
             }
             // `n(d1:cd)`: a quantity of a device.
@@ -255,9 +252,12 @@ struct ProbeResolver {
 }
 
 extension Elaborator {
+    /// For suggestions: of a large circuit the first.
     var nodeNames: [String] { card.builder.unknowns.nodes.prefix(20_000).map { card.builder.unknowns.name($0) } }
-
-    func quantity(_ name: String, in scope: Scope) -> ProgramInput? { nil }
+    var elementNames: [String] {
+        let names = card.builder.directory.names
+        return (0..<min(names.count, 5000)).map { names.name(of: UInt32($0)) }
+    }
 
     func resolve(
         _ probe: Probe, _ range: SourceRange, in scope: Scope, _ diagnostics: inout Diagnostics
@@ -283,12 +283,6 @@ extension Elaborator {
 
     func auxiliary(_ kind: AuxiliaryKind, _ program: Program) -> ProgramInput? {
         Behavioural.auxiliary(kind, program, card).map { .unknown($0) }
-    }
-
-    func points(
-        inFile path: String, _ range: SourceRange, _ diagnostics: inout Diagnostics
-    ) -> [(x: Double, y: Double)]? {
-        netlist.points(inFile: path, range, &diagnostics)
     }
 }
 

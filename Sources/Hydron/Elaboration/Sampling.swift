@@ -82,7 +82,9 @@ struct SamplingReader {
     }
 
     private func count(_ token: Token) -> Int? {
-        guard let runs = reader.elaborator.value(token, in: reader.top, what: "number of runs") else { return nil }
+        guard let runs = reader.elaborator.values.value(token, in: reader.top, what: "number of runs") else {
+            return nil
+        }
         guard runs >= 1, runs <= 1e7, runs == runs.rounded() else {
             reader.error("'\(runs.plain)' is no number of runs", token.range, hint: Self.syntax)
             return nil
@@ -115,7 +117,7 @@ struct SamplingReader {
         func numbers(_ key: String) -> [Double]? {
             var values: [Double] = []
             for token in lists[key] ?? [] {
-                guard let value = reader.elaborator.value(token, in: reader.top, what: key) else { return nil }
+                guard let value = reader.elaborator.values.value(token, in: reader.top, what: key) else { return nil }
                 values.append(value)
             }
             return values

@@ -203,13 +203,18 @@ final class Scope: ExpressionScope {
         }
     }
 
+    /// Evaluates all parameters of this scope, used or not: a mistake in one is a mistake in the netlist.
+    func evaluateParameters() {
+        for name in parameters.keys.sorted() { _ = parameter(name) }
+    }
+
     /// Evaluates a parameter of this scope where that was not done yet.
     private func evaluate(_ name: String) -> Parameter {
         guard let known = parameters[name] else { return .broken }
         switch known {
         case .value, .expression, .broken: return known
         case .evaluating(let token):
-            let cycle = elaborator.evaluationPath
+            let cycle = elaborator.values.path
             let start = cycle.lastIndex(of: prefix + name) ?? cycle.startIndex
             elaborator.error(
                 "parameter '\(name)' is defined by itself: "
@@ -217,7 +222,7 @@ final class Scope: ExpressionScope {
             parameters[name] = .broken
             return .broken
         case .token(let token, let scope):
-            guard elaborator.evaluationPath.count < Self.longestChain else {
+            guard elaborator.values.path.count < Self.longestChain else {
                 elaborator.error(
                     "more than \(Self.longestChain) parameters refer to each other one by one", at: token.range,
                     in: self,
@@ -226,22 +231,7 @@ final class Scope: ExpressionScope {
                 return .broken
             }
             parameters[name] = .evaluating(token)
-            elaborator.evaluationPath.append(prefix + name)
-            defer { elaborator.evaluationPath.removeLast() }
-            let result: Parameter
-            if token.kind == .word, let number = elaborator.netlist.number(token) {
-                result = elaborator.checked(number, token).map { .value($0) } ?? .broken
-            } else if let expression = elaborator.expression(token, in: scope) {
-                if scope.dependsOnSolution(expression) {
-                    result = .expression(expression, scope)
-                } else if let value = elaborator.evaluate(expression, in: scope) {
-                    result = .value(value)
-                } else {
-                    result = .broken
-                }
-            } else {
-                result = .broken
-            }
+            let result = elaborator.values.parameter(prefix + name, token, in: scope) ?? .broken
             if case .broken? = parameters[name] { return .broken }
             parameters[name] = result
             return result
@@ -302,7 +292,7 @@ final class Scope: ExpressionScope {
         return false
     }
 
-    func quantity(_ name: String) -> ProgramInput? { elaborator.quantity(name, in: self) }
+    func quantity(_ name: String) -> ProgramInput? { nil }
 
     func resolve(_ probe: Probe, _ range: SourceRange, _ diagnostics: inout Diagnostics) -> ResolvedProbe? {
         elaborator.resolve(probe, range, in: self, &diagnostics)
@@ -315,9 +305,9 @@ final class Scope: ExpressionScope {
     func points(
         inFile path: String, _ range: SourceRange, _ diagnostics: inout Diagnostics
     ) -> [(x: Double, y: Double)]? {
-        elaborator.points(inFile: path, range, &diagnostics)
+        elaborator.netlist.points(inFile: path, range, &diagnostics)
     }
 
-    func random(_ key: UInt64) -> Double { elaborator.random(key, in: self) }
-    func fixedDeviation(_ key: UInt64) -> Double? { elaborator.fixedDeviation(key, in: self) }
+    func random(_ key: UInt64) -> Double { elaborator.randomNumbers.uniform(key, in: self) }
+    func fixedDeviation(_ key: UInt64) -> Double? { elaborator.randomNumbers.fixedDeviation(key, in: self) }
 }

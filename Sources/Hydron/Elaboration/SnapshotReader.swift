@@ -37,7 +37,9 @@ struct SnapshotReader {
                 isInTimes = true
                 fallthrough
             case nil where isInTimes:
-                guard let time = elaborator.value(field.value, in: elaborator.top, what: "time") else { return nil }
+                guard let time = elaborator.values.value(field.value, in: elaborator.top, what: "time") else {
+                    return nil
+                }
                 guard time >= 0 else {
                     return error("no map can be taken at \(time) s", field.value.range, hint: "times begin at 0")
                 }
@@ -52,13 +54,13 @@ struct SnapshotReader {
             return error(
                 ".snapshot needs an array and a quantity", sources.firstWord(of: card.range), hint: Self.syntax)
         }
-        let name = elaborator.hierarchical(sources.lowercased(names[0].range))
+        let name = elaborator.netlist.dialect.hierarchical(sources.lowercased(names[0].range))
         let directory = elaborator.card.builder.directory
         let arrays = elaborator.card.builder.arrays
         guard let reference = directory.find(name), reference.population >= 0,
             let population = elaborator.card.builder.population(Int(reference.population)) as? CrossbarPopulation
         else {
-            if elaborator.broken.contains(name) { return nil }
+            if elaborator.elements.broken.contains(name) { return nil }
             let near = suggestion(for: name, among: arrays)
             return error(
                 directory.isWrittenOut(name)

@@ -237,7 +237,7 @@ extension CrossbarCard {
             var statement = Statement()
             statement.fields = own
             statement.name = Token(kind: .word, range: card.range)
-            elaborator.call(
+            elaborator.subcircuits.call(
                 definition, card, statement, named: "\(written).\(suffix)",
                 nodes: [nodes.row, nodes.column] + (ports == 3 ? [nodes.gate] : []), in: inner)
         }

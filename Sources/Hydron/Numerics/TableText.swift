@@ -7,6 +7,12 @@ extension String {
 }
 
 extension Double {
+    /// For messages: 5 instead of 5.0.
+    var plain: String {
+        let text = "\(self)"
+        return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+    }
+
     /// For printed tables: "1.23457e-05", "0.25", "1000".
     var sixDigits: String {
         guard isFinite, self != 0 else { return self == 0 ? "0" : "\(self)" }

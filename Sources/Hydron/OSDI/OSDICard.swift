@@ -193,7 +193,7 @@ enum OSDICard: ElementKind {
         if quantity.kind == .text, token.kind != .expression {
             return .text(elaborator.netlist.sources.text(token.range).filter { $0 != "\"" })
         }
-        return elaborator.value(token, in: scope, what: quantity.name).map { .number($0) }
+        return elaborator.values.value(token, in: scope, what: quantity.name).map { .number($0) }
     }
 
     // MARK: - The element
