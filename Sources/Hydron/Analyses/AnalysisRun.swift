@@ -93,10 +93,10 @@ final class AnalysisRun {
     }
 
     func note(_ system: EquationSystem) {
-        report.statistics.arrays = system.blockStatistics
+        report.statistics.arrays = system.solver.blockStatistics
         report.statistics.evaluations = system.evaluations
         report.statistics.solver = system.solver.statistics
-        for notice in system.notices { warn(Diagnostic(.warning, notice)) }
+        for notice in system.solver.notices { warn(Diagnostic(.warning, notice)) }
         for message in system.takeMessages() { warn(message) }
     }
 

@@ -43,7 +43,7 @@ final class SweptSystem {
             next.resolveWaveforms(for: nil)
             next.circuit.inductorLoss = system.circuit.inductorLoss
             next.circuit.anchors = system.circuit.anchors
-            earlierMessages += system.notices.map { Diagnostic(.warning, $0) } + system.takeMessages()
+            earlierMessages += system.solver.notices.map { Diagnostic(.warning, $0) } + system.takeMessages()
             system = try EquationSystem(next.circuit)
             elaboration = next
             elaborationCount += 1

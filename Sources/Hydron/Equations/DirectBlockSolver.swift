@@ -8,22 +8,24 @@ final class DirectBlockSolver {
     private var values: [Double] = []
     private var pattern: SparsityPattern?
 
-    init(_ system: EquationSystem) { size = system.count - 1 }
+    /// - Parameter size: number of unknowns without ground.
+    init(size: Int) { self.size = size }
 
-    func factor(_ system: EquationSystem) throws(SolverError) {
+    /// Factors the matrix whose entries `eachEntry` gives, several of one place to be added, in the same places each time.
+    func factor(_ eachEntry: ((Int, Int, Double) -> Void) -> Void) throws(SolverError) {
         let pattern: SparsityPattern
         if let known = self.pattern {
             pattern = known
         } else {
             var builder = PatternBuilder(size: size)
-            system.eachEntry { row, column, _ in builder.insert(row: row, column: column) }
+            eachEntry { row, column, _ in builder.insert(row: row, column: column) }
             pattern = builder.build()
             self.pattern = pattern
             values = [Double](repeating: 0, count: pattern.entryCount)
             solver = try KLUSolver(pattern: pattern, options: SolverOptions())
         }
         for index in values.indices { values[index] = 0 }
-        system.eachEntry { row, column, value in
+        eachEntry { row, column, value in
             if let slot = pattern.slot(row: row, column: column) { values[slot] += value }
         }
         try solver?.refactor(values)

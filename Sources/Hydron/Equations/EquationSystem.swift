@@ -31,11 +31,8 @@ final class EquationSystem {
     let sparseCount: Int
     /// Arrays, whose own unknowns are in no sparse matrix.
     private let grids: [CrossbarGrid]
-    @exclusivity(unchecked) private(set) var blocks: BlockSolver?
     /// Whether devices outside of arrays change the matrix in Newton's loop.
     private let hasNonlinearOutside: Bool
-    /// The arrays' wires were eliminated for other numbers.
-    private var gridFactorsAreStale = true
     /// The arrays' matrix, kept from the last solution, still serves: Newton's iteration needed it once only.
     @exclusivity(unchecked) var trustsGridMatrix = false
     /// What the rows of arrays are judged by, and the worst of them at the point last evaluated.
@@ -49,12 +46,6 @@ final class EquationSystem {
     let isSmooth: Bool
     /// alpha·∂q/∂x of nonlinear elements at the point last evaluated.
     private let chargeSlopes: UnsafeMutablePointer<Double>
-    /// The sparse part with what the arrays' wires leave between their ports; the Jacobian itself without arrays.
-    private let bordered: UnsafeMutablePointer<Double>
-    /// Takes over where the iteration over the arrays stalls.
-    @exclusivity(unchecked) private var direct: DirectBlockSolver?
-    /// Why, for the report.
-    private(set) var notices: [String] = []
     let pattern: SparsityPattern
     let batches: [any ElementBatch]
     private let nonlinear: [any ElementBatch]
@@ -62,11 +53,8 @@ final class EquationSystem {
     /// True where the past of some element acts on its present.
     var hasDelays: Bool { !delaying.isEmpty }
     /// True where no batch takes part in Newton's loop.
-    var isLinear: Bool { nonlinear.isEmpty && clamps.isEmpty }
-    let solver: AdaptiveSolver
-    /// What the Jacobian's factors were made of is gone (other numbers since).
-    @exclusivity(unchecked) private var factorsAreStale = true
-    @exclusivity(unchecked) private var hasFactors = false
+    var isLinear: Bool { nonlinear.isEmpty && !held.hasClamps }
+    let solver: JacobianSolver
 
     // One value a Jacobian entry, behind a waste bin at index 0.
     private let conductance: UnsafeMutablePointer<Double>
@@ -93,10 +81,8 @@ final class EquationSystem {
     @exclusivity(unchecked) var conditions = Conditions()
     /// Jacobian slots of the nodes' diagonals, for shunts.
     private var nodeDiagonals: [Int32] = []
-    /// Rows held at a voltage instead of their own equation: `.ic` and `.nodeset`.
-    @exclusivity(unchecked) private var heldRows: [HeldRow] = []
-    /// Voltages held between two nodes by a stiff conductance: capacitors' initial conditions.
-    @exclusivity(unchecked) private var clamps: [Clamp] = []
+    /// What `.ic`, `.nodeset` and `ic=` hold.
+    @exclusivity(unchecked) private var held = HeldEquations()
     /// Resistance [Ω] that inductors show in static analyses, 0 unless a loop of them asks for it.
     var inductorLoss = 0.0
     /// True for unknowns that appear in q, which the integration error is judged by.
@@ -105,23 +91,6 @@ final class EquationSystem {
     private(set) var holdsCharge: [Bool] = []
     private let columnStarts: [Int32]
     private let rowIndices: [Int32]
-
-    private struct HeldRow {
-        var unknown: Int
-        var value: Double
-        /// Slots of the row's entries, the diagonal first.
-        var slots: [Int]
-    }
-
-    private struct Clamp {
-        var plus: Int
-        var minus: Int
-        var volts: Double
-        /// (plus, plus), (plus, minus), (minus, plus), (minus, minus); 0 is the waste bin.
-        var slots: (Int, Int, Int, Int)
-    }
-    /// Stiffness of a clamp [S].
-    private static let clampConductance = 1e6
 
     /// Makes the equations of `circuit`.
     ///
@@ -162,7 +131,6 @@ final class EquationSystem {
         baseline = array(entries)
         jacobian = array(entries)
         chargeSlopes = followsTangents ? array(entries) : jacobian
-        bordered = grids.isEmpty ? jacobian : array(entries)
         residual = array(count)
         charge = array(sparseCount)
         scale = array(sparseCount)
@@ -170,26 +138,9 @@ final class EquationSystem {
         excitation = array(sparseCount)
         history = array(count)
 
-        var solverOptions = SolverOptions()
-        solverOptions.pivotTolerance = circuit.options[.pivrel]
-        solverOptions.method = circuit.options.solver
-        do throws(SolverError) {
-            solver = try AdaptiveSolver(pattern: pattern, options: solverOptions)
-        } catch {
-            throw SimulationFailure(error, in: circuit)
-        }
+        solver = try JacobianSolver(
+            circuit, pattern, jacobian: jacobian, grids: grids, isLinear: nonlinear.isEmpty, parallel)
         conditions.gmin = circuit.options[.gmin]
-        if !grids.isEmpty {
-            let solver = BlockSolver(
-                grids, outerCount: sparseCount, iterationLimit: solverOptions.maximumIterations, parallel)
-            if !nonlinear.isEmpty {
-                solver.tolerance = max(1e-13, 1e-4 * circuit.options[.reltol])
-                // Spread over all nodes, a tenth of what Kirchhoff's current law is held to.
-                solver.floor = 0.1 * circuit.options[.abstol] * Double(count - sparseCount).squareRoot()
-            }
-            blocks = solver
-            if circuit.options.solver == .direct { direct = DirectBlockSolver(self) }
-        }
         for unknown in 1..<max(sparseCount, 1) {
             let kind = circuit.unknowns.kind(unknown)
             guard kind == .node || kind == .internalNode,
@@ -207,7 +158,6 @@ final class EquationSystem {
         for pointer in [
             conductance, capacitance, baseline, jacobian, residual, charge, scale, magnitude, excitation, history,
         ] { HugeMemory.free(pointer) }
-        if bordered != jacobian { HugeMemory.free(bordered) }
     }
 
     // MARK: - Phase 3: the linear part
@@ -296,79 +246,23 @@ final class EquationSystem {
                 }
             }
         }
-        factorsAreStale = true
-        gridFactorsAreStale = true
+        solver.factorsAreStale = true
+        solver.gridFactorsAreStale = true
     }
 
     /// Replaces the equations of some nodes by "the voltage is this"; an empty list takes all holds back.
     func hold(_ conditions: [NodeCondition]) {
-        guard !(conditions.isEmpty && heldRows.isEmpty) else { return }
-        heldRows = []
-        /// By row, among the held ones.
-        var places = [Int32](repeating: -1, count: conditions.isEmpty ? 0 : pattern.size)
-        for condition in circuit.holdable(conditions) {
-            let row = Int(condition.unknown) - 1
-            guard row >= 0, row < pattern.size, places[row] < 0,
-                let diagonal = pattern.slot(row: row, column: row)
-            else { continue }
-            places[row] = Int32(heldRows.count)
-            heldRows.append(HeldRow(unknown: row + 1, value: condition.value, slots: [diagonal + 1]))
-        }
-        if !heldRows.isEmpty {
-            for entry in rowIndices.indices {
-                let place = Int(places[Int(rowIndices[entry])])
-                if place >= 0, heldRows[place].slots[0] != entry + 1 { heldRows[place].slots.append(entry + 1) }
-            }
-        }
-        factorsAreStale = true
+        if held.hold(circuit.holdable(conditions), in: pattern) { solver.factorsAreStale = true }
     }
 
     /// Holds the voltages and currents that elements give with `ic=`; called with false to let go.
     func holdDeviceConditions(_ holds: Bool) {
-        clamps = []
-        guard holds else {
-            factorsAreStale = true
-            return
-        }
-        func slot(_ row: Int, _ column: Int) -> Int {
-            guard row > 0, column > 0, let slot = pattern.slot(row: row - 1, column: column - 1) else { return 0 }
-            return slot + 1
-        }
-        var held: [NodeCondition] = []
-        for batch in batches {
-            for condition in batch.deviceConditions {
-                switch condition {
-                case .voltage(let plus, let minus, let volts):
-                    let (p, m) = (Int(plus), Int(minus))
-                    clamps.append(
-                        Clamp(plus: p, minus: m, volts: volts, slots: (slot(p, p), slot(p, m), slot(m, p), slot(m, m))))
-                case .current(let branch, let amperes):
-                    held.append(
-                        NodeCondition(
-                            unknown: branch, value: amperes, range: SourceRange(file: 0, start: 0, end: 0)))
-                }
-            }
-        }
-        heldCurrents = held
-        factorsAreStale = true
+        if holds { held.holdConditions(of: batches, in: pattern) } else { held.releaseClamps() }
+        solver.factorsAreStale = true
     }
-    /// Branch currents held by `ic=`, to be joined to what ``hold(_:)`` is given.
-    private(set) var heldCurrents: [NodeCondition] = []
 
-    private func applyClamps(_ x: UnsafePointer<Double>) {
-        for clamp in clamps {
-            let g = Self.clampConductance
-            let current = g * (x[clamp.plus] - x[clamp.minus] - clamp.volts)
-            residual[clamp.plus] += current
-            residual[clamp.minus] -= current
-            magnitude[clamp.plus] += abs(g * clamp.volts)
-            magnitude[clamp.minus] += abs(g * clamp.volts)
-            jacobian[clamp.slots.0] += g
-            jacobian[clamp.slots.1] -= g
-            jacobian[clamp.slots.2] -= g
-            jacobian[clamp.slots.3] += g
-        }
-    }
+    /// Branch currents held by `ic=`, to be joined to what ``hold(_:)`` is given.
+    var heldCurrents: [NodeCondition] { held.currents }
 
     // MARK: - Phase 5: excitations
 
@@ -385,13 +279,6 @@ final class EquationSystem {
     /// True where equations change with the frequency of a small-signal analysis.
     private(set) lazy var dependsOnFrequency = batches.contains(where: \.dependsOnFrequency)
 
-    /// ∂f/∂x and ∂q/∂x at a solution, one value an entry of the pattern.
-    struct SmallSignalMatrices {
-        var pattern: SparsityPattern
-        var conductance: [Double]
-        var capacitance: [Double]
-    }
-
     /// - Throws: ``SimulationFailure`` where arrays are too large for one factorisation.
     func smallSignalMatrices(_ x: UnsafePointer<Double>) throws(SimulationFailure) -> SmallSignalMatrices {
         let entries = pattern.entryCount + 1
@@ -406,61 +293,30 @@ final class EquationSystem {
             x: x, f: residual, q: charge, scale: scale, jacobian: jacobian, chargeJacobian: charges, alpha: 1,
             conditions: resting, isSmallSignal: true)
         for batch in nonlinear { _ = batch.load(context) }
-        factorsAreStale = true
+        solver.factorsAreStale = true
         let sparse = SmallSignalMatrices(
             pattern: pattern, conductance: (1..<max(entries, 1)).map { jacobian[$0] },
             capacitance: (1..<max(entries, 1)).map { charges[$0] })
-        return grids.isEmpty ? sparse : try joinGrids(sparse, x)
+        return grids.isEmpty ? sparse : try join(sparse, x)
     }
 
     /// The matrices of the whole circuit, nodes inside of arrays included.
-    private func joinGrids(
+    private func join(
         _ sparse: SmallSignalMatrices, _ x: UnsafePointer<Double>
     ) throws(SimulationFailure) -> SmallSignalMatrices {
-        guard count <= Self.largestDirect else {
+        let limit = JacobianSolver.largestDirect
+        guard count <= limit else {
             throw SimulationFailure(
                 .badNetlist, "small-signal analysis of arrays with \(count) nodes is beyond this version",
-                hint: "up to \(Self.largestDirect) nodes are factored as one matrix: a smaller array tells the same")
+                hint: "up to \(limit) nodes are factored as one matrix: a smaller array tells the same")
         }
         for grid in grids {
             _ = grid.evaluate(
                 x, history: history, residual: residual, portSizes: magnitude, shunt: 0, tolerance: rowTolerance,
                 CellContext(alpha: 0, interval: 0, fillsMatrix: true), parallel)
         }
-        func eachEntry(_ body: (Int, Int, Double) -> Void) {
-            for grid in grids {
-                grid.eachEntry(alpha: 0, shunt: 0) { if $0 > 0, $1 > 0 { body($0 - 1, $1 - 1, $2) } }
-            }
-        }
-        var builder = PatternBuilder(size: count - 1)
-        func eachSlot(_ body: (Int, Int, Int) -> Void) {
-            for column in 0..<pattern.size {
-                for slot in Int(columnStarts[column])..<Int(columnStarts[column + 1]) {
-                    body(Int(rowIndices[slot]), column, slot)
-                }
-            }
-        }
-        eachSlot { row, column, _ in builder.insert(row: row, column: column) }
-        eachEntry { row, column, _ in builder.insert(row: row, column: column) }
-        let whole = builder.build()
-        var result = SmallSignalMatrices(
-            pattern: whole, conductance: [Double](repeating: 0, count: whole.entryCount),
-            capacitance: [Double](repeating: 0, count: whole.entryCount))
-        eachSlot { row, column, slot in
-            guard let target = whole.slot(row: row, column: column) else { return }
-            result.conductance[target] += sparse.conductance[slot]
-            result.capacitance[target] += sparse.capacitance[slot]
-        }
-        eachEntry { row, column, value in
-            if let target = whole.slot(row: row, column: column) { result.conductance[target] += value }
-        }
-        for grid in grids {
-            grid.eachCapacitance { row, column, value in
-                if let target = whole.slot(row: row - 1, column: column - 1) { result.capacitance[target] += value }
-            }
-        }
-        gridFactorsAreStale = true
-        return result
+        solver.gridFactorsAreStale = true
+        return sparse.joined(with: grids, count: count)
     }
 
     /// Makes `values` the matrix G + jωC at an angular frequency [1/s] and the operating point `x`, with what elements
@@ -469,9 +325,7 @@ final class EquationSystem {
         _ omega: Double, at x: UnsafePointer<Double>, _ matrices: SmallSignalMatrices,
         into values: UnsafeMutablePointer<Complex<Double>>
     ) {
-        for entry in matrices.conductance.indices {
-            values[entry] = Complex(matrices.conductance[entry], omega * matrices.capacitance[entry])
-        }
+        matrices.combine(omega, into: values)
         for batch in dispersive {
             batch.addDispersion(omega, x: x, conditions) { row, column, value in
                 guard row > 0, column > 0,
@@ -522,7 +376,7 @@ final class EquationSystem {
                 }
             }
         }
-        let keeps = keepsGridMatrix && !gridFactorsAreStale
+        let keeps = keepsGridMatrix && !solver.gridFactorsAreStale
         if !grids.isEmpty { evaluateGrids(x, fillsMatrix: !keeps) }
         if keepsChargeSlopes { chargeSlopes.update(repeating: 0, count: pattern.entryCount + 1) }
         let context = LoadContext(
@@ -540,15 +394,16 @@ final class EquationSystem {
         if alpha != 0 {
             for row in 0..<sparseCount { residual[row] += alpha * charge[row] }
         }
-        if !clamps.isEmpty { applyClamps(x) }
+        if held.hasClamps { held.addClamps(x, residual: residual, magnitude: magnitude, jacobian: jacobian) }
         residual[0] = 0
-        if hasNonlinearOutside || !clamps.isEmpty || gridFactorsAreStale && !grids.isEmpty { factorsAreStale = true }
-        for held in heldRows {
-            for slot in held.slots { jacobian[slot] = 0 }
-            jacobian[held.slots[0]] = 1
-            residual[held.unknown] = x[held.unknown] - held.value
-            scale[held.unknown] = 0
-            magnitude[held.unknown] = abs(held.value)
+        if hasNonlinearOutside || held.hasClamps || solver.gridFactorsAreStale && !grids.isEmpty {
+            solver.factorsAreStale = true
+        }
+        held.replaceRows(of: jacobian)
+        held.eachValue { unknown, value in
+            residual[unknown] = x[unknown] - value
+            scale[unknown] = 0
+            magnitude[unknown] = abs(value)
         }
         return result
     }
@@ -561,7 +416,7 @@ final class EquationSystem {
                 x, history: history, residual: residual, portSizes: magnitude, shunt: shunt, tolerance: rowTolerance,
                 context, parallel)
             if !(worst.excess <= gridBalance.excess) { gridBalance = worst }
-            if fillsMatrix, !grid.isLinear { gridFactorsAreStale = true }
+            if fillsMatrix, !grid.isLinear { solver.gridFactorsAreStale = true }
         }
     }
 
@@ -612,24 +467,21 @@ final class EquationSystem {
 
     /// Solves J Δ = −F; Δ replaces the residual. The Jacobian is factored again only where its numbers changed.
     func solveForUpdate() throws(SimulationFailure) {
-        try factorIfNeeded()
+        try solver.factorIfNeeded(alpha: alpha, shunt: shunt)
         try solve(residual, sign: -1)
     }
 
     /// For a linear circuit: the solution itself, x = −(G + αC)⁻¹ (b + h), with no evaluation at all.
     func solveLinear(into x: UnsafeMutablePointer<Double>) throws(SimulationFailure) {
-        if factorsAreStale {
+        if solver.factorsAreStale {
             jacobian.update(from: baseline, count: pattern.entryCount + 1)
-            for held in heldRows {
-                for slot in held.slots { jacobian[slot] = 0 }
-                jacobian[held.slots[0]] = 1
-            }
+            held.replaceRows(of: jacobian)
         }
-        try factorIfNeeded()
+        try solver.factorIfNeeded(alpha: alpha, shunt: shunt)
         beginSolution()
         x[0] = 0
         for row in 1..<max(sparseCount, 1) { x[row] = 0 - (excitation[row] + history[row]) }
-        for held in heldRows { x[held.unknown] = held.value }
+        held.eachValue { x[$0] = $1 }
         guard !grids.isEmpty else { return try solve(x) }
         parallel.parts(count - sparseCount) { part in
             for row in part { x[sparseCount + row] = 0 - history[sparseCount + row] }
@@ -640,45 +492,14 @@ final class EquationSystem {
 
     /// A new point: nothing is known of how large its currents are.
     func beginSolution() {
-        blocks?.reference = 0
+        solver.beginSolution()
         for batch in nonlinear { batch.beginSolution() }
     }
 
-    /// Replaces b by ±A⁻¹ b, with the factors in hand.
+    /// Replaces b by ±J⁻¹ b, with the factors in hand.
     private func solve(_ b: UnsafeMutablePointer<Double>, sign: Double = 1) throws(SimulationFailure) {
-        if let blocks, direct == nil { return try solve(b, sign, by: blocks) }
-        if sign < 0 {
-            for row in 1..<max(count, 1) { b[row] = -b[row] }
-        }
-        if let direct { return direct.solve(b) }
-        solver.solve(b + 1)
-        if let failure = solver.failure { throw SimulationFailure(failure, in: circuit) }
+        try solver.solve(b, sign: sign, alpha: alpha, shunt: shunt)
     }
-
-    private func solve(
-        _ b: UnsafeMutablePointer<Double>, _ sign: Double, by blocks: BlockSolver
-    ) throws(SimulationFailure) {
-        let watch = Stopwatch()
-        let isSolved = blocks.solve(b, sign: sign, solveOuter: { solver.solve($0 + 1) })
-        blocks.statistics.add(watch)
-        if let failure = solver.failure { throw SimulationFailure(failure, in: circuit) }
-        if isSolved { return }
-        guard count <= Self.largestDirect else {
-            throw SimulationFailure(
-                .stalled, "the iteration over the arrays does not get on",
-                hint: "wires of far more resistance than the cells do this; check the values of both")
-        }
-        let notice = "iterations over the arrays did not get on: their matrix was factored directly, which takes longer"
-        if !notices.contains(notice) { notices.append(notice) }
-        let fallback = DirectBlockSolver(self)
-        do throws(SolverError) { try fallback.factor(self) } catch { throw SimulationFailure(error, in: circuit) }
-        if sign < 0 {
-            for row in 1..<max(count, 1) { b[row] = -b[row] }
-        }
-        fallback.solve(b)
-    }
-    /// Unknowns up to which a stalled iteration is replaced by one large factorisation.
-    private static let largestDirect = 200_000
 
     /// The true residual of a linear solution decides: what the iteration left is solved for once more.
     private func refine(_ x: UnsafeMutablePointer<Double>) throws(SimulationFailure) {
@@ -696,82 +517,6 @@ final class EquationSystem {
         }
     }
 
-    private func factorIfNeeded() throws(SimulationFailure) {
-        guard factorsAreStale else { return }
-        do throws(SolverError) {
-            if let direct {
-                try direct.factor(self)
-            } else {
-                if !grids.isEmpty { makeBorder() }
-                if hasFactors {
-                    try solver.refactor(bordered + 1)
-                } else {
-                    try solver.factor(bordered + 1)
-                    hasFactors = true
-                }
-            }
-        } catch {
-            hasFactors = false
-            throw SimulationFailure(error, in: circuit)
-        }
-        factorsAreStale = false
-    }
-
-    /// The arrays' wires, eliminated up to their ports, join the sparse part.
-    private func makeBorder() {
-        bordered.update(from: jacobian, count: pattern.entryCount + 1)
-        let watch = Stopwatch()
-        for grid in grids {
-            if gridFactorsAreStale {
-                grid.factor(alpha: alpha, shunt: shunt, parallel)
-                blocks?.statistics.factorisations += 1
-            }
-            grid.eachPortConductance { row, column, conductance in
-                guard row > 0, column > 0,
-                    let slot = pattern.slot(row: Int(row) - 1, column: Int(column) - 1)
-                else { return }
-                bordered[slot + 1] += conductance
-            }
-        }
-        gridFactorsAreStale = false
-        blocks?.isSymmetric = isSymmetricOutside
-        blocks?.statistics.add(watch)
-    }
-
-    /// Whether the sparse part equals its transpose.
-    private var isSymmetricOutside: Bool {
-        for column in 0..<pattern.size {
-            for entry in Int(columnStarts[column])..<Int(columnStarts[column + 1]) {
-                let row = Int(rowIndices[entry])
-                guard row > column else { continue }
-                let mirrored = pattern.slot(row: column, column: row).map { jacobian[$0 + 1] } ?? 0
-                if jacobian[entry + 1] != mirrored { return false }
-            }
-        }
-        // Entries above the diagonal without one below.
-        for column in 0..<pattern.size {
-            for entry in Int(columnStarts[column])..<Int(columnStarts[column + 1]) {
-                let row = Int(rowIndices[entry])
-                if row < column, jacobian[entry + 1] != 0, pattern.slot(row: column, column: row) == nil {
-                    return false
-                }
-            }
-        }
-        return true
-    }
-
-    /// Every entry of the whole matrix, arrays included, in no order: (row, column, value), counted from 0 without ground.
-    func eachEntry(_ body: (Int, Int, Double) -> Void) {
-        for column in 0..<pattern.size {
-            for entry in Int(columnStarts[column])..<Int(columnStarts[column + 1]) {
-                body(Int(rowIndices[entry]), column, jacobian[entry + 1])
-            }
-        }
-        for grid in grids {
-            grid.eachEntry(alpha: alpha, shunt: shunt) { if $0 > 0, $1 > 0 { body($0 - 1, $1 - 1, $2) } }
-        }
-    }
-
     /// How often elements of all batches that count it were evaluated; nil where none does.
     var evaluations: EvaluationCount? {
         let counting = batches.compactMap { $0 as? any CountingBatch }
@@ -780,18 +525,6 @@ final class EquationSystem {
             sum.evaluated += batch.evaluations.evaluated
             sum.bypassed += batch.evaluations.bypassed
         }
-    }
-
-    /// What the iteration over the arrays took; nil without arrays.
-    var blockStatistics: BlockSolverStatistics? {
-        guard var statistics = blocks?.statistics else { return nil }
-        for grid in grids {
-            statistics.cells += grid.shape.cellCount
-            statistics.cellBytes += grid.bytes
-            statistics.bytes += grid.bytes + grid.iteration.bytes
-            statistics.bytesAnIteration += grid.iteration.bytesAnIteration
-        }
-        return statistics
     }
 
     /// q = C x + q_nl at the point last evaluated, into `total`.

@@ -31,7 +31,7 @@ struct LinearSource: Sendable {
 /// The equations around an operating point, G x + C dx/dt = b, with G and C constant.
 final class LinearisedCircuit {
     let system: EquationSystem
-    let matrices: EquationSystem.SmallSignalMatrices
+    let matrices: SmallSignalMatrices
     private let solver: KLUSolver
 
     /// - Throws: ``SimulationFailure`` for arrays that are too large, and where G is singular.
