@@ -41,6 +41,18 @@ protocol Analysis: Sendable {
     func run(_ run: AnalysisRun) throws(SimulationFailure)
 }
 
+/// An analysis that is made of the recorded rows of a transient.
+protocol TransientFollower: Analysis {
+    /// What it takes from them.
+    var items: [OutputItem] { get }
+}
+
+extension TransientFollower {
+    var needsOperatingPoint: Bool { false }
+    var follows: String? { "tran" }
+    var followedItems: [OutputItem] { items }
+}
+
 extension Analysis {
     var needsOperatingPoint: Bool { true }
     var looksAtSmallSignals: Bool { false }

@@ -6,7 +6,7 @@ import Waveforms
 /// `.four`: harmonics of the last period of a transient, and its total harmonic distortion.
 ///
 /// The curves' straight lines between rows are integrated in closed form; phases count from a sine, as in SPICE.
-struct FourierAnalysis: Analysis {
+struct FourierAnalysis: TransientFollower {
     private static let syntax = "write `.four 1k v(out)`"
     static let description = AnalysisDescription(
         name: "Fourier analysis", directives: [.four],
@@ -59,9 +59,6 @@ struct FourierAnalysis: Analysis {
 
     var kindName: String { "four" }
     var tableKind: TableHeader.Kind { .fourier }
-    var needsOperatingPoint: Bool { false }
-    var follows: String? { "tran" }
-    var followedItems: [OutputItem] { items }
 
     func table(_ elaboration: Elaboration, _ netlist: Netlist, diagnostics: inout Diagnostics) -> AnalysisTable {
         var columns = [Column("frequency", .frequency)]

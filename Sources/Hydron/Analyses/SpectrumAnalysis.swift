@@ -7,7 +7,7 @@ import Waveforms
 ///
 /// Magnitudes are amplitudes: a sine of 1 V that fits into the window shows 1 V whatever the window, because its weights
 /// are divided by their mean. Phases count from a cosine at the start.
-struct SpectrumAnalysis: Analysis {
+struct SpectrumAnalysis: TransientFollower {
     private static let syntax = "write `.fft v(out) [np=1024] [start=] [stop=] [window=hann] [format=unorm] [freq=]`"
     static let description = AnalysisDescription(
         name: "spectrum", directives: [.fft],
@@ -104,9 +104,6 @@ struct SpectrumAnalysis: Analysis {
 
     var kindName: String { "fft" }
     var tableKind: TableHeader.Kind { .spectrum }
-    var needsOperatingPoint: Bool { false }
-    var follows: String? { "tran" }
-    var followedItems: [OutputItem] { items }
 
     func table(_ elaboration: Elaboration, _ netlist: Netlist, diagnostics: inout Diagnostics) -> AnalysisTable {
         var columns = [Column("frequency", .frequency)]

@@ -30,9 +30,7 @@ extension VoltageSourceCard: PlainElement {
         _ value: Double, _ nodes: UnsafePointer<Int32>, identity: ElementIdentity, temperature: Double,
         to builder: inout CircuitBuilder
     ) {
-        IndependentSourceCard.add(
-            IndependentSource(identity: identity, plus: nodes[0], minus: nodes[1], branch: 0, direct: value),
-            isVoltage: true, to: &builder)
+        IndependentSourceCard.addPlain(value, nodes, identity, isVoltage: true, to: &builder)
     }
 }
 
@@ -43,9 +41,7 @@ extension CurrentSourceCard: PlainElement {
         _ value: Double, _ nodes: UnsafePointer<Int32>, identity: ElementIdentity, temperature: Double,
         to builder: inout CircuitBuilder
     ) {
-        IndependentSourceCard.add(
-            IndependentSource(identity: identity, plus: nodes[0], minus: nodes[1], branch: 0, direct: value),
-            isVoltage: false, to: &builder)
+        IndependentSourceCard.addPlain(value, nodes, identity, isVoltage: false, to: &builder)
     }
 }
 
@@ -60,6 +56,15 @@ enum IndependentSourceCard {
             case .acphase: Parameter("acphase", unit: "°", default: 0, .any, "phase in AC")
             }
         }
+    }
+
+    static func addPlain(
+        _ value: Double, _ nodes: UnsafePointer<Int32>, _ identity: ElementIdentity, isVoltage: Bool,
+        to builder: inout CircuitBuilder
+    ) {
+        add(
+            IndependentSource(identity: identity, plus: nodes[0], minus: nodes[1], branch: 0, direct: value),
+            isVoltage: isVoltage, to: &builder)
     }
 
     static func elaborate(_ card: ElementCard, isVoltage: Bool) {

@@ -43,66 +43,52 @@ struct IndependentSource: Sendable {
     ]
 }
 
-struct VoltageSources: Population {
-    var sources: [IndependentSource] = []
+/// The independent sources of one kind in a circuit.
+protocol IndependentSourcePopulation: Population {
+    var sources: [IndependentSource] { get set }
+}
+
+extension IndependentSourcePopulation {
     var count: Int { sources.count }
-    var arity: Int { 3 }
     func identity(_ index: Int) -> ElementIdentity { sources[index].identity }
+    /// n+, n−, and the branch where there is one.
     func unknown(_ local: Int, of element: Int) -> Int32 {
         let source = sources[element]
         return local == 0 ? source.plus : local == 1 ? source.minus : source.branch
     }
+    var outputs: [DeviceOutput] { IndependentSource.outputs }
+    mutating func resolveTransient(tstep: Double, tstop: Double) {
+        for index in sources.indices {
+            sources[index].waveform = sources[index].waveform?.resolved(step: tstep, stop: tstop)
+        }
+    }
+}
+
+struct VoltageSources: IndependentSourcePopulation {
+    var sources: [IndependentSource] = []
+    var arity: Int { 3 }
     var conductingPairs: [(Int, Int)] { [(0, 1)] }
     var voltageDefinedPairs: [(Int, Int)] { [(0, 1)] }
     func restsAtZero(_ element: Int) -> Bool {
         sources[element].staticValue == 0 && (sources[element].waveform?.value(at: 0) ?? 0) == 0
     }
     var branchUnknown: Int? { 2 }
-    var outputs: [DeviceOutput] { IndependentSource.outputs }
-    mutating func resolveTransient(tstep: Double, tstop: Double) {
-        for index in sources.indices {
-            sources[index].waveform = sources[index].waveform?.resolved(step: tstep, stop: tstop)
-        }
-    }
     func makeBatch() -> any ElementBatch { SourceBatch(sources, isVoltage: true) }
 }
 
 /// Voltage sources behind a resistance: they fix no voltage, so several may lie across each other.
-struct PortSources: Population {
+struct PortSources: IndependentSourcePopulation {
     var sources: [IndependentSource] = []
-    var count: Int { sources.count }
     var arity: Int { 3 }
-    func identity(_ index: Int) -> ElementIdentity { sources[index].identity }
-    func unknown(_ local: Int, of element: Int) -> Int32 {
-        let source = sources[element]
-        return local == 0 ? source.plus : local == 1 ? source.minus : source.branch
-    }
     var conductingPairs: [(Int, Int)] { [(0, 1)] }
     var branchUnknown: Int? { 2 }
-    var outputs: [DeviceOutput] { IndependentSource.outputs }
-    mutating func resolveTransient(tstep: Double, tstop: Double) {
-        for index in sources.indices {
-            sources[index].waveform = sources[index].waveform?.resolved(step: tstep, stop: tstop)
-        }
-    }
     func makeBatch() -> any ElementBatch { SourceBatch(sources, isVoltage: true) }
 }
 
-struct CurrentSources: Population {
+struct CurrentSources: IndependentSourcePopulation {
     var sources: [IndependentSource] = []
-    var count: Int { sources.count }
     var arity: Int { 2 }
-    func identity(_ index: Int) -> ElementIdentity { sources[index].identity }
-    func unknown(_ local: Int, of element: Int) -> Int32 {
-        local == 0 ? sources[element].plus : sources[element].minus
-    }
     var currentOutput: String? { "i" }
-    var outputs: [DeviceOutput] { IndependentSource.outputs }
-    mutating func resolveTransient(tstep: Double, tstop: Double) {
-        for index in sources.indices {
-            sources[index].waveform = sources[index].waveform?.resolved(step: tstep, stop: tstop)
-        }
-    }
     func makeBatch() -> any ElementBatch { SourceBatch(sources, isVoltage: false) }
 }
 
