@@ -126,10 +126,10 @@ extension MutualInductance: ElementKind {
         for set in elements.activeSets() {
             let names = set.map { card.builder.directory.names.name(of: elements.identities[$0].name) }
             let shown = names.prefix(8).joined(separator: ", ") + (names.count > 8 ? ", …" : "")
-            // No warning: the true solution grows by a factor of e every |λ| L/R, λ being the negative eigenvalue. Only
-            // an integration with far longer steps hides that.
-            card.error(
-                "the couplings of \(shown) contradict each other: together they would give energy away",
+            // The true solution grows by a factor of e every |λ| L/R, λ being the negative eigenvalue of the coefficients:
+            // long steps of the integration hide that, short ones show it.
+            card.warning(
+                "the couplings of \(shown) contradict each other: together they give energy away",
                 hint: "inductors that couple strongly to the same one couple strongly to each other: give all pairs a "
                     + "coefficient, or name all inductors on one K card")
         }

@@ -1,3 +1,5 @@
+import Glibc
+import HydronTestSupport
 import Testing
 
 @testable import Hydron
@@ -50,5 +52,37 @@ struct PassiveTests {
         #expect(Self.elements([(1, 2, 0.9), (2, 3, 0.9), (1, 3, -0.9)]).activeSets() == [[0, 1, 2]])
         #expect(Self.elements([(7, 8, 0.5), (1, 2, 0.9), (2, 3, 0.9)]).activeSets() == [[1, 2]])
         #expect(Self.elements([(1, 2, 0.7), (2, 1, 0.7)]).activeSets() == [[0, 1]])
+    }
+
+    @Test("Couplings that contradict each other are warned of, and the growing solution of their equations is found")
+    func contradictingCouplings() throws {
+        let run = try simulate(
+            """
+            The first and the last of three inductors couple to the one between them, not to each other
+            l1 a 0 1 ic=1
+            l2 b 0 1 ic=0
+            l3 c 0 1 ic=0
+            r1 a 0 1
+            r2 b 0 1
+            r3 c 0 1
+            k1 l1 l2 1
+            k2 l2 l3 1
+            .options reltol=1e-5
+            .tran 1m 1 uic
+            .print tran i(l1) i(l2) i(l3)
+            """)
+        let warnings = run.diagnostics.all.filter { $0.severity == .warning }
+        #expect(warnings.count == 1)
+        #expect(warnings.first?.message.hasPrefix("the couplings of k1, k2 contradict each other") == true)
+        // M has the eigenvalues 1 and 1 ± √2 with the vectors (1, 0, −1)/√2 and (1, ±√2, 1)/2.
+        let root = 2.0.squareRoot()
+        let (times, first, second, third) = (run["time"], run["i(l1)"], run["i(l2)"], run["i(l3)"])
+        for (place, t) in times.enumerated() {
+            let (slow, growing, own) = (exp(-t / (1 + root)), exp(-t / (1 - root)), exp(-t))
+            #expect(abs(first[place] - (slow + growing + 2 * own) / 4) < 2e-3 * growing)
+            #expect(abs(second[place] - root * (slow - growing) / 4) < 2e-3 * growing)
+            #expect(abs(third[place] - (slow + growing - 2 * own) / 4) < 2e-3 * growing)
+        }
+        #expect(try #require(times.last) == 1)
     }
 }
