@@ -14,6 +14,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CSuiteSparse", providers: [.apt(["libsuitesparse-dev"])]),
         .systemLibrary(name: "COSDI"),
+        .systemLibrary(name: "CPrefetch"),
         .target(name: "LargeMemory"),
         .target(name: "SpiceNetlist", dependencies: ["LargeMemory"]),
         .target(
@@ -25,7 +26,7 @@ let package = Package(
         .target(
             name: "Hydron",
             dependencies: [
-                "SpiceNetlist", "SparseSolvers", "Waveforms", "LargeMemory", "COSDI",
+                "SpiceNetlist", "SparseSolvers", "Waveforms", "LargeMemory", "COSDI", "CPrefetch",
                 .product(name: "ComplexModule", package: "swift-numerics"),
             ]),
         .target(

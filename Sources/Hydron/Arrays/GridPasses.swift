@@ -1,3 +1,5 @@
+import CPrefetch
+
 /// What a first sweep takes as right-hand side, eight nodes side by side at a time.
 ///
 /// A type of its own for each, not a closure: a sweep is compiled for each of them as one loop, where calls of closures, with
@@ -13,12 +15,22 @@ protocol RowPass {
     func right(_ place: Int) -> Lanes
     /// Takes t = A_rr⁻¹ b at `place` and gives what is summed up.
     func result(_ place: Int, _ here: Lanes) -> Lanes
+    /// Asks for the memory that ``right(_:)`` and ``result(_:_:)`` will want at `place`: eight rows of several planes are
+    /// more streams than a processor foresees by itself.
+    func announceRight(_ place: Int)
+    func announceResult(_ place: Int)
 }
 
 /// What becomes of w(z), the coupling of a reduced plane with all others, at eight nodes.
 protocol CouplingUse {
     /// Gives what is summed up.
     func take(_ place: Int, _ z: Lanes, _ coupled: Lanes) -> Lanes
+    /// Asks for the memory that this will want at `place`.
+    func announce(_ place: Int)
+}
+
+@inline(__always) private func announceLine(_ numbers: UnsafePointer<Double>, _ place: Int) {
+    prefetch_line(numbers + place)
 }
 
 /// Conductances between planes.
@@ -42,6 +54,17 @@ struct PlaneCouplings {
         let current = loadLanes(rowColumn + place) * loadLanes(z + place)
         guard let rowGate else { return current }
         return current + loadLanes(rowGate + place) * loadLanes(z + size + place)
+    }
+}
+
+extension PlaneCouplings {
+    /// Asks for what ``intoRows(_:_:)`` will want.
+    @inline(__always) func announceRows(_ z: UnsafePointer<Double>, _ place: Int) {
+        announceLine(rowColumn, place)
+        announceLine(z, place)
+        guard let rowGate else { return }
+        announceLine(rowGate, place)
+        announceLine(z, place + size)
     }
 }
 
@@ -81,6 +104,12 @@ struct StartingPass: RowPass {
     let rows, columns: UnsafePointer<Double>
     let r: UnsafeMutablePointer<Double>
 
+    @inline(__always) func announceRight(_ place: Int) { announceLine(rows, place) }
+    @inline(__always) func announceResult(_ place: Int) {
+        announceLine(columns, place)
+        announceLine(couplings.rowColumn, place)
+    }
+
     @inline(__always) func right(_ place: Int) -> Lanes { sign * loadLanes(rows + place) }
 
     @inline(__always) func result(_ place: Int, _ here: Lanes) -> Lanes {
@@ -100,6 +129,12 @@ struct FinishingPass: RowPass {
     let x: UnsafePointer<Double>
     let rows: UnsafeMutablePointer<Double>
 
+    @inline(__always) func announceRight(_ place: Int) {
+        couplings.announceRows(x, place)
+        announceLine(rows, place)
+    }
+    @inline(__always) func announceResult(_: Int) {}
+
     @inline(__always) func right(_ place: Int) -> Lanes {
         couplings.intoRows(x, place) + sign * loadLanes(rows + place)
     }
@@ -115,6 +150,14 @@ struct CouplingPass<Use: CouplingUse>: RowPass {
     let couplings: PlaneCouplings
     let z: UnsafePointer<Double>
     let use: Use
+
+    @inline(__always) func announceRight(_ place: Int) { couplings.announceRows(z, place) }
+    @inline(__always) func announceResult(_ place: Int) {
+        use.announce(place)
+        guard couplings.rowGate != nil, let columnGate = couplings.columnGate else { return }
+        use.announce(place + couplings.size)
+        announceLine(columnGate, place)
+    }
 
     @inline(__always) func right(_ place: Int) -> Lanes { couplings.intoRows(z, place) }
 
@@ -135,6 +178,10 @@ struct CouplingPass<Use: CouplingUse>: RowPass {
 struct FirstStep: CouplingUse {
     let x, r: UnsafeMutablePointer<Double>
 
+    @inline(__always) func announce(_ place: Int) {
+        announceLine(x, place)
+        announceLine(r, place)
+    }
     @inline(__always) func take(_ place: Int, _ z: Lanes, _ coupled: Lanes) -> Lanes {
         storeLanes(z, x + place)
         storeLanes(coupled, r + place)
@@ -148,6 +195,10 @@ struct ConjugateProduct: CouplingUse {
     let r: UnsafePointer<Double>
     let q: UnsafeMutablePointer<Double>
 
+    @inline(__always) func announce(_ place: Int) {
+        announceLine(r, place)
+        announceLine(q, place)
+    }
     @inline(__always) func take(_ place: Int, _ z: Lanes, _ coupled: Lanes) -> Lanes {
         var image = loadLanes(r + place) - coupled
         if beta != 0 { image += beta * loadLanes(q + place) }
@@ -161,6 +212,10 @@ struct PlainProduct: CouplingUse {
     let source: UnsafePointer<Double>
     let image: UnsafeMutablePointer<Double>
 
+    @inline(__always) func announce(_ place: Int) {
+        announceLine(source, place)
+        announceLine(image, place)
+    }
     @inline(__always) func take(_ place: Int, _: Lanes, _ coupled: Lanes) -> Lanes {
         storeLanes(loadLanes(source + place) - coupled, image + place)
         return .zero
