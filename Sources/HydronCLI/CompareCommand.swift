@@ -1,5 +1,6 @@
 import ArgumentParser
 import Hydron
+import HydronTools
 import Waveforms
 
 struct CompareCommand: ParsableCommand {
@@ -25,6 +26,11 @@ struct CompareCommand: ParsableCommand {
     @Option(name: .long, help: "Write all signals' errors to this file as JSON; - for standard output.")
     var json: String?
 
+    @Option(
+        name: .long,
+        help: "Draw both and their difference to this .svg, .png or .pdf: the worst signals of the table that differs most.")
+    var plot: String?
+
     @Flag(name: .shortAndLong, help: "Say nothing; the exit status tells.")
     var quiet = false
 
@@ -48,8 +54,31 @@ struct CompareCommand: ParsableCommand {
             Terminal.standardError.write("error: \(error)\n")
             throw ExitStatus.inputOutput.code
         }
+        if let plot { try draw(reports, gold, test, to: plot) }
         if !quiet, json != "-" { Terminal.standardOutput.write(text(reports, gold)) }
         if !reports.allSatisfy(\.agrees) { throw ExitStatus.failedCheck.code }
+    }
+
+    /// The first table that differs, else the first, with at most so many signals that differ most.
+    private static let drawnSignals = 3
+
+    private func draw(_ reports: [ComparisonReport], _ gold: [Table], _ test: [Table], to path: String) throws {
+        guard let target = Gnuplot.Target(path: path) else {
+            throw ValidationError("'\(path)' does not end in .svg, .png or .pdf.")
+        }
+        let place = reports.firstIndex { !$0.agrees } ?? 0
+        guard place < min(gold.count, test.count, reports.count) else { return }
+        let signals = reports[place].signals.sorted { $0.maximum > $1.maximum }.prefix(Self.drawnSignals).map(\.name)
+        do {
+            let picture = try Plot(gold: gold[place], test: test[place], signals: signals)
+            Terminal.standardOutput.write(try Gnuplot.draw(picture, to: target))
+        } catch let error as WaveExpression.Failure {
+            Terminal.standardError.write("error: \(error)\n")
+            throw ExitStatus.wrongInput.code
+        } catch let error as Gnuplot.Failure {
+            Terminal.standardError.write("error: \(error)\n")
+            throw ExitStatus.inputOutput.code
+        }
     }
 
     private func text(_ reports: [ComparisonReport], _ gold: [Table]) -> String {

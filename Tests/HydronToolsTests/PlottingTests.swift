@@ -109,3 +109,23 @@ import Waveforms
         }
     }
 }
+
+@Suite struct ComparisonPlotTests {
+    private static func table(_ time: [Double], _ values: [Double]) throws -> Table {
+        try Table(
+            header: TableHeader(
+                title: "edge", kind: .transient, columns: [Column("time", .time), Column("v(a)", .voltage)]),
+            columns: [time, values])
+    }
+
+    @Test func bothCurvesAndTheirDifferenceAreDrawn() throws {
+        let gold = try Self.table([0, 1, 2], [0, 1, 4])
+        let test = try Self.table([0, 2], [0, 4])
+        let plot = try Plot(gold: gold, test: test, signals: ["v(a)"])
+        #expect(plot.panes.count == 2)
+        #expect(plot.panes[0].curves.map(\.name) == ["golden v(a)", "v(a)"])
+        #expect(plot.panes[1].curves[0].x == [0, 1, 2])
+        #expect(plot.panes[1].curves[0].y == [0, 1, 0])
+        #expect(throws: WaveExpression.Failure.self) { try Plot(gold: gold, test: test, signals: ["v(b)"]) }
+    }
+}
