@@ -28,7 +28,7 @@ struct CompareCommand: ParsableCommand {
 
     @Option(
         name: .long,
-        help: "Draw both and their difference to this .svg, .png or .pdf: the worst signals of the table that differs most.")
+        help: "Draw golden and tested curves and their difference to this .svg, .png or .pdf: the three worst signals.")
     var plot: String?
 
     @Flag(name: .shortAndLong, help: "Say nothing; the exit status tells.")
