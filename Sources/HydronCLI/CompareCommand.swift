@@ -37,6 +37,10 @@ struct CompareCommand: ParsableCommand {
     @Flag(name: .shortAndLong, help: "List every signal, not those alone that differ.")
     var verbose = false
 
+    mutating func validate() throws {
+        if let plot { _ = try Picture.target(plot) }
+    }
+
     mutating func run() throws {
         let gold: [Table]
         let test: [Table]
@@ -54,30 +58,27 @@ struct CompareCommand: ParsableCommand {
             Terminal.standardError.write("error: \(error)\n")
             throw ExitStatus.inputOutput.code
         }
-        if let plot { try draw(reports, gold, test, to: plot) }
         if !quiet, json != "-" { Terminal.standardOutput.write(text(reports, gold)) }
+        if let plot { try draw(reports, gold, test, to: plot) }
         if !reports.allSatisfy(\.agrees) { throw ExitStatus.failedCheck.code }
     }
 
-    /// The first table that differs, else the first, with at most so many signals that differ most.
     private static let drawnSignals = 3
 
+    /// The first table that differs, else the first, and of it the signals that differ most.
     private func draw(_ reports: [ComparisonReport], _ gold: [Table], _ test: [Table], to path: String) throws {
-        guard let target = Gnuplot.Target(path: path) else {
-            throw ValidationError("'\(path)' does not end in .svg, .png or .pdf.")
-        }
-        let place = reports.firstIndex { !$0.agrees } ?? 0
-        guard place < min(gold.count, test.count, reports.count) else { return }
-        let signals = reports[place].signals.sorted { $0.maximum > $1.maximum }.prefix(Self.drawnSignals).map(\.name)
-        do {
-            let picture = try Plot(gold: gold[place], test: test[place], signals: signals)
-            Terminal.standardOutput.write(try Gnuplot.draw(picture, to: target))
-        } catch let error as WaveExpression.Failure {
-            Terminal.standardError.write("error: \(error)\n")
-            throw ExitStatus.wrongInput.code
-        } catch let error as Gnuplot.Failure {
-            Terminal.standardError.write("error: \(error)\n")
-            throw ExitStatus.inputOutput.code
+        let target = try Picture.target(path)
+        try Picture.draw {
+            guard let place = reports.firstIndex(where: { !$0.agrees }) ?? reports.indices.first,
+                gold.indices.contains(place), test.indices.contains(place)
+            else { throw WaveExpression.Failure(description: "there is no table in both files to draw") }
+            // Each step of a family was compared for itself, but is drawn with the others.
+            var names: [String] = []
+            for signal in reports[place].signals.sorted(by: { $0.maximum > $1.maximum })
+            where !names.contains(signal.name) { names.append(signal.name) }
+            let picture = try Plot(
+                gold: gold[place], test: test[place], signals: Array(names.prefix(Self.drawnSignals)))
+            return try Gnuplot.draw(picture, to: target)
         }
     }
 

@@ -67,22 +67,17 @@ struct PlotCommand: ParsableCommand {
     mutating func run() throws {
         let target: Gnuplot.Target
         if let output {
-            guard let file = Gnuplot.Target(path: output) else {
-                throw ValidationError("'\(output)' does not end in .svg, .png or .pdf.")
-            }
-            target = file
+            target = try Picture.target(output)
         } else {
             let shape = size ?? TerminalSize.ofStandardOutput
             target = .terminal(
                 width: shape.width, height: shape.height, colour: Terminal.standardOutput.hasColour)
         }
-        do {
+        try Picture.draw {
             if file.lowercased().hasSuffix(".npy") {
                 let array = try NumberArray.read(file)
                 let name = file.split(separator: "/").last.map(String.init) ?? file
-                Terminal.standardOutput.write(
-                    try Gnuplot.draw(try HeatMap(array, index: map, title: title ?? name), to: target))
-                return
+                return try Gnuplot.draw(try HeatMap(array, index: map, title: title ?? name), to: target)
             }
             var request = Plot.Request()
             request.expressions = expressions
@@ -93,18 +88,7 @@ struct PlotCommand: ParsableCommand {
             request.from = from?.value
             request.to = to?.value
             request.title = title
-            let plot = try Plot(try chosen(try tables()), request)
-            Terminal.standardOutput.write(try Gnuplot.draw(plot, to: target))
-        } catch let error as WaveformError {
-            Terminal.standardError.write("error: \(error)\n")
-            if case .shape = error { throw ExitStatus.wrongInput.code }
-            throw ExitStatus.inputOutput.code
-        } catch let error as WaveExpression.Failure {
-            Terminal.standardError.write("error: \(error)\n")
-            throw ExitStatus.wrongInput.code
-        } catch let error as Gnuplot.Failure {
-            Terminal.standardError.write("error: \(error)\n")
-            throw ExitStatus.inputOutput.code
+            return try Gnuplot.draw(try Plot(try chosen(try tables()), request), to: target)
         }
     }
 

@@ -128,4 +128,21 @@ import Waveforms
         #expect(plot.panes[1].curves[0].y == [0, 1, 0])
         #expect(throws: WaveExpression.Failure.self) { try Plot(gold: gold, test: test, signals: ["v(b)"]) }
     }
+
+    @Test func complexSignalsAreComparedInDecibelsAndDegrees() throws {
+        func table(_ real: [Double], _ imaginary: [Double]) throws -> Table {
+            try Table(
+                header: TableHeader(
+                    title: "filter", kind: .ac, columns: [Column("frequency", .frequency), Column("v(a)", .voltage)],
+                    isComplex: true),
+                columns: [[1, 10], real], imaginaryColumns: [[0, 0], imaginary])
+        }
+        let plot = try Plot(gold: try table([1, 1], [0, 0]), test: try table([10, 0], [0, 10]), signals: ["v(a)"])
+        #expect(plot.panes.map(\.axis.unit) == ["dB", "dB", "°", "°"])
+        #expect(plot.panes[1].curves[0].y == [20, 20])
+        #expect(plot.panes[3].curves[0].y == [0, 90])
+        #expect(throws: WaveExpression.Failure.self) {
+            try Plot(gold: try Self.table([0], [0]), test: try Self.table([0], [0]), signals: [])
+        }
+    }
 }

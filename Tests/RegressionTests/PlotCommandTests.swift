@@ -23,4 +23,30 @@ struct PlotCommandTests {
             #expect(outcome.standardError.contains("gnuplot"), "\(outcome.standardError)")
         }
     }
+
+    private static let curves = ["time,v(a),v(b)\n0,0,1\n1,1,1\n2,4,1\n", "time,v(a),v(b)\n0,0,1\n1,2,1\n2,4,1\n"]
+
+    /// `hydron compare --plot`: the verdict stands, and the picture names both curves and their difference.
+    @Test func aDifferenceIsDrawn() throws {
+        let binary = try #require(HydronBinary.built)
+        let folder = try TemporaryFolder()
+        for (name, text) in zip(["gold.csv", "test.csv"], Self.curves) {
+            try text.write(toFile: folder.file(name), atomically: true, encoding: .utf8)
+        }
+        let files = [folder.file("gold.csv"), folder.file("test.csv")]
+        let picture = folder.file("x.svg")
+        let outcome = try binary.run(["compare"] + files + ["--plot", picture])
+        let drawn = FileManager.default.contents(atPath: picture).map { String(decoding: $0, as: UTF8.self) }
+        if outcome.status == 1 {
+            let svg = try #require(drawn)
+            for name in ["golden v(a)", "v(a) - golden", "difference"] { #expect(svg.contains(name), "\(name)") }
+        } else {
+            #expect(drawn == nil)
+            #expect(outcome.standardError.contains("gnuplot"), "\(outcome.standardError)")
+        }
+        let wrong = try binary.run(["compare"] + files + ["--plot", folder.file("x.txt")])
+        #expect(wrong.status == 2)
+        #expect(wrong.standardError.contains("does not end in .svg, .png or .pdf"), "\(wrong.standardError)")
+        #expect(!FileManager.default.fileExists(atPath: folder.file("x.txt")))
+    }
 }

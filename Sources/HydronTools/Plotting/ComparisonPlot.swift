@@ -2,36 +2,37 @@ import Waveforms
 
 extension Plot {
     /// A golden table and the one that was compared with it: a pane with both curves of each signal, and below it their
-    /// difference, at the golden points.
+    /// difference in the signal's unit, at the golden points. Complex signals have both for decibels and for degrees.
     ///
-    /// - Throws: ``WaveExpression/Failure`` where a table lacks one of the signals.
+    /// - Throws: ``WaveExpression/Failure`` where a table lacks one of the signals or an abscissa, or there are no signals.
     public init(gold: Table, test: Table, signals: [String]) throws(WaveExpression.Failure) {
         var panes: [Pane] = []
-        var abscissa = Axis(label: "", unit: nil)
+        var abscissa: Axis?
         for signal in signals {
             var request = Request()
             request.expressions = [signal]
             let (golden, judged) = (try Plot(gold, request), try Plot(test, request))
-            guard let pane = golden.panes.first, let other = judged.panes.first else { continue }
             abscissa = golden.abscissa
-            let pairs = Array(zip(pane.curves, other.curves))
-            panes.append(
-                Pane(
-                    axis: pane.axis,
-                    curves: pairs.flatMap { golden, judged in
-                        [
-                            Curve(name: "golden \(golden.name)", x: golden.x, y: golden.y),
-                            Curve(name: judged.name, x: judged.x, y: judged.y),
-                        ]
-                    }))
-            panes.append(
-                Pane(
-                    axis: Axis(label: "difference", unit: pane.axis.unit),
-                    curves: pairs.map { golden, judged in
-                        Curve(
-                            name: "\(judged.name) - golden", x: golden.x,
-                            y: zip(golden.x, golden.y).map { x, y in judged.value(at: x) - y })
-                    }))
+            for (pane, other) in zip(golden.panes, judged.panes) {
+                let pairs = zip(pane.curves, other.curves)
+                panes.append(
+                    Pane(
+                        axis: pane.axis,
+                        curves: pairs.flatMap { golden, judged in
+                            [Curve(name: "golden \(golden.name)", x: golden.x, y: golden.y), judged]
+                        }))
+                panes.append(
+                    Pane(
+                        axis: Axis(label: "difference", unit: pane.axis.unit),
+                        curves: pairs.map { golden, judged in
+                            Curve(
+                                name: "\(judged.name) - golden", x: golden.x,
+                                y: zip(golden.x, golden.y).map { x, y in judged.value(at: x) - y })
+                        }))
+            }
+        }
+        guard let abscissa else {
+            throw WaveExpression.Failure(description: "the tables have no signals in common to draw")
         }
         self.init(title: test.header.title, abscissa: abscissa, panes: panes)
     }
