@@ -207,11 +207,16 @@ final class OSDIBatch: CountingBatch {
             simulator, time: 0,
             flags: UInt32(OSDI_REACTIVE_RESIDUAL | analysisFlags(Conditions(), alpha: 1)))
         let block = OSDIBlock(size: kernel.stride)
-        for element in Set(conditions.map(\.element)).sorted() {
+        // An element's conditions stand side by side.
+        var start = conditions.startIndex
+        while start < conditions.endIndex {
+            let element = conditions[start].element
+            let end = conditions[start...].firstIndex { $0.element != element } ?? conditions.endIndex
+            defer { start = end }
             let own = nodeUnknowns[element * nodeCount..<(element + 1) * nodeCount]
             var voltages = own.map { x[Int($0)] }
             let before = kernel.charges(of: element, in: block, at: voltages, request)
-            OSDICondition.apply(conditions.lazy.filter { $0.element == element }, to: &voltages, module)
+            OSDICondition.apply(conditions[start..<end], to: &voltages, module)
             let after = kernel.charges(of: element, in: block, at: voltages, request)
             for (place, unknown) in own.enumerated() { q[Int(unknown)] += after[place] - before[place] }
         }

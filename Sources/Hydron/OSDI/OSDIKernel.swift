@@ -28,6 +28,16 @@ final class OSDIKernel: @unchecked Sendable {
         var resultCount: Int { 4 * unknownCount + 2 * couplingCount }
     }
 
+    /// What one element put down when it was last evaluated, and where that was.
+    private struct Record {
+        /// Of each unknown: current [A], charge [C], the largest single current [A] and the value it was evaluated at.
+        let f, q, size, point: UnsafeMutablePointer<Double>
+        /// Of each coupling: derivatives of currents [S] and of charges [F].
+        let jacobian, charges: UnsafeMutablePointer<Double>
+        /// The unknowns in the circuit's numbering.
+        let rows: UnsafeMutablePointer<Int32>
+    }
+
     private struct Coupling: BitwiseCopyable {
         var row: Int32
         var column: Int32
@@ -315,17 +325,24 @@ final class OSDIKernel: @unchecked Sendable {
         return outcome
     }
 
+    @inline(__always) private func record(_ place: Element, _ shape: Shape) -> Record {
+        let count = shape.unknownCount
+        let f = results + Int(place.firstResult)
+        return Record(
+            f: f, q: f + count, size: f + 2 * count, point: f + 3 * count, jacobian: f + 4 * count,
+            charges: f + 4 * count + shape.couplingCount, rows: unknowns + Int(place.firstUnknown))
+    }
+
     /// Evaluates an element, unless it hardly moved, and puts down what it adds.
     @inline(__always) private func evaluate(_ element: Int, _ request: OSDIEvaluation, bypassing rule: OSDIBypass) {
         let place = elements[element]
         let shape = shapes[Int(place.shape)]
-        let point = results + Int(place.firstResult) + 3 * shape.unknownCount
-        let rows = unknowns + Int(place.firstUnknown)
+        let record = record(place, shape)
         var distance = Double.infinity
         if outcomes[element] != .limited {
             distance = 0
             for index in 0..<shape.unknownCount {
-                let step = abs(request.solution[Int(rows[index])] - point[index])
+                let step = abs(request.solution[Int(record.rows[index])] - record.point[index])
                 // What is not a number is farther than any.
                 if !(step <= distance) { distance = step }
             }
@@ -353,20 +370,17 @@ final class OSDIKernel: @unchecked Sendable {
     ) {
         let place = elements[element]
         let shape = shapes[Int(place.shape)]
+        let record = record(place, shape)
         let count = shape.unknownCount
-        let result = results + Int(place.firstResult)
-        let rows = unknowns + Int(place.firstUnknown)
-        let jacobian = result + 4 * count
-        let charges = jacobian + shape.couplingCount
         let (q, step) = (f + count, f + 2 * count)
         for index in 0..<count {
-            step[index] = x[Int(rows[index])] - result[3 * count + index]
-            f[index] = result[index]
-            q[index] = result[count + index]
+            step[index] = x[Int(record.rows[index])] - record.point[index]
+            f[index] = record.f[index]
+            q[index] = record.q[index]
         }
         for (number, coupling) in shape.couplings.enumerated() {
-            f[Int(coupling.row)] += jacobian[number] * step[Int(coupling.column)]
-            q[Int(coupling.row)] += charges[number] * step[Int(coupling.column)]
+            f[Int(coupling.row)] += record.jacobian[number] * step[Int(coupling.column)]
+            q[Int(coupling.row)] += record.charges[number] * step[Int(coupling.column)]
         }
     }
 
@@ -376,19 +390,18 @@ final class OSDIKernel: @unchecked Sendable {
     ) {
         let place = elements[element]
         let shape = shapes[Int(place.shape)]
+        let record = record(place, shape)
         let count = shape.unknownCount
-        let result = results + Int(place.firstResult)
-        let jacobian = result + 4 * count
-        let charges = jacobian + shape.couplingCount
+        let q = f + count
         var (largest, excess) = (0.0, 0.0)
-        for index in 0..<count { largest = max(largest, abs(result[3 * count + index])) }
+        for index in 0..<count { largest = max(largest, abs(record.point[index])) }
         for index in 0..<count {
             let diagonal = Int(shape.diagonals[index])
             let found = rule.excess(
-                current: abs(result[index] - f[index]), size: result[2 * count + index],
-                conductance: diagonal < 0 ? 0 : abs(jacobian[diagonal]),
-                charge: abs(result[count + index] - f[count + index]),
-                capacitance: diagonal < 0 ? 0 : abs(charges[diagonal]), largest: largest)
+                current: abs(record.f[index] - f[index]), size: record.size[index],
+                conductance: diagonal < 0 ? 0 : abs(record.jacobian[diagonal]),
+                charge: abs(record.q[index] - q[index]),
+                capacitance: diagonal < 0 ? 0 : abs(record.charges[diagonal]), largest: largest)
             if !(found <= excess) { excess = found }
         }
         bends[element] = excess.isNaN ? .infinity : OSDIBypass.bend(excess, over: distance, before: bends[element])
@@ -398,18 +411,16 @@ final class OSDIKernel: @unchecked Sendable {
     private func compute(_ element: Int, _ request: OSDIEvaluation) {
         let place = elements[element]
         let shape = shapes[Int(place.shape)]
-        let result = results + Int(place.firstResult)
-        let (f, q, size) = (result, result + shape.unknownCount, result + 2 * shape.unknownCount)
-        let point = result + 3 * shape.unknownCount
-        let rows = unknowns + Int(place.firstUnknown)
+        let record = record(place, shape)
+        let (f, q, size) = (record.f, record.q, record.size)
         let block = blocks + element * stride
         var info = request
         let flags = evaluateModel(handles + element, block, place.model, &info)
         returned[element] = flags
         let isLimited = flags & UInt32(OSDI_LIMITED) != 0
         outcomes[element] = flags == 0 ? .evaluated : .limited
-        result.update(repeating: 0, count: shape.resultCount)
-        for index in 0..<shape.unknownCount { point[index] = request.solution[Int(rows[index])] }
+        f.update(repeating: 0, count: shape.resultCount)
+        for index in 0..<shape.unknownCount { record.point[index] = request.solution[Int(record.rows[index])] }
         for node in 0..<nodes.count {
             let offsets = nodes[node]
             let index = Int(shape.places[node])
@@ -430,8 +441,7 @@ final class OSDIKernel: @unchecked Sendable {
                 q[index] += value
             }
         }
-        let jacobian = result + 4 * shape.unknownCount
-        let charges = jacobian + shape.couplingCount
+        let (jacobian, charges) = (record.jacobian, record.charges)
         withUnsafeTemporaryAllocation(of: Double.self, capacity: max(entryCounts.resistive, entryCounts.reactive, 1)) {
             guard let entries = $0.baseAddress else { return }
             if entryCounts.resistive > 0 {
@@ -453,12 +463,9 @@ final class OSDIKernel: @unchecked Sendable {
         let place = elements[element]
         let shape = shapes[Int(place.shape)]
         let count = shape.unknownCount
-        let result = results + Int(place.firstResult)
-        let rows = unknowns + Int(place.firstUnknown)
-        let size = result + 2 * count
-        let jacobian = result + 4 * count
-        let charges = jacobian + shape.couplingCount
-        var (f, q) = (result, result + count)
+        let record = record(place, shape)
+        let (rows, size, jacobian, charges) = (record.rows, record.size, record.jacobian, record.charges)
+        var (f, q) = (record.f, record.q)
         if outcomes[element] == .bypassed {
             follow(element, to: context.x, scratch)
             (f, q) = (scratch, scratch + count)
