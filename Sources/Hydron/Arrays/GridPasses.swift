@@ -2,8 +2,7 @@ import CPrefetch
 
 /// What a first sweep takes as right-hand side, eight nodes side by side at a time.
 ///
-/// A type of its own for each, not a closure: a sweep is compiled for each of them as one loop, where calls of closures, with
-/// vectors of 64 bytes through memory, cost as much as the sweep.
+/// A type of its own for each, not a closure: a sweep is compiled for each of them as one loop.
 protocol SweepSource {
     /// The right-hand side at `place`, asked for once each, and what is summed up besides.
     func right(_ place: Int) -> (value: Lanes, square: Lanes)
@@ -15,21 +14,21 @@ protocol RowPass {
     func right(_ place: Int) -> Lanes
     /// Takes t = A_rr⁻¹ b at `place` and gives what is summed up.
     func result(_ place: Int, _ here: Lanes) -> Lanes
-    /// Asks for the memory that ``right(_:)`` and ``result(_:_:)`` will want at `place`: eight rows of several planes are
+    /// Prefetches what ``right(_:)`` and ``result(_:_:)`` will want at `place`: eight rows of several planes are
     /// more streams than a processor foresees by itself.
-    func announceRight(_ place: Int)
-    func announceResult(_ place: Int)
+    func prefetchRight(_ place: Int)
+    func prefetchResult(_ place: Int)
 }
 
 /// What becomes of w(z), the coupling of a reduced plane with all others, at eight nodes.
 protocol CouplingUse {
     /// Gives what is summed up.
     func take(_ place: Int, _ z: Lanes, _ coupled: Lanes) -> Lanes
-    /// Asks for the memory that this will want at `place`.
-    func announce(_ place: Int)
+    /// Prefetches what this will want at `place`.
+    func prefetch(_ place: Int)
 }
 
-@inline(__always) private func announceLine(_ numbers: UnsafePointer<Double>, _ place: Int) {
+@inline(__always) private func prefetchLine(_ numbers: UnsafePointer<Double>, _ place: Int) {
     prefetch_line(numbers + place)
 }
 
@@ -58,13 +57,13 @@ struct PlaneCouplings {
 }
 
 extension PlaneCouplings {
-    /// Asks for what ``intoRows(_:_:)`` will want.
-    @inline(__always) func announceRows(_ z: UnsafePointer<Double>, _ place: Int) {
-        announceLine(rowColumn, place)
-        announceLine(z, place)
+    /// Prefetches what ``intoRows(_:_:)`` will want.
+    @inline(__always) func prefetchRows(_ z: UnsafePointer<Double>, _ place: Int) {
+        prefetchLine(rowColumn, place)
+        prefetchLine(z, place)
         guard let rowGate else { return }
-        announceLine(rowGate, place)
-        announceLine(z, place + size)
+        prefetchLine(rowGate, place)
+        prefetchLine(z, place + size)
     }
 }
 
@@ -104,10 +103,10 @@ struct StartingPass: RowPass {
     let rows, columns: UnsafePointer<Double>
     let r: UnsafeMutablePointer<Double>
 
-    @inline(__always) func announceRight(_ place: Int) { announceLine(rows, place) }
-    @inline(__always) func announceResult(_ place: Int) {
-        announceLine(columns, place)
-        announceLine(couplings.rowColumn, place)
+    @inline(__always) func prefetchRight(_ place: Int) { prefetchLine(rows, place) }
+    @inline(__always) func prefetchResult(_ place: Int) {
+        prefetchLine(columns, place)
+        prefetchLine(couplings.rowColumn, place)
     }
 
     @inline(__always) func right(_ place: Int) -> Lanes { sign * loadLanes(rows + place) }
@@ -129,11 +128,11 @@ struct FinishingPass: RowPass {
     let x: UnsafePointer<Double>
     let rows: UnsafeMutablePointer<Double>
 
-    @inline(__always) func announceRight(_ place: Int) {
-        couplings.announceRows(x, place)
-        announceLine(rows, place)
+    @inline(__always) func prefetchRight(_ place: Int) {
+        couplings.prefetchRows(x, place)
+        prefetchLine(rows, place)
     }
-    @inline(__always) func announceResult(_: Int) {}
+    @inline(__always) func prefetchResult(_: Int) {}
 
     @inline(__always) func right(_ place: Int) -> Lanes {
         couplings.intoRows(x, place) + sign * loadLanes(rows + place)
@@ -151,12 +150,12 @@ struct CouplingPass<Use: CouplingUse>: RowPass {
     let z: UnsafePointer<Double>
     let use: Use
 
-    @inline(__always) func announceRight(_ place: Int) { couplings.announceRows(z, place) }
-    @inline(__always) func announceResult(_ place: Int) {
-        use.announce(place)
+    @inline(__always) func prefetchRight(_ place: Int) { couplings.prefetchRows(z, place) }
+    @inline(__always) func prefetchResult(_ place: Int) {
+        use.prefetch(place)
         guard couplings.rowGate != nil, let columnGate = couplings.columnGate else { return }
-        use.announce(place + couplings.size)
-        announceLine(columnGate, place)
+        use.prefetch(place + couplings.size)
+        prefetchLine(columnGate, place)
     }
 
     @inline(__always) func right(_ place: Int) -> Lanes { couplings.intoRows(z, place) }
@@ -178,9 +177,9 @@ struct CouplingPass<Use: CouplingUse>: RowPass {
 struct FirstStep: CouplingUse {
     let x, r: UnsafeMutablePointer<Double>
 
-    @inline(__always) func announce(_ place: Int) {
-        announceLine(x, place)
-        announceLine(r, place)
+    @inline(__always) func prefetch(_ place: Int) {
+        prefetchLine(x, place)
+        prefetchLine(r, place)
     }
     @inline(__always) func take(_ place: Int, _ z: Lanes, _ coupled: Lanes) -> Lanes {
         storeLanes(z, x + place)
@@ -195,9 +194,9 @@ struct ConjugateProduct: CouplingUse {
     let r: UnsafePointer<Double>
     let q: UnsafeMutablePointer<Double>
 
-    @inline(__always) func announce(_ place: Int) {
-        announceLine(r, place)
-        announceLine(q, place)
+    @inline(__always) func prefetch(_ place: Int) {
+        prefetchLine(r, place)
+        prefetchLine(q, place)
     }
     @inline(__always) func take(_ place: Int, _ z: Lanes, _ coupled: Lanes) -> Lanes {
         var image = loadLanes(r + place) - coupled
@@ -212,9 +211,9 @@ struct PlainProduct: CouplingUse {
     let source: UnsafePointer<Double>
     let image: UnsafeMutablePointer<Double>
 
-    @inline(__always) func announce(_ place: Int) {
-        announceLine(source, place)
-        announceLine(image, place)
+    @inline(__always) func prefetch(_ place: Int) {
+        prefetchLine(source, place)
+        prefetchLine(image, place)
     }
     @inline(__always) func take(_ place: Int, _: Lanes, _ coupled: Lanes) -> Lanes {
         storeLanes(loadLanes(source + place) - coupled, image + place)

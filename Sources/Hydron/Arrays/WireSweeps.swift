@@ -94,7 +94,7 @@ extension WirePlane {
         let coupling = nearCoupling.map { $0.base + row * stride }
         let segments = self.segments.map { $0.base + row * stride }
         let tile = room + lanes * stride
-        // Where memory is asked for, before it is wanted.
+        // How far memory is prefetched.
         let ahead = 2 * lanes * step
         var passed = Lanes.zero
         var last = Lanes.zero
@@ -102,7 +102,7 @@ extension WirePlane {
         for number in 0..<tiles {
             let column = (step > 0 ? number : tiles - 1 - number) * lanes
             if 0..<length ~= column + ahead {
-                for lane in 0..<lanes { pass.announceRight(start + lane * stride + column + ahead) }
+                for lane in 0..<lanes { pass.prefetchRight(start + lane * stride + column + ahead) }
             }
             for lane in Swift.stride(from: 0, to: lanes, by: 2) {
                 let place = start + lane * stride + column
@@ -131,7 +131,7 @@ extension WirePlane {
         for number in 0..<tiles {
             let column = (step > 0 ? tiles - 1 - number : number) * lanes
             if 0..<length ~= column - ahead {
-                for lane in 0..<lanes { pass.announceResult(start + lane * stride + column - ahead) }
+                for lane in 0..<lanes { pass.prefetchResult(start + lane * stride + column - ahead) }
             }
             let count = min(lanes, length - column)
             var node = step > 0 ? column + count - 1 : column

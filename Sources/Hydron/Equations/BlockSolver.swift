@@ -36,6 +36,8 @@ final class BlockSolver {
     var tolerance = 1e-12
     /// Norm of the residual that is small enough in any case [A]; 0 for linear circuits.
     var floor = 0.0
+    /// Whether the circuit is linear, not one of Newton's corrections to it.
+    var isLinear = true
     /// Iterations of either method before the solution is given up.
     let iterationLimit: Int
     /// Whether the circuit around the arrays has a symmetric matrix. Where it has not, conjugate gradients gain a digit in
@@ -77,7 +79,7 @@ final class BlockSolver {
         for grid in grids { square += grid.iteration.takeFirst(preconditioned.base, w: residual.base, parallel) }
         square += norm(residual)
         // A linear circuit's balance is closed against what flows through its wires, Newton's against a single node's.
-        let flow = floor > 0 ? 0 : grids.reduce(0) { $0 + $1.iteration.wireCurrents(parallel) }
+        let flow = !isLinear ? 0 : grids.reduce(0) { $0 + $1.iteration.wireCurrents(parallel) }
         reference = max(reference, max(square, flow).squareRoot())
         let goal = max(tolerance * reference, floor)
         var ending = conjugateGradients(square, goal, solveOuter)

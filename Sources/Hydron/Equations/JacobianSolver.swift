@@ -57,6 +57,7 @@ final class JacobianSolver {
         let sparseCount = circuit.unknowns.sparseCount
         let blocks = BlockSolver(
             grids, outerCount: sparseCount, iterationLimit: options.maximumIterations, parallel)
+        blocks.isLinear = isLinear
         if !isLinear {
             blocks.tolerance = max(1e-13, 1e-4 * circuit.options[.reltol])
             // Spread over all nodes, a tenth of what Kirchhoff's current law is held to.
