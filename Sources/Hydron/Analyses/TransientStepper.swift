@@ -162,7 +162,9 @@ struct TransientStepper {
             if restarting, history.solutionCount < 2 || step < 4 * (history.solutionTimes[1] - time) {
                 // Without the probe nothing tells the step's error: where it finds no solution both get shorter. Short
                 // ones may fail by rounding alone; a short step goes unjudged then.
-                while try !probeSlope(step * Self.probeFraction, &statistics), step > maximumStep * Self.unjudged {
+                while try !probeSlope(step * Self.probeFraction, &statistics),
+                    step > max(maximumStep * Self.unjudged, smallest)
+                {
                     step = max(step * Self.probeFraction, smallest)
                     landing = false
                 }
