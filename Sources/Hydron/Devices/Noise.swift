@@ -44,6 +44,8 @@ struct FlickerNoise: BitwiseCopyable, Sendable {
 /// A source of noise among the unknowns of a circuit; see ``NoiseSource``.
 struct NoiseGenerator {
     var name: String
+    /// The name behind those of its nodes, `d_di_thermal`, where several of an element's sources may share a name.
+    var placedName: String?
     var from: Int
     var to: Int
     var white = 0.0
@@ -63,8 +65,9 @@ struct NoiseGenerator {
         self.exponent = exponent
     }
 
-    init(name: String, from: Int, to: Int, spectrum: @escaping (Double) -> Double) {
+    init(name: String, placedName: String, from: Int, to: Int, spectrum: @escaping (Double) -> Double) {
         self.name = name
+        self.placedName = placedName
         self.from = from
         self.to = to
         self.spectrum = spectrum

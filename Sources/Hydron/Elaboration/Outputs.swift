@@ -387,19 +387,27 @@ final class OutputCompiler: ExpressionScope {
                 hint: suggestion(for: element, among: names).map { "did you mean '\($0)'?" })
             return nil
         }
-        let known = circuit.populations[Int(reference.population)].noiseNames
-        // Xyce puts a source's kind and nodes before its name, `white_d_s_id`. Of names that end alike the longest is meant.
-        let source = source.map { written in
-            known.contains(written) || !(written.hasPrefix("white_") || written.hasPrefix("flicker_"))
-                ? written : known.filter { written.hasSuffix("_" + $0) }.max { $0.count < $1.count } ?? written
-        }
-        if let source, !known.contains(source) {
+        let population = circuit.populations[Int(reference.population)]
+        let known = population.noiseNames
+        let source = source.map { Self.noiseSource($0, among: known, placed: population.placedNoiseNames) }
+        if let source, !known.contains(source), !population.placedNoiseNames.contains(source) {
             diagnostics.error(
                 "'\(element)' has no source of noise '\(source)'", at: range,
                 hint: known.isEmpty ? "it makes none" : "it has: \(known.joined(separator: " "))")
             return nil
         }
         return .noise(noiseInput(.share(reference, source: source, isInput: isInput)))
+    }
+
+    /// The source that is written. Xyce puts a source's kind and nodes before its name, `white_d_di_thermal`: one of these
+    /// nodes is meant; where there is none, the longest name of those that end alike.
+    private static func noiseSource(_ written: String, among known: [String], placed: [String]) -> String {
+        guard !known.contains(written), let kind = ["white_", "flicker_"].first(where: written.hasPrefix) else {
+            return written
+        }
+        let place = String(written.dropFirst(kind.count))
+        if placed.contains(place) { return place }
+        return known.filter { written.hasSuffix("_" + $0) }.max { $0.count < $1.count } ?? written
     }
 
     func noiseInput(_ quantity: NoiseQuantity) -> Int32 {

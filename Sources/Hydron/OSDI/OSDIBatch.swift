@@ -303,7 +303,9 @@ final class OSDIBatch: CountingBatch {
         return module.noiseSources.enumerated().compactMap { number, source in
             let (from, to) = (unknown(source.from), unknown(source.to))
             guard from != to else { return nil }
-            return NoiseGenerator(name: source.name, from: from, to: to) { spectrum.density(number, $0) }
+            return NoiseGenerator(
+                name: source.name, placedName: module.placedNoiseNames[number], from: from, to: to
+            ) { spectrum.density(number, $0) }
         }
     }
 }

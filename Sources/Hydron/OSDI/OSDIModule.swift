@@ -17,6 +17,8 @@ final class OSDIModule: @unchecked Sendable {
     let quantities: [Quantity]
     let parameterCount: Int
     let noiseSources: [NoisePlace]
+    /// Names of the sources behind those of their nodes, `d_di_thermal`; ground is gnd.
+    let placedNoiseNames: [String]
     /// Lower-case name or alias → parameter's number.
     let parameterIndex: [String: Int]
     /// Lower-case name or alias → operating-point variable's number.
@@ -141,6 +143,11 @@ final class OSDIModule: @unchecked Sendable {
                 name: String(text(source.name).lowercased().map { $0 == " " ? "_" : $0 }),
                 from: offset(source.nodes.first),
                 to: offset(source.nodes.second))
+        }
+        let nodeNames = nodes.map(\.name)
+        placedNoiseNames = noiseSources.map { source in
+            let ends = [source.from, source.to].map { nodeNames.indices.contains($0) ? nodeNames[$0] : "gnd" }
+            return (ends + [source.name]).joined(separator: "_")
         }
         var parameterIndex: [String: Int] = [:]
         var variableIndex: [String: Int] = [:]
