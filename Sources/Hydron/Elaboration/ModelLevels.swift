@@ -5,7 +5,7 @@ enum ModelLevels {
     enum Meaning: Equatable, Sendable {
         /// Equations that are here, by the number that their device gives them.
         case here(Int)
-        /// Equations by their name, which this version does not have.
+        /// Equations by their name, which this version does not have, but a compiled model may.
         case elsewhere(String)
     }
 
@@ -17,30 +17,16 @@ enum ModelLevels {
         var dialects: [String] = []
     }
 
-    /// The table. Of two rows the first that fits counts.
+    /// Of two rows the first that fits counts. What compiled modules can serve is in the table of ``OSDIModelTypes``.
     private static let rows: [Row] = [
         Row(device: "d", level: 1, meaning: .here(1)),
         Row(device: "d", level: 2, meaning: .elsewhere("Fowler–Nordheim"), dialects: ["hspice"]),
         Row(device: "d", level: 2, meaning: .here(2)),
         Row(device: "d", level: 3, meaning: .here(3)),
         Row(device: "d", level: 4, meaning: .elsewhere("JUNCAP")),
-        Row(device: "d", level: 200, meaning: .elsewhere("JUNCAP200")),
-        Row(device: "d", level: 2002, meaning: .elsewhere("CMC diode"), dialects: ["xyce"]),
 
         Row(device: "q", level: 1, meaning: .here(1)),
         Row(device: "q", level: 2, meaning: .here(1), dialects: ["ngspice"]),
-        Row(device: "q", level: 4, meaning: .elsewhere("VBIC")),
-        Row(device: "q", level: 6, meaning: .elsewhere("Mextram"), dialects: ["hspice"]),
-        Row(device: "q", level: 8, meaning: .elsewhere("HICUM")),
-        Row(device: "q", level: 9, meaning: .elsewhere("VBIC")),
-        Row(device: "q", level: 10, meaning: .elsewhere("VBIC"), dialects: ["xyce"]),
-        Row(device: "q", level: 11, meaning: .elsewhere("VBIC 1.3"), dialects: ["xyce"]),
-        Row(device: "q", level: 12, meaning: .elsewhere("VBIC 1.3 with substrate"), dialects: ["xyce"]),
-        Row(device: "q", level: 23, meaning: .elsewhere("FBH HBT"), dialects: ["xyce"]),
-        Row(device: "q", level: 230, meaning: .elsewhere("HICUM level 0"), dialects: ["xyce"]),
-        Row(device: "q", level: 234, meaning: .elsewhere("HICUM level 2"), dialects: ["xyce"]),
-        Row(device: "q", level: 504, meaning: .elsewhere("Mextram 504")),
-        Row(device: "q", level: 505, meaning: .elsewhere("Mextram 505"), dialects: ["xyce"]),
 
         Row(device: "j", level: 1, meaning: .here(1)),
         Row(device: "j", level: 2, meaning: .here(3), dialects: ["xyce"]),
@@ -55,42 +41,22 @@ enum ModelLevels {
         Row(device: "m", level: 5, meaning: .elsewhere("BSIM2")),
         Row(device: "m", level: 6, meaning: .elsewhere("Lattin–Jenkins–Grove"), dialects: ["hspice"]),
         Row(device: "m", level: 6, meaning: .here(6)),
-        Row(device: "m", level: 8, meaning: .elsewhere("BSIM3")),
-        Row(device: "m", level: 9, meaning: .elsewhere("BSIM3"), dialects: ["xyce"]),
-        Row(device: "m", level: 9, meaning: .elsewhere("level 3 as modified by A. Poole")),
+        Row(device: "m", level: 9, meaning: .elsewhere("BSIM-SOI"), dialects: ["ltspice"]),
+        Row(
+            device: "m", level: 9, meaning: .elsewhere("level 3 as modified by A. Poole"), dialects: ["ngspice"]),
         Row(device: "m", level: 10, meaning: .elsewhere("BSIM-SOI")),
-        Row(device: "m", level: 14, meaning: .elsewhere("BSIM4")),
         Row(device: "m", level: 18, meaning: .elsewhere("Xyce's VDMOS"), dialects: ["xyce"]),
-        Row(device: "m", level: 44, meaning: .elsewhere("EKV")),
-        Row(device: "m", level: 49, meaning: .elsewhere("BSIM3")),
-        Row(device: "m", level: 53, meaning: .elsewhere("BSIM3")),
-        Row(device: "m", level: 54, meaning: .elsewhere("BSIM4")),
         Row(device: "m", level: 57, meaning: .elsewhere("BSIM-SOI")),
-        Row(device: "m", level: 68, meaning: .elsewhere("HiSIM2")),
-        Row(device: "m", level: 69, meaning: .elsewhere("PSP")),
         Row(device: "m", level: 73, meaning: .elsewhere("HiSIM-HV")),
-        Row(device: "m", level: 77, meaning: .elsewhere("BSIM-BULK"), dialects: ["xyce"]),
-        Row(device: "m", level: 70, meaning: .elsewhere("BSIM-SOI")),
-        Row(device: "m", level: 102, meaning: .elsewhere("PSP 102")),
-        Row(device: "m", level: 103, meaning: .elsewhere("PSP 103")),
-        Row(device: "m", level: 107, meaning: .elsewhere("BSIM-CMG")),
-        Row(device: "m", level: 108, meaning: .elsewhere("BSIM-CMG"), dialects: ["xyce"]),
-        Row(device: "m", level: 110, meaning: .elsewhere("BSIM-CMG"), dialects: ["xyce"]),
-        Row(device: "m", level: 111, meaning: .elsewhere("BSIM-CMG"), dialects: ["xyce"]),
-        Row(device: "m", level: 260, meaning: .elsewhere("EKV 2.6")),
-        Row(device: "m", level: 301, meaning: .elsewhere("EKV 3"), dialects: ["xyce"]),
-        Row(device: "m", level: 2000, meaning: .elsewhere("MVS"), dialects: ["xyce"]),
-        Row(device: "m", level: 2001, meaning: .elsewhere("MVS"), dialects: ["xyce"]),
-        Row(device: "m", level: 10240, meaning: .elsewhere("L-UTSOI"), dialects: ["xyce"]),
-        Row(device: "m", level: 70450, meaning: .elsewhere("BSIM-SOI"), dialects: ["xyce"]),
-        Row(device: "m", level: 70470, meaning: .elsewhere("BSIM-SOI"), dialects: ["xyce"]),
     ]
 
     /// What a level means; nil where nobody knows.
     static func meaning(of level: Int, device: Character, in dialect: Dialect) -> Meaning? {
-        rows.first {
+        let row = rows.first {
             $0.device == device && $0.level == level && ($0.dialects.isEmpty || $0.dialects.contains(dialect.name))
-        }?.meaning
+        }
+        if let row { return row.meaning }
+        return OSDIModelTypes.family(letter: device, level: level, dialect: dialect).map { .elsewhere($0) }
     }
 }
 

@@ -53,15 +53,15 @@ enum OSDICard: ElementKind {
             guard let unknown = card.node("node of terminal \(node.name)") else { return }
             terminals.append(unknown)
         }
-        guard let model = card.model([first.type], size: { size(card) }),
-            let shared = model.shared({ SharedModel(make(model, module, card)) }).model
-        else { return }
-        let instance = OSDIInstance(shared)
+        guard let model = card.model([first.type], size: { size(card) }) else { return }
+        let shared = model.shared({ SharedModel(make(model, module, card)) })
+        guard let digested = shared.model else { return }
+        let instance = OSDIInstance(digested)
         guard let conditions = takeConditions(letter, module, card),
             let temperature = setParameters(instance, module, model, card)
         else { return }
-        guard setUp(instance, module, temperature: temperature, connected: min(nodeCount, module.terminalCount), card)
-        else { return }
+        let connected = min(nodeCount, module.terminalCount)
+        guard setUp(instance, module, shared, temperature: temperature, connected: connected, card) else { return }
         add(instance, module, terminals, conditions, card)
     }
 
@@ -89,6 +89,8 @@ enum OSDICard: ElementKind {
     /// A model's block, or the knowledge that there is none.
     private final class SharedModel {
         let model: OSDIModel?
+        /// What elements of this model said: thousands of transistors say the same.
+        var said: Set<String> = []
         init(_ model: OSDIModel?) { self.model = model }
     }
 
@@ -124,9 +126,18 @@ enum OSDICard: ElementKind {
         var isGood = true
         // The polarity is the type's where a module has a parameter for it.
         if ["nmos", "npn", "njf", "pmos", "pnp", "pjf"].contains(card.type), !card.gives("type"),
-            let type = module.parameterIndex["type"]
+            !card.gives("devtype"), let polarity = OSDIModelTypes.polarity(module)
         {
-            _ = model.set(type, to: .number(card.type.hasPrefix("n") ? 1 : -1))
+            let value = card.type.hasPrefix("n") ? polarity.positive : polarity.negative
+            _ = model.set(polarity.parameter, to: .number(value))
+        }
+        let letter = element.name.split(separator: ".").last?.utf8.first ?? UInt8(ascii: "n")
+        let difference = OSDIModelTypes.difference(
+            letter: letter, type: card.type, level: card.level, dialect: element.dialect, module)
+        if let difference {
+            elaborator.diagnostics.warning(
+                "model '\(card.name)': \(difference)", at: card.range,
+                hint: "results differ from the level's own version: name the module that is meant with --osdi")
         }
         for field in card.assignments {
             guard let parameter = module.parameterIndex[field.name] else {
@@ -158,7 +169,7 @@ enum OSDICard: ElementKind {
         let log = OSDILog()
         do throws(OSDIModel.SetupError) {
             try model.setUp(OSDISimulatorValues(element.options), log)
-            report(log, "model '\(card.name)'", at: card.range, element)
+            report(log, "model '\(card.name)'", at: card.range, element) { _ in true }
             return model
         } catch {
             let place = error.parameter.flatMap { number in
@@ -265,13 +276,14 @@ enum OSDICard: ElementKind {
     }
 
     private static func setUp(
-        _ instance: OSDIInstance, _ module: OSDIModule, temperature: Double, connected: Int, _ card: ElementCard
+        _ instance: OSDIInstance, _ module: OSDIModule, _ shared: SharedModel, temperature: Double, connected: Int,
+        _ card: ElementCard
     ) -> Bool {
         let log = OSDILog()
         do throws(OSDIModel.SetupError) {
             try instance.setUp(
                 temperature: temperature, connected: connected, OSDISimulatorValues(card.options), log, element: 0)
-            report(log, card.name, at: card.identity.range, card)
+            report(log, card.name, at: card.identity.range, card) { shared.said.insert($0).inserted }
             return true
         } catch {
             card.error(
@@ -287,8 +299,11 @@ enum OSDICard: ElementKind {
         return texts.isEmpty ? "" : ": " + texts.joined(separator: "; ")
     }
 
-    private static func report(_ log: OSDILog, _ owner: String, at range: SourceRange, _ card: ElementCard) {
-        for message in log.take() {
+    /// Passes on what a module said, where `isNew` says of a text that nobody of the model said it before.
+    private static func report(
+        _ log: OSDILog, _ owner: String, at range: SourceRange, _ card: ElementCard, where isNew: (String) -> Bool
+    ) {
+        for message in log.take() where isNew(message.text) {
             let text = "\(owner): \(message.text)"
             guard !card.elaborator.diagnostics.all.contains(where: { $0.message == text }) else { continue }
             if message.level == .note {

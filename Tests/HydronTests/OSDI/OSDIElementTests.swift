@@ -115,6 +115,21 @@ struct OSDIElementTests {
         #expect(result["dno(n1,white_ai_c_excess_shot)"].last == 0)
     }
 
+    /// Of sources with one name Xyce's longer name means those between its nodes, the name alone all of them.
+    @Test func noiseSourcesOfOneNameAreToldApartByNodes() throws {
+        let result = try run(
+            Self.rectifiers + "\n.noise v(a) v1 dec 1 1k 1k\n.print noise dno(n1,white_a_ai_thermal)"
+                + " dno(n1,white_ai_c_thermal) dno(n1,thermal)", dialect: .xyce)
+        let other = try run(
+            Self.rectifiers + "\n.noise v(b) v1 dec 1 1k 1k\n.print noise dno(d1,rs)", dialect: .xyce)
+        let series = try #require(result["dno(n1,white_a_ai_thermal)"].last)
+        let shunt = try #require(result["dno(n1,white_ai_c_thermal)"].last)
+        let wanted = try #require(other["dno(d1,rs)"].last)
+        #expect(abs(series - wanted) < 1e-6 * wanted)
+        #expect(shunt > 0 && abs(shunt - series) > 1e-3 * series)
+        #expect(abs(try #require(result["dno(n1,thermal)"].last) - (series + shunt)) < 1e-9 * (series + shunt))
+    }
+
     // MARK: - Limiting that will not let go
 
     /// The answer is the same as without limiting, at rest and in time.
@@ -299,6 +314,11 @@ struct OSDIElementTests {
         #expect(
             try problems("v1 a 0 1\nn1 a 0 rm\n.model rm tworesistor label=\"talkative\"\n.op") == [
                 "warning: model 'rm': a model that talks"
+            ])
+        // What all elements of a model say is said once.
+        #expect(
+            try problems("v1 a 0 1\nn1 a 0 rm\nn2 a 0 rm\n.model rm tworesistor label=\"chatty\"\n.op") == [
+                "warning: n1: an element that talks"
             ])
     }
 
