@@ -126,7 +126,8 @@ enum OSDICard: ElementKind {
         var isGood = true
         // The polarity is the type's where a module has a parameter for it.
         if ["nmos", "npn", "njf", "pmos", "pnp", "pjf"].contains(card.type), !card.gives("type"),
-            !card.gives("devtype"), let polarity = OSDIModelTypes.polarity(module)
+            let polarity = OSDIModelTypes.polarity(module),
+            !card.gives(module.quantities[polarity.parameter].name)
         {
             let value = card.type.hasPrefix("n") ? polarity.positive : polarity.negative
             _ = model.set(polarity.parameter, to: .number(value))

@@ -117,13 +117,16 @@ enum OSDIModelTypes {
         return module.parameterIndex["type"].map { ($0, 1, -1) }
     }
 
-    /// The loaded module for a model of this type and level, of those with as many terminals as the card has nodes where
-    /// there are several; nil where there is none.
+    /// The loaded module for a model of this type and level; of several one of the level's version, then one with as many
+    /// terminals as the card has nodes. Nil where there is none.
     static func module(
         letter: UInt8, type: String, level: Int, nodes: Int, dialect: Dialect, _ modules: OSDIModules
     ) -> OSDIModule? {
-        let candidates = names(letter: letter, type: type, level: level, dialect: dialect)
-            .compactMap { modules.module($0) }
+        let loaded = names(letter: letter, type: type, level: level, dialect: dialect).compactMap { modules.module($0) }
+        let ofVersion = loaded.filter {
+            difference(letter: letter, type: type, level: level, dialect: dialect, $0) == nil
+        }
+        let candidates = ofVersion.isEmpty ? loaded : ofVersion
         return candidates.first { $0.terminalCount == nodes } ?? candidates.first { $0.terminalCount >= nodes }
             ?? candidates.first
     }

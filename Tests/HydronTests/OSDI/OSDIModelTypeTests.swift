@@ -37,6 +37,8 @@ struct OSDIModelTypeTests {
         #expect(other.positive == 1 && other.negative == -1)
         #expect(problems("pmos level=111", newer).contains { $0.contains("type is out of its range") })
         #expect(problems("pmos level=111 type=0", newer) == [])
+        // A card for the other version leaves the module's own parameter to the type.
+        #expect(problems("pmos level=111 devtype=0", newer).contains { $0.contains("type is out of its range") })
     }
 
     @Test func modulesOfAnotherVersionAreNamed() throws {
@@ -52,6 +54,14 @@ struct OSDIModelTypeTests {
                 "warning: model 'x': level 107 is BSIM-CMG 107, but module 'bsimcmg_va' has no parameter 'devtype': "
                     + "it is of version 111 or later"
             ])
+    }
+
+    /// Of two loaded versions each level takes its own.
+    @Test func levelsChooseTheirVersion() throws {
+        var both = try Self.modules("bsimcmg_va", parameter: "type")
+        for library in try Self.modules("bsimcmg", parameter: "devtype").libraries { try both.load(library.path) }
+        #expect(problems("pmos level=110", both) == [])
+        #expect(problems("nmos level=111", both) == [])
     }
 
     /// A module of another model is no answer to a level, though both are of one family.
