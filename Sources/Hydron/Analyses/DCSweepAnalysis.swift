@@ -58,34 +58,36 @@ struct DCSweepAnalysis: Analysis {
             run.note(swept.system)
             for message in swept.earlierMessages { run.warn(message) }
         }
-        var indices = [Int](repeating: 0, count: groups.count)
-        let counts = groups.map { $0[0].values.count }
-        let total = counts.reduce(1, *)
-        guard total > 0, !counts.isEmpty else { return }
+        let total = groups.reduce(1) { $0 * $1[0].values.count }
+        guard total > 0, !groups.isEmpty else { return }
         var x = Vector(0)
         var isContinuation = false
+        // Solutions of the points that follow, the next one last.
+        var ahead: [Vector] = []
         for point in 0..<total {
             if run.control.isInterrupted() {
                 throw SimulationFailure(.interrupted, "interrupted at point \(point) of \(total)")
             }
             run.control.progress(Double(point) / Double(total))
-            var values: [Double] = []
-            for (group, index) in zip(groups, indices) { values += group.map { $0.values[index] } }
-            let system = try swept.at(values)
-            if x.count != system.count {
-                x = Vector(system.count)
-                isContinuation = false
+            if isContinuation, ahead.isEmpty {
+                let following = point..<min(point + SweptSystem.pointsAtOnce, total)
+                ahead = try swept.solutions(at: following.map { groups.values(at: $0) })?.reversed() ?? []
             }
-            try run.operatingPoint(system, isContinuation: isContinuation, x)
+            let values = groups.values(at: point)
+            let system = try swept.at(values)
+            if let solution = ahead.popLast() {
+                x = solution
+                run.acceptLinear(system, x)
+            } else {
+                if x.count != system.count {
+                    x = Vector(system.count)
+                    isContinuation = false
+                }
+                try run.operatingPoint(system, isContinuation: isContinuation, x)
+            }
             isContinuation = true
             run.report.statistics.points += 1
             try accept(values, UnsafePointer(x.base), swept, point == total - 1)
-            // Count up, innermost first.
-            for axis in counts.indices {
-                indices[axis] += 1
-                if indices[axis] < counts[axis] { break }
-                indices[axis] = 0
-            }
         }
         run.control.progress(1)
     }
@@ -103,6 +105,18 @@ extension [Sweep] {
             }
         }
         return groups
+    }
+}
+
+extension [[Sweep]] {
+    /// What is swept at a point, counted up with the first group innermost.
+    fileprivate func values(at point: Int) -> [Double] {
+        var rest = point
+        return flatMap { group in
+            let count = group[0].values.count
+            defer { rest /= count }
+            return group.map { $0.values[rest % count] }
+        }
     }
 }
 

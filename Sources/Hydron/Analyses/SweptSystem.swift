@@ -57,4 +57,32 @@ final class SweptSystem {
         last = values
         return system
     }
+
+    /// Points that ``solutions(at:)`` is best asked for.
+    static let pointsAtOnce = 8
+
+    /// The solutions of several points, found at once: where a circuit is linear and nothing but sources is swept, the
+    /// matrix stays, and each point is a right-hand side of its own.
+    ///
+    /// - Returns: nil where that does not hold, or does not give a solution.
+    func solutions(at points: [[Double]]) throws(SimulationFailure) -> [Vector]? {
+        let sweepsSources = sweeps.allSatisfy { if case .source = $0.target { true } else { false } }
+        guard sweepsSources, system.solvesSeveral, points.count > 1 else { return nil }
+        let size = system.sparseCount - 1
+        let columns = Vector(size * points.count)
+        for (index, point) in points.enumerated() {
+            try at(point).loadSources(time: 0, mode: .direct)
+            system.loadRightHandSide(into: columns.base + index * size)
+        }
+        try system.solveSeveral(columns.base, count: points.count)
+        var solutions: [Vector] = []
+        for index in points.indices {
+            let column = columns.base + index * size
+            guard (0..<size).allSatisfy({ column[$0].isFinite }) else { return nil }
+            let solution = Vector(system.count)
+            (solution.base + 1).update(from: column, count: size)
+            solutions.append(solution)
+        }
+        return solutions
+    }
 }

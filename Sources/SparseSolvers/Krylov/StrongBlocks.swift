@@ -28,6 +28,25 @@ final class StrongBlocks {
         var slots: [Int32]
         var mates: [Int32]
         var values: [Double]
+        var size: Int { solver.statistics.size }
+
+        func solve<Number: Lanes>(_ x: UnsafeMutablePointer<Number>) {
+            guard Number.laneCount > 1 else {
+                return x.withMemoryRebound(to: Double.self, capacity: size) { solver.solve($0) }
+            }
+            // One right-hand side behind the other, as KLU wants them.
+            let size = size
+            withUnsafeTemporaryAllocation(of: Double.self, capacity: size * Number.laneCount) { columns in
+                guard let base = columns.baseAddress else { return }
+                for row in 0..<size {
+                    for lane in 0..<Number.laneCount { base[lane * size + row] = x[row][lane: lane] }
+                }
+                solver.solve(base, count: Number.laneCount)
+                for row in 0..<size {
+                    for lane in 0..<Number.laneCount { x[row][lane: lane] = base[lane * size + row] }
+                }
+            }
+        }
     }
 
     var bytes: Int { arena.bytes + (general.map { $0.solver.statistics.bytes + 16 * $0.slots.count } ?? 0) }
@@ -130,7 +149,7 @@ final class StrongBlocks {
     // MARK: Solution
 
     /// x = S⁻¹ x
-    func solve(_ x: UnsafeMutablePointer<Double>) {
+    func solve<Number: Lanes>(_ x: UnsafeMutablePointer<Number>) {
         if paths.count == 4 { sweepSideBySide(x) } else { for stretch in paths { sweep(stretch, x) } }
         let start = trees.lowerBound
         for node in trees {
@@ -139,19 +158,19 @@ final class StrongBlocks {
         }
         for node in trees.reversed() {
             let parent = Int(parents[node - start])
-            x[node] = x[node] * inversePivots[node] - (parent == node ? 0 : upper[node] * x[parent])
+            x[node] = inversePivots[node] * x[node] - (parent == node ? .zero : upper[node] * x[parent])
         }
-        if let general { general.solver.solve(x + general.start) }
+        if let general { general.solve(x + general.start) }
     }
 
-    private func sweep(_ stretch: Range<Int>, _ x: UnsafeMutablePointer<Double>) {
-        forward(stretch, x, 0, 0)
-        backward(stretch, x, 0)
+    private func sweep<Number: Lanes>(_ stretch: Range<Int>, _ x: UnsafeMutablePointer<Number>) {
+        forward(stretch, x, .zero, 0)
+        backward(stretch, x, .zero)
     }
 
     @inline(__always)
-    private func forward(
-        _ nodes: Range<Int>, _ x: UnsafeMutablePointer<Double>, _ before: Double, _ multiplier: Double
+    private func forward<Number: Lanes>(
+        _ nodes: Range<Int>, _ x: UnsafeMutablePointer<Number>, _ before: Number, _ multiplier: Double
     ) {
         var before = before
         var multiplier = multiplier
@@ -163,20 +182,22 @@ final class StrongBlocks {
     }
 
     @inline(__always)
-    private func backward(_ nodes: Range<Int>, _ x: UnsafeMutablePointer<Double>, _ after: Double) {
+    private func backward<Number: Lanes>(
+        _ nodes: Range<Int>, _ x: UnsafeMutablePointer<Number>, _ after: Number
+    ) {
         var after = after
         for node in nodes.reversed() {
-            after = x[node] * inversePivots[node] - upper[node] * after
+            after = inversePivots[node] * x[node] - upper[node] * after
             x[node] = after
         }
     }
 
     /// Each recurrence waits for its last result; four at once fill the time.
-    private func sweepSideBySide(_ x: UnsafeMutablePointer<Double>) {
+    private func sweepSideBySide<Number: Lanes>(_ x: UnsafeMutablePointer<Number>) {
         let (lower, upper, inverse) = (lower, upper, inversePivots)
         let (a, b, c, d) = (paths[0], paths[1], paths[2], paths[3])
         let common = min(min(a.count, b.count), min(c.count, d.count))
-        var (ya, yb, yc, yd) = (0.0, 0.0, 0.0, 0.0)
+        var (ya, yb, yc, yd) = (Number.zero, Number.zero, Number.zero, Number.zero)
         var (la, lb, lc, ld) = (0.0, 0.0, 0.0, 0.0)
         for step in 0..<common {
             let (ka, kb, kc, kd) = (a.lowerBound + step, b.lowerBound + step, c.lowerBound + step, d.lowerBound + step)
@@ -197,14 +218,14 @@ final class StrongBlocks {
         forward(b.lowerBound + common..<b.upperBound, x, yb, lb)
         forward(c.lowerBound + common..<c.upperBound, x, yc, lc)
         forward(d.lowerBound + common..<d.upperBound, x, yd, ld)
-        (ya, yb, yc, yd) = (0, 0, 0, 0)
+        (ya, yb, yc, yd) = (.zero, .zero, .zero, .zero)
         for step in 0..<common {
             let (ka, kb) = (a.upperBound - 1 - step, b.upperBound - 1 - step)
             let (kc, kd) = (c.upperBound - 1 - step, d.upperBound - 1 - step)
-            ya = x[ka] * inverse[ka] - upper[ka] * ya
-            yb = x[kb] * inverse[kb] - upper[kb] * yb
-            yc = x[kc] * inverse[kc] - upper[kc] * yc
-            yd = x[kd] * inverse[kd] - upper[kd] * yd
+            ya = inverse[ka] * x[ka] - upper[ka] * ya
+            yb = inverse[kb] * x[kb] - upper[kb] * yb
+            yc = inverse[kc] * x[kc] - upper[kc] * yc
+            yd = inverse[kd] * x[kd] - upper[kd] * yd
             x[ka] = ya
             x[kb] = yb
             x[kc] = yc
@@ -256,12 +277,12 @@ final class WeakCouplings {
 
     /// Calls `body` with each row of the part and the row's product with `x`, which is indexed by position.
     @inline(__always)
-    func multiply(_ x: UnsafePointer<Double>, _ body: (_ row: Int, _ product: Double) -> Void) {
+    func multiply<Number: Lanes>(_ x: UnsafePointer<Number>, _ body: (_ row: Int, _ product: Number) -> Void) {
         let (starts, indices, values) = (starts, indices, values)
         var entry = 0
         for row in 0..<count {
             let end = Int(starts[row + 1])
-            var sum = 0.0
+            var sum = Number.zero
             while entry < end {
                 sum += values[entry] * x[Int(indices[entry])]
                 entry += 1
