@@ -52,14 +52,14 @@ struct DCSweepAnalysis: Analysis {
         _ run: AnalysisRun,
         _ accept: ([Double], UnsafePointer<Double>, SweptSystem, Bool) throws(SimulationFailure) -> Void
     ) throws(SimulationFailure) {
-        let groups = sweeps.tied
-        let swept = try SweptSystem(run.netlist, run.elaboration, run.overrides, groups.flatMap { $0 })
+        let points = SweepPoints(sweeps)
+        let swept = try SweptSystem(run.netlist, run.elaboration, run.overrides, sweeps)
         defer {
             run.note(swept.system)
             for message in swept.earlierMessages { run.warn(message) }
         }
-        let total = groups.reduce(1) { $0 * $1[0].values.count }
-        guard total > 0, !groups.isEmpty else { return }
+        let total = points.count
+        guard total > 0, !sweeps.isEmpty else { return }
         var x = Vector(0)
         var isContinuation = false
         // Solutions of the points that follow, the next one last.
@@ -71,9 +71,9 @@ struct DCSweepAnalysis: Analysis {
             run.control.progress(Double(point) / Double(total))
             if isContinuation, ahead.isEmpty {
                 let following = point..<min(point + SweptSystem.pointsAtOnce, total)
-                ahead = try swept.solutions(at: following.map { groups.values(at: $0) })?.reversed() ?? []
+                ahead = try swept.solutions(at: following.map(points.values(at:)))?.reversed() ?? []
             }
-            let values = groups.values(at: point)
+            let values = points.values(at: point)
             let system = try swept.at(values)
             if let solution = ahead.popLast() {
                 x = solution
@@ -90,33 +90,6 @@ struct DCSweepAnalysis: Analysis {
             try accept(values, UnsafePointer(x.base), swept, point == total - 1)
         }
         run.control.progress(1)
-    }
-}
-
-extension [Sweep] {
-    /// Sweeps whose further columns of a `.data` table move along, as groups.
-    var tied: [[Sweep]] {
-        var groups: [[Sweep]] = []
-        for sweep in self {
-            if sweep.isTied, !groups.isEmpty {
-                groups[groups.count - 1].append(sweep)
-            } else {
-                groups.append([sweep])
-            }
-        }
-        return groups
-    }
-}
-
-extension [[Sweep]] {
-    /// What is swept at a point, counted up with the first group innermost.
-    fileprivate func values(at point: Int) -> [Double] {
-        var rest = point
-        return flatMap { group in
-            let count = group[0].values.count
-            defer { rest /= count }
-            return group.map { $0.values[rest % count] }
-        }
     }
 }
 

@@ -3,36 +3,29 @@ import Waveforms
 /// How often each analysis runs, and with which values: the combinations of `.step`, and those again for each run of
 /// `.mc`.
 struct StepPlan: Sendable {
-    /// Groups of sweeps that move together; the first varies fastest.
-    private let axes: [[Sweep]]
+    private let points: SweepPoints
     private let base: Overrides
     let sampling: Sampling?
     private let seed: UInt64
     /// Combinations of `.step`.
-    let combinations: Int
+    var combinations: Int { points.count }
     /// What each step's values are; empty without steps.
     let columns: [Column]
     let count: Int
 
     init(_ elaboration: Elaboration, _ overrides: Overrides) {
-        axes = elaboration.steps.tied
+        points = SweepPoints(elaboration.steps)
         base = overrides
         sampling = elaboration.sampling
         seed = elaboration.seed
         columns =
             (sampling == nil ? [] : [Column("run", .step)]) + elaboration.steps.map { Column($0.name, $0.quantity) }
-        combinations = axes.reduce(1) { $0 * ($1.first?.values.count ?? 0) }
-        count = combinations * (1 + (sampling?.runs ?? 0))
+        count = points.count * (1 + (sampling?.runs ?? 0))
     }
 
     /// Calls `body` with each sweep and its value in this step.
     private func each(_ step: Int, _ body: (Sweep, Double) -> Void) {
-        var rest = step % max(combinations, 1)
-        for group in axes {
-            let count = group.first?.values.count ?? 1
-            for sweep in group { body(sweep, sweep.values[rest % count]) }
-            rest /= count
-        }
+        points.each(at: step % max(combinations, 1), body)
     }
 
     /// The run of `.mc`; 0 is the nominal one.

@@ -39,7 +39,14 @@ struct DirectiveReader {
             }
             switch directive {
             case .step:
-                if let sweep = readStep(card) { result.steps += sweep }
+                guard let sweep = readStep(card) else { continue }
+                result.steps += sweep
+                if SweepPoints(result.steps).count > 10_000_000 {
+                    error(
+                        "all .step together have more than 10 million combinations", card.range,
+                        hint: "take larger steps")
+                    result.steps = []
+                }
             case .print, .save, .plot, .probe:
                 let list = netlist.outputList(card, diagnostics: &elaborator.diagnostics)
                 result.outputs.add(list, from: directive, at: card.range)
@@ -160,6 +167,11 @@ struct DirectiveReader {
         }
         if sweeps.isEmpty {
             error(".dc names nothing to sweep", card.range, hint: "write `.dc v1 start stop step`")
+            return nil
+        }
+        // Rows go to disk as they come, so a long sweep only takes time.
+        guard SweepPoints(sweeps).count <= 1_000_000_000 else {
+            error("the nested sweeps have more than a billion points", card.range, hint: "take larger steps")
             return nil
         }
         return sweeps
