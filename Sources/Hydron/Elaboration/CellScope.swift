@@ -39,6 +39,7 @@ final class CellScope: ExpressionScope {
     ) -> [(x: Double, y: Double)]? {
         scope.points(inFile: path, range, &diagnostics)
     }
+    func signature(of range: SourceRange) -> UInt64 { scope.signature(of: range) }
     func random(_ key: UInt64) -> Double { scope.random(key) }
     func fixedDeviation(_ key: UInt64) -> Double? { scope.fixedDeviation(key) }
     func randomInput(_ key: UInt64) -> ProgramInput? {

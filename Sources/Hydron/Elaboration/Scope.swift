@@ -308,6 +308,7 @@ final class Scope: ExpressionScope {
         elaborator.netlist.points(inFile: path, range, &diagnostics)
     }
 
+    func signature(of range: SourceRange) -> UInt64 { elaborator.netlist.sources.signature(of: range) }
     func random(_ key: UInt64) -> Double { elaborator.randomNumbers.uniform(key, in: self) }
     func fixedDeviation(_ key: UInt64) -> Double? { elaborator.randomNumbers.fixedDeviation(key, in: self) }
 }

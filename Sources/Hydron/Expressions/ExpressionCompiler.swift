@@ -289,10 +289,10 @@ struct ExpressionCompiler {
         return (instructions[index].operation, pending[index], instructions[index].b)
     }
 
-    /// A number in (0, 1) that depends on the seed, the scope and the text's place alone, so that neither the order of
-    /// evaluation nor a changed element elsewhere moves it.
+    /// A number in (0, 1) that depends on the seed, the scope and the place on its card alone, so that neither the order of
+    /// evaluation nor a changed card elsewhere moves it.
     mutating func draw(_ scope: any ExpressionScope, at range: SourceRange) -> Draw {
-        let key = nextKey(at: range)
+        let key = nextKey(scope, at: range)
         return scope.fixedDeviation(key).map { .fixed($0) } ?? .random(scope.random(key))
     }
 
@@ -313,14 +313,13 @@ struct ExpressionCompiler {
     mutating func randomInput(_ scope: any ExpressionScope, at range: SourceRange) -> ProgramInput? {
         // Asked first without counting, so that other scopes keep their numbers.
         guard scope.randomInput(0) != nil else { return nil }
-        return scope.randomInput(nextKey(at: range))
+        return scope.randomInput(nextKey(scope, at: range))
     }
 
-    private mutating func nextKey(at range: SourceRange) -> UInt64 {
+    private mutating func nextKey(_ scope: any ExpressionScope, at range: SourceRange) -> UInt64 {
         hasDrawn = true
         draws += 1
-        let key = mix(site, UInt64(range.file) << 32 | UInt64(range.start))
-        return mix(key, UInt64(draws))
+        return mix(mix(site, scope.signature(of: range)), UInt64(draws))
     }
 
     /// SplitMix64's finaliser (G. L. Steele, D. Lea, C. H. Flood, OOPSLA 2014, doi 10.1145/2660193.2660195).
@@ -548,7 +547,7 @@ struct ExpressionCompiler {
             guard begin(expansion, "function '\(name)' calls itself", at: range) else { return nil }
             defer { expanding.removeLast() }
             let outerSite = site
-            site = mix(site, UInt64(range.file) << 32 | UInt64(range.start))
+            site = mix(site, frame.scope.signature(of: range))
             defer { site = outerSite }
             let call = Call(function: expansion, arguments: operands)
             if let known = knownCalls[call] { return known }

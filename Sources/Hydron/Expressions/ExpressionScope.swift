@@ -20,6 +20,8 @@ protocol ExpressionScope: AnyObject {
     func points(
         inFile path: String, _ range: SourceRange, _ diagnostics: inout Diagnostics
     ) -> [(x: Double, y: Double)]?
+    /// What a place in the netlist is known by where random numbers are drawn: ``SourceMap/signature(of:)``.
+    func signature(of range: SourceRange) -> UInt64
     /// A number uniform in (0, 1) that depends on the seed, this scope and `key` alone.
     func random(_ key: UInt64) -> Double
     /// Where a random number of this key lies between its ends, −1 to 1, if it is not to be drawn; nil if it is.
@@ -42,6 +44,7 @@ extension ExpressionScope {
         diagnostics.error("shares of noise belong into `.print noise`", at: range)
         return nil
     }
+    func signature(of range: SourceRange) -> UInt64 { 0 }
     func randomInput(_ key: UInt64) -> ProgramInput? { nil }
     func fixedDeviation(_ key: UInt64) -> Double? { nil }
 }

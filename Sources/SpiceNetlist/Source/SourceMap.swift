@@ -88,6 +88,33 @@ public struct SourceMap: Sendable {
         return SourceRange(file: card.file, start: card.start, end: UInt32(end))
     }
 
+    /// A hash of what stands before a place on its card, without blanks, capitals and line breaks. Cards of one scope begin
+    /// differently, by their names, so it tells places apart, and an edit of any other card leaves it as it was.
+    public func signature(of range: SourceRange) -> UInt64 {
+        let view = view(of: range.file)
+        var lines: [Range<Int>] = []
+        var end = min(Int(range.start), view.count)
+        // Back over continuation lines, and the comments between them.
+        while true {
+            var start = end
+            while start > 0, view[start - 1] != ASCII.newline { start -= 1 }
+            let first = (start..<end).first { !ASCII.isBlank(view[$0]) }
+            let isContinuation = first.map { view[$0] == ASCII.plus } ?? false
+            let isComment = first.map { view[$0] == ASCII.star } ?? true
+            if !isComment, let first { lines.append(first + (isContinuation ? 1 : 0)..<end) }
+            guard isContinuation || isComment && !lines.isEmpty, start > 0 else { break }
+            end = start - 1
+        }
+        // FNV-1a: G. Fowler, L. C. Noll, K.-P. Vo, D. Eastlake, RFC 9923.
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for line in lines.reversed() {
+            for place in line where !ASCII.isBlank(view[place]) {
+                hash = (hash ^ UInt64(ASCII.lower(view[place]))) &* 0x100_0000_01B3
+            }
+        }
+        return hash
+    }
+
     func lineRange(of range: SourceRange) -> SourceRange {
         let view = view(of: range.file)
         var start = min(Int(range.start), view.count)
