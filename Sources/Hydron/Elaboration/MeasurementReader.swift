@@ -12,10 +12,10 @@ struct MeasurementReader {
     }
 
     static let syntax =
-        "write `.meas tran name TRIG …TARG …`, `WHEN v(a)=0.5`, `FIND v(b) WHEN …` or `AT=`, `DERIV …`, `AVG|RMS|MIN|MAX|PP|INTEG v(a) FROM= TO=` or `PARAM='…'`"
+        "write `.meas tran name TRIG …TARG …`, `WHEN v(a)=0.5`, `FIND v(b) WHEN …` or `AT=`, `DERIV …`, `AVG|RMS|MIN|MAX|PP|INTEG v(a) FROM= TO=`, `DUTY|FREQ|ON_TIME|OFF_TIME v(a) ON= OFF=`, `ERROR v(a) FILE=…` or `PARAM='…'`"
     private static let functions = [
         "trig", "targ", "when", "find", "deriv", "derivative", "avg", "rms", "min", "max", "pp", "integ", "integral",
-        "min_at", "max_at", "param", "eqn",
+        "min_at", "max_at", "param", "eqn", "duty", "freq", "on_time", "off_time", "error",
     ]
 
     /// A measurement; nil after a diagnostic. Its columns join `requests`.
@@ -166,6 +166,8 @@ struct MeasurementReader {
             guard let event else { return nil }
             return word == "find" ? .find(column, event) : .derivative(column, event)
         default:
+            if let quantity = Measurement.CycleQuantity(rawValue: word) { return cycles(quantity, &requests) }
+            if word == "error" { return distance(&requests) }
             if let statistic = Measurement.Statistic(word: word) {
                 guard let field = fields.popFirst(), field.key == nil, let column = column(field.value, &requests)
                 else { break }
@@ -179,6 +181,73 @@ struct MeasurementReader {
         }
         reader.error("\(word.uppercased()) needs something to look at", measurement.range, hint: Self.syntax)
         return nil
+    }
+
+    /// `v(a) ON=0.8 OFF=0.2`; one threshold does for both.
+    private mutating func cycles(
+        _ quantity: Measurement.CycleQuantity, _ requests: inout MeasurementRequests
+    ) -> Measurement.Function? {
+        guard let field = fields.popFirst(), field.key == nil, let column = column(field.value, &requests) else {
+            reader.error(
+                "\(quantity.rawValue.uppercased()) needs something to look at", card.range, hint: Self.syntax)
+            return nil
+        }
+        let written = (on: take("on"), off: take("off"))
+        guard let either = written.on ?? written.off, let on = number(written.on ?? either),
+            let off = number(written.off ?? either)
+        else {
+            if written.on == nil, written.off == nil {
+                reader.error(
+                    "there is no level to turn on at", field.value.range, hint: "write `ON=0.8 OFF=0.2` behind it")
+            }
+            return nil
+        }
+        guard off <= on else {
+            reader.error(
+                "OFF=\(off.plain) lies above ON=\(on.plain)", (written.off ?? either).range,
+                hint: "a signal is on from where it rises above ON until it falls below OFF")
+            return nil
+        }
+        return .statistic(.cycles(quantity, on: on, off: off), column)
+    }
+
+    /// `v(a) FILE=name [INDEPVARCOL=1] [DEPVARCOL=2] [COMP_FUNCTION=L1NORM|L2NORM|INFNORM]`, columns counted from 0.
+    private mutating func distance(_ requests: inout MeasurementRequests) -> Measurement.Function? {
+        guard let field = fields.popFirst(), field.key == nil, let column = column(field.value, &requests) else {
+            reader.error("ERROR needs something to look at", card.range, hint: Self.syntax)
+            return nil
+        }
+        guard let file = take("file") else {
+            reader.error("ERROR needs a file to compare with", field.value.range, hint: "write `FILE=golden.csv`")
+            return nil
+        }
+        var norm = Measurement.ReferenceCurve.Norm.euclidean
+        if let token = take("comp_function") {
+            guard let known = Measurement.ReferenceCurve.Norm(rawValue: reader.text(token)) else {
+                reader.error("'\(reader.text(token))' is no norm", token.range, hint: "L1NORM, L2NORM or INFNORM")
+                return nil
+            }
+            norm = known
+        }
+        guard let x = place(take("indepvarcol"), 0), let y = place(take("depvarcol"), x + 1) else { return nil }
+        let path = reader.sources.text(file.range)
+        guard
+            let points = reader.netlist.points(
+                inFile: path, columns: (x, y), file.range, &reader.elaborator.diagnostics)
+        else { return nil }
+        return .distance(
+            column, Measurement.ReferenceCurve(xs: points.map(\.x), ys: points.map(\.y), norm: norm))
+    }
+
+    /// The number of a column, or what it is where nothing says so.
+    private func place(_ token: Token?, _ usual: Int) -> Int? {
+        guard let token else { return usual }
+        guard let value = number(token) else { return nil }
+        guard let column = Int(exactly: value), (0..<10_000).contains(column) else {
+            reader.error("'\(value.plain)' is no number of a column", token.range, hint: "columns are counted from 0")
+            return nil
+        }
+        return column
     }
 
     /// A formula of other measurements, or the last value of an expression of the solution.
@@ -267,6 +336,9 @@ struct MeasurementReader {
             switch field.key.map(reader.text) {
             case "from": measurement.from = number(field.value)
             case "to": measurement.to = number(field.value)
+            case "td":
+                // Xyce: what lies before it is not looked at.
+                measurement.from = [measurement.from, number(field.value)].compactMap { $0 }.max()
             case "default_val": measurement.fallback = number(field.value)
             case "goal", "minval", "weight", "precision", "print", "output", "rfc_level": break
             case let key:

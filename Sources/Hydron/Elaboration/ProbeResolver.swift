@@ -287,9 +287,11 @@ extension Elaborator {
 }
 
 extension Netlist {
-    /// Two columns of numbers from a text file below the netlist's folder; `#`, `*` and `;` begin comments.
+    /// Two columns of numbers from a text file below the netlist's folder, the first two unless `columns`, counted from 0,
+    /// says which; `#`, `*` and `;` begin comments, and Xyce's last line ends a table.
     func points(
-        inFile path: String, _ range: SourceRange, _ diagnostics: inout Diagnostics
+        inFile path: String, columns: (x: Int, y: Int) = (0, 1), _ range: SourceRange,
+        _ diagnostics: inout Diagnostics
     ) -> [(x: Double, y: Double)]? {
         guard let text = readData(path, at: range, diagnostics: &diagnostics) else { return nil }
         var points: [(x: Double, y: Double)] = []
@@ -298,12 +300,16 @@ extension Netlist {
                 $0 == " " || $0 == "\t" || $0 == ","
             }
             guard !words.isEmpty else { continue }
-            guard words.count >= 2, let x = Number.parse(String(words[0]))?.value,
-                let y = Number.parse(String(words[1]))?.value
+            guard words.count > max(columns.x, columns.y), let x = Number.parse(String(words[columns.x]))?.value,
+                let y = Number.parse(String(words[columns.y]))?.value
             else {
                 // A heading is no error, a broken row is.
                 if points.isEmpty { continue }
-                diagnostics.error("'\(path)' holds a line without two numbers: '\(line)'", at: range)
+                if line.hasPrefix("End of Xyce") { break }
+                let wanted =
+                    columns == (0, 1)
+                    ? "without two numbers" : "without numbers in columns \(columns.x) and \(columns.y)"
+                diagnostics.error("'\(path)' holds a line \(wanted): '\(line)'", at: range)
                 return nil
             }
             points.append((x, y))

@@ -23,6 +23,8 @@ struct Measurement: Sendable {
         case find(Int, Event)
         case derivative(Int, Event)
         case statistic(Statistic, Int)
+        /// ERROR: how far a column is from a curve that a file gives.
+        case distance(Int, ReferenceCurve)
         /// PARAM or EQN of other measurements and parameters.
         case formula(Expression)
         /// PARAM or EQN of the solution: its last value.
@@ -38,19 +40,47 @@ struct Measurement: Sendable {
 
     enum Direction: String, Sendable { case rise, fall, cross }
 
-    enum Statistic: String, Sendable {
-        case average = "avg"
-        case rootMeanSquare = "rms"
-        case minimum = "min"
-        case maximum = "max"
-        case peakToPeak = "pp"
-        case integral = "integ"
-        case placeOfMinimum = "min_at"
-        case placeOfMaximum = "max_at"
+    /// What is taken of all points of a window.
+    enum Statistic: Sendable, Equatable {
+        case average, rootMeanSquare, minimum, maximum, peakToPeak, integral, placeOfMinimum, placeOfMaximum
+        /// Of a signal that is on from where it rises above `on` until it falls below `off`.
+        case cycles(CycleQuantity, on: Double, off: Double)
 
+        private static let words: [String: Statistic] = [
+            "avg": .average, "rms": .rootMeanSquare, "min": .minimum, "max": .maximum, "pp": .peakToPeak,
+            "ptp": .peakToPeak, "integ": .integral, "integral": .integral, "min_at": .placeOfMinimum,
+            "minat": .placeOfMinimum, "max_at": .placeOfMaximum, "maxat": .placeOfMaximum,
+        ]
+
+        /// nil where the word is none of those that need no thresholds.
         init?(word: String) {
-            let synonyms = ["integral": "integ", "minat": "min_at", "maxat": "max_at", "ptp": "pp"]
-            self.init(rawValue: synonyms[word] ?? word)
+            guard let found = Self.words[word] else { return nil }
+            self = found
+        }
+    }
+
+    enum CycleQuantity: String, Sendable {
+        /// The part of the window that the signal is on.
+        case duty
+        /// Cycles a unit of the abscissa, from the first time that it turns on to the last.
+        case frequency = "freq"
+        /// The mean length of the times that it is on, and off, those cut by a window's end left out where there are others.
+        case onTime = "on_time"
+        case offTime = "off_time"
+    }
+
+    /// A curve to compare with, and the norm of the differences at its points.
+    struct ReferenceCurve: Sendable {
+        var xs: [Double]
+        var ys: [Double]
+        var norm: Norm
+
+        enum Norm: String, Sendable {
+            /// Σ|d|
+            case sum = "l1norm"
+            /// √Σd²
+            case euclidean = "l2norm"
+            case largest = "infnorm"
         }
     }
 }
@@ -104,7 +134,7 @@ struct MeasurementRequests: Sendable {
             case .find(let column, let event), .derivative(let column, let event):
                 found.insert(column)
                 add(event)
-            case .statistic(_, let column), .last(let column): found.insert(column)
+            case .statistic(_, let column), .last(let column), .distance(let column, _): found.insert(column)
             case .formula: break
             }
         }

@@ -72,6 +72,7 @@ struct MeasurementEvaluator {
             return slope(column, try place(of: event, window, "WHEN")) * sign
         case .statistic(let statistic, let column): return try take(statistic, column, window)
         case .last(let column): return interpolate(column, window.to)
+        case .distance(let column, let reference): return try distance(column, reference, window)
         case .formula: return .nan
         }
     }
@@ -166,10 +167,24 @@ struct MeasurementEvaluator {
     private func take(
         _ statistic: Measurement.Statistic, _ column: Int, _ window: (from: Double, to: Double)
     ) throws(Failure) -> Double {
-        var sum = StatisticSum()
+        var sum = StatisticSum(statistic)
         for row in abscissa.indices { extend(&sum, column, row, window) }
-        guard let value = sum.value(statistic, sign: sign) else { throw Failure("the analysis gave no points") }
+        guard let value = sum.value(sign: sign) else { throw Failure(sum.reason) }
         return value
+    }
+
+    private func distance(
+        _ column: Int, _ reference: Measurement.ReferenceCurve, _ window: (from: Double, to: Double)
+    ) throws(Failure) -> Double {
+        let differences = zip(reference.xs, reference.ys).compactMap { x, y in
+            x * sign >= window.from && x * sign <= window.to ? abs(interpolate(column, x * sign) - y) : nil
+        }
+        guard !differences.isEmpty else { throw Failure("no point of the file lies within the analysis") }
+        switch reference.norm {
+        case .sum: return differences.reduce(0, +)
+        case .euclidean: return differences.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        case .largest: return differences.max() ?? 0
+        }
     }
 
     /// Adds what a row and the line before it have within the window.
@@ -178,7 +193,7 @@ struct MeasurementEvaluator {
         let x = abscissa[row]
         let before = row > 0 ? abscissa[row - 1] : x
         // Where a window begins at a jump, the second of two rows counts.
-        if x == window.from, x == before { sum = StatisticSum() }
+        if x == window.from, x == before { sum.restart() }
         guard x >= window.from, before <= window.to else { return }
         if before < window.from, x > window.from { sum.add(window.from, interpolate(column, window.from)) }
         if x <= window.to {

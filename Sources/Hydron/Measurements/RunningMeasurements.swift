@@ -70,7 +70,7 @@ struct RunningMeasurement {
     private let measurement: Measurement
     private let program: Program?
     private(set) var value: Double
-    private var sum = StatisticSum()
+    private var sum: StatisticSum?
     private var first: EventWatch?
     private var second: EventWatch?
 
@@ -84,7 +84,8 @@ struct RunningMeasurement {
             second = EventWatch(target, measurement)
         case .when(let event), .find(_, let event), .derivative(_, let event):
             first = EventWatch(event, measurement)
-        case .statistic, .formula, .last: break
+        case .statistic(let statistic, _): sum = StatisticSum(statistic)
+        case .formula, .last, .distance: break
         }
     }
 
@@ -117,9 +118,13 @@ struct RunningMeasurement {
         case .interval:
             _ = second?.look(record, row)
             if let start = place, let end = second?.place { value = (end - start) * record.sign }
-        case .statistic(let statistic, let column):
+        case .statistic(_, let column):
+            guard var sum else { break }
             record.extend(&sum, column, row, record.window(of: measurement))
-            if let found = sum.value(statistic, sign: record.sign) { value = found }
+            self.sum = sum
+            if let found = sum.value(sign: record.sign) { value = found }
+        case .distance:
+            if let found = try? record.value(measurement) { value = found }
         case .last(let column):
             let window = record.window(of: measurement)
             guard record.abscissa[row] >= window.from, row == 0 || record.abscissa[row - 1] < window.to else { break }

@@ -69,7 +69,8 @@ import Testing
             let names = (0..<size).map { "vr\($0)" }.joined(separator: " ")
             lines.append(".data reads \(names)")
             for read in 0..<reads {
-                lines.append("+ " + (0..<size).map { "\(Double((read * 7 + $0 * 5) % 11) * 0.02)" }.joined(separator: " "))
+                let voltages = (0..<size).map { "\(Double((read * 7 + $0 * 5) % 11) * 0.02)" }
+                lines.append("+ " + voltages.joined(separator: " "))
             }
             lines += [".enddata", ".dc data=reads"]
             lines.append(".print dc " + (0..<size).map { "i(vc\($0))" }.joined(separator: " "))

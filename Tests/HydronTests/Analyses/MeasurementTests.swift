@@ -60,6 +60,79 @@ import Waveforms
         #expect(report.analyses.last?.columns.map(\.name) == ["time", "i(v1)"])
     }
 
+    /// A trapezoid that rises from 0 to 1 ms, falls from 2 to 3 ms and comes again every 4 ms, for ten times and a half.
+    @Test func cyclesAreCountedBetweenTwoThresholds() throws {
+        let report = try report(
+            """
+            t
+            v1 a 0 pulse(0 1 0 1m 1m 1m 4m)
+            r1 a 0 1k
+            .tran 0.1m 42m
+            .meas tran duty DUTY v(a) ON=0.75 OFF=0.25 TO=40m
+            .meas tran f FREQ v(a) ON=0.75 OFF=0.25
+            .meas tran ton ON_TIME v(a) ON=0.75 OFF=0.25
+            .meas tran toff OFF_TIME v(a) ON=0.75 OFF=0.25
+            .meas tran even DUTY v(a) ON=0.5 FROM=4m TO=12m
+            .meas tran late FREQ v(a) ON=0.9 OFF=0.1 TD=9m
+            .meas tran all ON_TIME v(a) ON=-1 OFF=-2
+            .meas tran never DUTY v(a) ON=2 OFF=1.5
+            .meas tran fails ON_TIME v(a) ON=2 OFF=1.5
+            .meas tran once FREQ v(a) ON=0.5 OFF=0.5 TO=3m
+            .end
+            """)
+        #expect(report.failure == nil && report.diagnostics.errorCount == 2)
+        let expected: [(String, Double)] = [
+            ("duty", 0.5), ("f", 250), ("ton", 2e-3), ("toff", 2e-3), ("even", 0.5), ("late", 250), ("all", 42e-3),
+            ("never", 0),
+        ]
+        for (name, wanted) in expected {
+            let found = value(name, report)
+            #expect(abs(found - wanted) < 1e-9 * max(abs(wanted), 1e-3), "\(name): \(found), not \(wanted)")
+        }
+        func reason(_ name: String) -> String? { report.measurements.first { $0.name == name }?.reason }
+        #expect(reason("fails") == "it is never on")
+        #expect(reason("once") == "it turns on less than twice")
+    }
+
+    /// The three norms of what a ramp differs from a file by, with the columns of Xyce's tables and with plain ones.
+    @Test func curvesAreComparedWithFiles() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        func write(_ name: String, _ text: String) throws -> URL {
+            let url = folder.appendingPathComponent(name)
+            try text.write(to: url, atomically: true, encoding: .utf8)
+            return url
+        }
+        _ = try write(
+            "gold.prn",
+            "Index  TIME  V(A)  V(B)\n0 0 0 9\n1 0.5m 0.8 9\n2 1m 0.6 9\nEnd of Xyce(TM) Simulation\n")
+        _ = try write("gold.csv", "time,v(a)\n0,0\n0.5m,0.8\n1m,0.6\n")
+        let netlist = try write(
+            "t.cir",
+            """
+            t
+            v1 a 0 pwl(0 0 1m 1)
+            r1 a 0 1k
+            .tran 0.1m 1m
+            .meas tran l2 ERROR v(a) FILE=gold.prn INDEPVARCOL=1 DEPVARCOL=2
+            .meas tran l1 ERROR v(a) FILE="gold.prn" COMP_FUNCTION=L1NORM INDEPVARCOL=1 DEPVARCOL=2
+            .meas tran most ERROR v(a) FILE=gold.csv COMP_FUNCTION=INFNORM
+            .meas tran part ERROR v(a) FILE=gold.csv COMP_FUNCTION=L1NORM TO=0.7m
+            .meas tran outside ERROR v(a) FILE=gold.csv FROM=0.1m TO=0.2m
+            .end
+            """)
+        let loaded = Simulation.load(path: netlist.path)
+        let report = try #require(loaded.simulation, "\(loaded.diagnostics.all)").run(TableRecorder())
+        #expect(abs(value("l2", report) - 0.5) < 1e-9)
+        #expect(abs(value("l1", report) - 0.7) < 1e-9)
+        #expect(abs(value("most", report) - 0.4) < 1e-9)
+        #expect(abs(value("part", report) - 0.3) < 1e-9)
+        #expect(
+            report.measurements.first { $0.name == "outside" }?.reason
+                == "no point of the file lies within the analysis")
+    }
+
     /// A falling sweep is measured in the order of its run, its abscissa as it is.
     @Test(arguments: ["0 4 0.25", "4 0 -0.25"]) func sweepsMayFall(_ sweep: String) throws {
         let report = try report(
