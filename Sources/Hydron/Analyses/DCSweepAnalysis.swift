@@ -62,21 +62,18 @@ struct DCSweepAnalysis: Analysis {
         guard total > 0, !sweeps.isEmpty else { return }
         var x = Vector(0)
         var isContinuation = false
-        // Solutions of the points that follow, the next one last.
-        var ahead: [Vector] = []
         for point in 0..<total {
             if run.control.isInterrupted() {
                 throw SimulationFailure(.interrupted, "interrupted at point \(point) of \(total)")
             }
             run.control.progress(Double(point) / Double(total))
-            if isContinuation, ahead.isEmpty {
+            if isContinuation, swept.hasNoneAhead {
                 let following = point..<min(point + SweptSystem.pointsAtOnce, total)
-                ahead = try swept.solutions(at: following.map(points.values(at:)))?.reversed() ?? []
+                try swept.solveAhead(following.map(points.values(at:)))
             }
             let values = points.values(at: point)
             let system = try swept.at(values)
-            if let solution = ahead.popLast() {
-                x = solution
+            if swept.takeAhead(into: x) {
                 run.acceptLinear(system, x)
             } else {
                 if x.count != system.count {
