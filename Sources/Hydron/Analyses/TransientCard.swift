@@ -81,10 +81,20 @@ extension TransientAnalysis: Analysis {
         if transient.maximumStep == nil, reader.netlist.dialect.transientStepIsFirst {
             transient.maximumStep = (stop - transient.start) / 50
         }
+        let longest = transient.maximumStep ?? step
+        guard longest > stop * shortestStep else {
+            reader.error(
+                "steps of at most \(longest.plain) s would take more than 1e12 points to \(stop.plain) s",
+                place(reader, transient.maximumStep == nil ? 0 : 3, of: statement), hint: "take a longer step")
+            return nil
+        }
         transient.usesInitialConditions = usesInitialConditions
         transient.outputInterval = reader.elaborator.runOptions.outputInterval
         return transient
     }
+
+    /// The shortest of longest steps, as a part of the run: below it time itself would not move any more.
+    private static let shortestStep = 1e-12
 
     /// Where the number of this index stands, or the last field.
     private static func place(_ reader: DirectiveReader, _ index: Int, of statement: Statement) -> SourceRange {
