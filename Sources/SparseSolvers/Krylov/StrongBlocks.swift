@@ -1,3 +1,5 @@
+import CPrefetch
+
 /// The strong components of one part of a ``BlockLayout``, factored.
 ///
 /// A path or tree is eliminated from its leaves to its root without fill,
@@ -248,6 +250,9 @@ final class WeakCouplings {
 
     var bytes: Int { arena.bytes }
 
+    /// Entries by which memory is asked for ahead.
+    private static let lookAhead = 16
+
     init(_ part: BlockLayout.Part, _ layout: BlockLayout) {
         count = part.all.count
         let first = layout.weakStarts[part.all.lowerBound]
@@ -284,6 +289,10 @@ final class WeakCouplings {
             let end = Int(starts[row + 1])
             var sum = Number.zero
             while entry < end {
+                // Wires of the other kind lie across: each entry is on a line of its own where numbers have many lanes.
+                if Number.laneCount > 1 {
+                    prefetch_line(x + Int(indices[min(entry + Self.lookAhead, entryCount - 1)]))
+                }
                 sum += values[entry] * x[Int(indices[entry])]
                 entry += 1
             }
