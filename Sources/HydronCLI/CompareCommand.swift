@@ -43,22 +43,27 @@ struct CompareCommand: ParsableCommand {
 
     mutating func run() throws {
         let gold: [Table]
-        let test: [Table]
+        // One for each golden table, and the names of those that have none.
+        let test: [Table?]
+        let more: [String]
         let reports: [ComparisonReport]
         do throws(WaveformError) {
             let header = try GoldenHeader.read(self.gold)
             let base = try header.tolerance(Tolerance(grid: .union), path: self.gold)
             let tolerance = try tolerances.applied(to: base)
             gold = try WaveformReader.read(self.gold)
-            test = try WaveformReader.read(self.test)
-            reports = compare(gold: gold, test: test, tolerance: tolerance)
+            let all = try WaveformReader.read(self.test)
+            reports = compare(gold: gold, test: all, tolerance: tolerance, refusesMore: tolerance.refusesExtraSignals)
+            let pairs = pairedTables(gold: gold, test: all)
+            test = pairs.map { $0.map { all[$0] } }
+            more = all.indices.filter { !pairs.contains($0) }.map { all[$0].header.plotName }
             if let json { try write(reports, gold, to: json) }
         } catch {
             if case .shape = error { throw ValidationError("\(error)") }
             Terminal.standardError.write("error: \(error)\n")
             throw ExitStatus.inputOutput.code
         }
-        if !quiet, json != "-" { Terminal.standardOutput.write(text(reports, gold)) }
+        if !quiet, json != "-" { Terminal.standardOutput.write(text(reports, gold, more)) }
         if let plot { try draw(reports, gold, test, to: plot) }
         if !reports.allSatisfy(\.agrees) { throw ExitStatus.failedCheck.code }
     }
@@ -66,23 +71,23 @@ struct CompareCommand: ParsableCommand {
     private static let drawnSignals = 3
 
     /// The first table that differs, else the first, and of it the signals that differ most.
-    private func draw(_ reports: [ComparisonReport], _ gold: [Table], _ test: [Table], to path: String) throws {
+    private func draw(_ reports: [ComparisonReport], _ gold: [Table], _ test: [Table?], to path: String) throws {
         let target = try Picture.target(path)
         try Picture.draw {
             guard let place = reports.firstIndex(where: { !$0.agrees }) ?? reports.indices.first,
-                gold.indices.contains(place), test.indices.contains(place)
+                gold.indices.contains(place), let tested = test[place]
             else { throw WaveExpression.Failure(description: "there is no table in both files to draw") }
             // Each step of a family was compared for itself, but is drawn with the others.
             var names: [String] = []
             for signal in reports[place].signals.sorted(by: { $0.maximum > $1.maximum })
             where !names.contains(signal.name) { names.append(signal.name) }
             let picture = try Plot(
-                gold: gold[place], test: test[place], signals: Array(names.prefix(Self.drawnSignals)))
+                gold: gold[place], test: tested, signals: Array(names.prefix(Self.drawnSignals)))
             return try Gnuplot.draw(picture, to: target)
         }
     }
 
-    private func text(_ reports: [ComparisonReport], _ gold: [Table]) -> String {
+    private func text(_ reports: [ComparisonReport], _ gold: [Table], _ more: [String]) -> String {
         var lines: [String] = []
         for (at, report) in reports.enumerated() {
             let name = at < gold.count ? gold[at].header.plotName : "table \(at + 1)"
@@ -101,6 +106,10 @@ struct CompareCommand: ParsableCommand {
             if !report.extra.isEmpty {
                 lines.append("  not in the golden file: \(report.extra.joined(separator: ", "))")
             }
+        }
+        // Where they are refused they stand among the reports.
+        if reports.count == gold.count, !more.isEmpty {
+            lines.append("not compared, for want of a golden table: \(more.joined(separator: ", "))")
         }
         return lines.joined(separator: "\n") + "\n"
     }

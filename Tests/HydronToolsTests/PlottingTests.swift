@@ -99,6 +99,21 @@ import Waveforms
         #expect(try Plot(try table(), request).panes.count == 1)
     }
 
+    /// Without colours a map is made of letters, two a cell where there is room; an outlier stays where cells share one.
+    @Test func mapsAreDrawnAsLetters() throws {
+        let small = try HeatMap(
+            try NumberArray(shape: [2, 3], values: [0, 1e-6, 2e-6, 3e-6, 4e-6, .nan]), index: 0, title: "g")
+        #expect(
+            small.text(width: 20, height: 10)
+                == "g\n+------+\n|  ::==|\n|##@@??|\n+------+\n' ' 0  '@' 4u\n")
+        var values = [Double](repeating: 1, count: 10_000)
+        values[7777] = 5
+        let large = try HeatMap(try NumberArray(shape: [100, 100], values: values), index: 0, title: "")
+        let lines = large.text(width: 60, height: 20).split(separator: "\n")
+        #expect(lines.count <= 20 && lines.allSatisfy { $0.count <= 60 })
+        #expect(lines.dropLast().joined().filter { $0 == "@" }.count == 2)
+    }
+
     @Test func mapsOfStacksAreChosen() throws {
         let array = try NumberArray(shape: [2, 2, 3], values: (0..<12).map(Double.init))
         #expect(try HeatMap(array, index: -1, title: "g").values == [6, 7, 8, 9, 10, 11])

@@ -20,6 +20,24 @@ import Testing
         #expect(diagnostics.all.map(\.message) == ["the first line is the title, so this `.tran` is not read"])
     }
 
+    @Test(arguments: [
+        "X1 a 0 sub", "M1 d g s 0 nmos w=1u", "E1 a 0 d 0 2", "B1 d 0 v=1", "S1 a 0 d 0 sw", "T1 a 0 d 0 z0=50 td=1n",
+        "P1 0 d g synapse", "Vin d 0 dc 1", "Rload d 0 {rl}", "F1 d 0 v1 2",
+    ]) func elementsOnTheFirstLineAreNoticed(title: String) throws {
+        var diagnostics = Diagnostics()
+        _ = Parser.parse(text: title + "\nR2 a b 1\n.end\n", diagnostics: &diagnostics)
+        #expect(diagnostics.all.map(\.message) == ["the first line is the title, so this element is not read"])
+    }
+
+    @Test(arguments: [
+        "Low pass of one pole", "R2R ladder, 8 bits", "Simple circuit with 2 resistors", "Common emitter with feedback",
+        "D flip flop from gates", "Measured at 0 V and 5 V", "Test of B sources: v=1 and i=2",
+    ]) func titlesAreNoElements(title: String) throws {
+        var diagnostics = Diagnostics()
+        _ = Parser.parse(text: title + "\nR2 a b 1\n.end\n", diagnostics: &diagnostics)
+        #expect(diagnostics.all.isEmpty)
+    }
+
     @Test(arguments: ["", "title", "title\n", "\n", "\u{FEFF}", "\u{FEFF}title", "\r\n", "title\r\n.end"])
     func emptyNetlistsAreRead(text: String) throws {
         var diagnostics = Diagnostics()

@@ -128,6 +128,29 @@ import Testing
         #expect(!compare(gold: try table(4), test: try table(-4)).agrees)
     }
 
+    /// Files that hold the same analyses in other orders, or more of them.
+    @Test func tablesPairByTheirAnalysis() throws {
+        func table(_ kind: TableHeader.Kind, _ abscissa: String?, _ level: Double) throws -> Table {
+            let columns = (abscissa.map { [Column($0, .parameter)] } ?? []) + [Column("v(a)", .voltage)]
+            let header = TableHeader(kind: kind, columns: columns)
+            return try Table(header: header, columns: (abscissa == nil ? [] : [[0, 1]]) + [[level, level]])
+        }
+        let point = try table(.operatingPoint, nil, 1)
+        let transient = try table(.transient, "time", 2)
+        let small = try table(.ac, "frequency", 3)
+        let open = try table(.other, "x", 4)
+        #expect(pairedTables(gold: [point, transient, small], test: [small, point, transient]) == [1, 2, 0])
+        #expect(pairedTables(gold: [transient], test: [point, transient, small]) == [1])
+        #expect(pairedTables(gold: [transient, transient], test: [transient]) == [0, nil])
+        #expect(pairedTables(gold: [open, small], test: [small, open]) == [1, 0])
+        #expect(pairedTables(gold: [open], test: [small]) == [0])
+        let all = [small, point, transient]
+        #expect(compare(gold: [point, transient, small], test: all).allSatisfy(\.agrees))
+        #expect(compare(gold: [transient], test: all, refusesMore: false).map(\.agrees) == [true])
+        #expect(compare(gold: [transient], test: all).map(\.agrees) == [true, false, false])
+        #expect(compare(gold: [transient, transient], test: [transient]).map(\.agrees) == [true, false])
+    }
+
     @Test func stepsAreComparedOneByOne() throws {
         let gold = try steppedAC()
         var parameters = gold.steps

@@ -47,7 +47,11 @@ public enum Gnuplot {
     }
 
     public static func draw(_ map: HeatMap, to target: Target) throws(Failure) -> String {
-        try run(target, height: 720) { script in GnuplotScript.write(map, to: &script) }
+        // gnuplot's maps of letters are made of colours alone.
+        if case .terminal(let width, let height, colour: false) = target {
+            return map.text(width: width, height: height)
+        }
+        return try run(target, height: 720) { script in GnuplotScript.write(map, to: &script) }
     }
 
     private static func run(
@@ -104,33 +108,5 @@ extension Gnuplot.Target {
         case .svg: 2 * Gnuplot.width
         case .terminal(let width, _, _): width
         }
-    }
-}
-
-/// A map of an array's cells.
-public struct HeatMap: Sendable {
-    public var title: String
-    public var rows: Int
-    public var columns: Int
-    /// Row by row.
-    public var values: [Double]
-
-    /// The map at `index` of a stack of maps, counted from the end where negative; the last one is -1.
-    ///
-    /// - Throws: ``WaveformError/shape(_:)`` for an array of other than two or three dimensions, or an index beyond it.
-    public init(_ array: NumberArray, index: Int, title: String) throws(WaveformError) {
-        guard [2, 3].contains(array.shape.count) else {
-            throw .shape("an array of shape \(array.shape) is no map: two dimensions, or three for several maps")
-        }
-        let count = array.shape.count == 3 ? array.shape[0] : 1
-        let place = index < 0 ? count + index : index
-        guard (0..<count).contains(place) else {
-            throw .shape("there is no map \(index): the file holds \(count)")
-        }
-        rows = array.shape[array.shape.count - 2]
-        columns = array.shape[array.shape.count - 1]
-        guard rows > 0, columns > 0 else { throw .shape("the map of shape \(array.shape) has no cells") }
-        values = Array(array.values[place * rows * columns..<(place + 1) * rows * columns])
-        self.title = count > 1 ? "\(title), map \(place + 1) of \(count)" : title
     }
 }

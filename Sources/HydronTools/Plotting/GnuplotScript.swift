@@ -3,7 +3,8 @@ import Glibc
 /// The text that gnuplot reads, with the numbers as binary doubles in between.
 struct GnuplotScript {
     private(set) var bytes: [UInt8] = []
-    private var hasGrid = true
+    /// Drawn with letters: without a grid, whose lines look like curves, and with all that an axis says in the key.
+    private var isText = false
 
     mutating func add(_ text: String) { bytes += Array((text + "\n").utf8) }
 
@@ -32,8 +33,7 @@ struct GnuplotScript {
 
     mutating func terminal(width: Int, height: Int, colour: Bool) {
         add("set terminal dumb size \(width),\(height) \(colour ? "ansi256" : "mono")")
-        // Its lines are made of the same signs as the curves.
-        hasGrid = false
+        isText = true
     }
 
     // MARK: Curves
@@ -43,7 +43,7 @@ struct GnuplotScript {
 
     static func write(_ plot: Plot, columns: Int, to script: inout GnuplotScript) {
         script.add("set encoding utf8")
-        if script.hasGrid { script.add("set grid back lt 1 lw 0.7 lc rgb '#dddddd'") }
+        if !script.isText { script.add("set grid back lt 1 lw 0.7 lc rgb '#dddddd'") }
         script.add("set border lc rgb '#555555'")
         script.add("set key outside top right horizontal noenhanced samplen 2")
         let (low, high) = Self.extent(plot.panes.flatMap(\.curves).map(\.x), isLog: plot.abscissa.isLog)
@@ -85,13 +85,15 @@ struct GnuplotScript {
             return
         }
         // A long list of names would leave no room for the curves; a single one stands at the axis.
-        let named = curves.count <= 12 && !(curves.count == 1 && curves[0].name == pane.axis.label)
+        let isAtAxis = curves.count == 1 && curves[0].name == pane.axis.label
+        let named = curves.count <= 12 && (isText || !isAtAxis)
+        let unit = isText ? Self.unit(pane.axis, up) : ""
         let parts = curves.enumerated().map { index, curve in
             let colour = Self.colours[index % Self.colours.count]
             let dash = index / Self.colours.count % 4 + 1
             return
                 "'-' binary endian=little record=\(curve.x.count) format='%double%double' using 1:2 with lines lw 1.6 "
-                + "lc rgb '\(colour)' dt \(dash) " + (named ? "title \(Self.quoted(curve.name))" : "notitle")
+                + "lc rgb '\(colour)' dt \(dash) " + (named ? "title \(Self.quoted(curve.name + unit))" : "notitle")
         }
         add("plot " + parts.joined(separator: ", "))
         for curve in curves {
@@ -153,13 +155,16 @@ struct GnuplotScript {
         return ticks.joined(separator: ", ")
     }
 
-    private static func label(_ axis: Plot.Axis, _ factor: Double) -> String {
+    private static func label(_ axis: Plot.Axis, _ factor: Double) -> String { axis.label + unit(axis, factor) }
+
+    /// ` [mV]`, with the blank before it.
+    private static func unit(_ axis: Plot.Axis, _ factor: Double) -> String {
         guard let unit = axis.unit else {
             let power = Int(log10(factor).rounded())
-            return power == 0 ? axis.label : "\(axis.label) [10\(SIText.superscript(power))]"
+            return power == 0 ? "" : " [10\(SIText.superscript(power))]"
         }
         let sign = SIText.prefixes.first { $0.factor == factor }?.sign ?? ""
-        return "\(axis.label) [\(sign)\(unit)]"
+        return " [\(sign)\(unit)]"
     }
 
     /// Decades of a logarithmic axis; what lies below them is the remainder of a difference and no value.
@@ -195,7 +200,7 @@ struct GnuplotScript {
                 + "6 '#5ec962', 7 '#addc30', 8 '#fde725')")
         script.add(low < high ? "set cbrange [\(low / prefix.factor):\(high / prefix.factor)]" : "set autoscale cb")
         script.add("set format cb '%.6g\(prefix.sign)'")
-        let shown = map.binned(to: 1024)
+        let shown = map.binned(rows: 1024, columns: 1024)
         let (wide, tall) = (
             Double(map.columns) / Double(shown.columns), Double(map.rows) / Double(shown.rows)
         )
@@ -208,32 +213,5 @@ struct GnuplotScript {
     /// Single quotes: nothing within is an escape but the quote itself.
     private static func quoted(_ text: String) -> String {
         "'" + String(text.map { $0 == "\n" || $0 == "\r" ? " " : $0 }).replacing("'", with: "''") + "'"
-    }
-}
-
-extension HeatMap {
-    /// At most so many rows and columns: of the cells that share a pixel the one farthest from the mean of all stays, so
-    /// that a single outlier is seen.
-    func binned(to limit: Int) -> HeatMap {
-        guard rows > limit || columns > limit else { return self }
-        let mean = values.reduce(0, +) / Double(values.count)
-        let (tall, wide) = ((rows + limit - 1) / limit, (columns + limit - 1) / limit)
-        var result = self
-        result.rows = (rows + tall - 1) / tall
-        result.columns = (columns + wide - 1) / wide
-        result.values = []
-        for row in 0..<result.rows {
-            for column in 0..<result.columns {
-                var best = values[row * tall * columns + column * wide]
-                for i in row * tall..<min((row + 1) * tall, rows) {
-                    for j in column * wide..<min((column + 1) * wide, columns)
-                    where (values[i * columns + j] - mean).magnitude > (best - mean).magnitude {
-                        best = values[i * columns + j]
-                    }
-                }
-                result.values.append(best)
-            }
-        }
-        return result
     }
 }

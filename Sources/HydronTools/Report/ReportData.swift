@@ -116,7 +116,7 @@ public struct ReportData: Sendable {
                 let array = try? NumberArray(shape: [snapshot.rows, snapshot.columns], values: map.values),
                 let heat = try? HeatMap(array, index: 0, title: "")
             else { continue }
-            let shown = heat.binned(to: 512)
+            let shown = heat.binned(rows: 512, columns: 512)
             maps.append([
                 "title": .string("@\(snapshot.element)[\(snapshot.quantity)]"), "unit": .string(snapshot.unit),
                 "time": .number(map.time), "rows": .integer(shown.rows), "columns": .integer(shown.columns),

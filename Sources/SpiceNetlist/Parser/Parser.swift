@@ -120,16 +120,23 @@ struct ParserState {
         return lines * (view.count / sample)
     }
 
-    /// `r1 a b 1k` or `v1 a 0 PULSE(…)`, as no title would read.
+    /// `r1 a b 1k`, `v1 a 0 PULSE(…)`, `x1 in 0 amp` or `m1 d g s 0 nmos w=1u`, as no title would read.
     private static func looksLikeElement(_ title: String) -> Bool {
-        let words = title.lowercased().split(separator: " ")
+        let words = title.lowercased().split(separator: " ").map(String.init)
         guard words.count >= 4, words.count <= 12, let name = words.first?.utf8, name.count > 1,
-            "bcdefghijklmpqrsvwxyz".utf8.contains(name[name.startIndex]),
-            name.dropFirst().allSatisfy({ ASCII.isLetter($0) || ASCII.isDigit($0) || $0 == ASCII.underscore }),
-            name.contains(where: ASCII.isDigit)
+            "bcdefghijklmopqrstuvwxyz".utf8.contains(name[name.startIndex]),
+            name.dropFirst().allSatisfy({ ASCII.isLetter($0) || ASCII.isDigit($0) || $0 == ASCII.underscore })
         else { return false }
-        return Number.parse(String(words[3])) != nil || words[3].hasPrefix("{")
-            || ["dc", "ac", "pulse", "sin", "pwl", "exp"].contains(String(words[3].prefix { $0 != "(" }))
+        let isGrounded = words[1..<min(words.count, 5)].contains { $0 == "0" || $0 == "gnd" }
+        let isNumbered = name.contains(where: ASCII.isDigit)
+        guard isNumbered || isGrounded else { return false }
+        let sources = ["dc", "ac", "pulse", "sin", "pwl", "exp", "sffm"]
+        func isValue(_ word: String) -> Bool {
+            Number.parse(word) != nil || word.hasPrefix("{") || word.hasPrefix("'")
+                || sources.contains(String(word.prefix { $0 != "(" }))
+        }
+        if isValue(words[3]) { return true }
+        return isNumbered && (isGrounded || words.dropFirst(3).contains { $0.dropFirst().contains("=") })
     }
 
     static func skipByteOrderMark(_ view: ByteView) -> Int {

@@ -9,17 +9,49 @@ public func compare(gold: Table, test: Table, tolerance: Tolerance = Tolerance()
     TableComparison(gold: gold, test: test, tolerance: tolerance).report()
 }
 
-/// Compares tables in their order. Tables without a partner are a problem of the report at their place.
-public func compare(gold: [Table], test: [Table], tolerance: Tolerance = Tolerance()) -> [ComparisonReport] {
-    (0..<max(gold.count, test.count)).map { at in
-        if at >= gold.count {
-            return ComparisonReport(problems: ["the golden file has no table \(at + 1) (\(test[at].header.plotName))"])
+/// For each golden table the place of the test's table of the same analysis: the first that no other has taken. Programs
+/// write their analyses in orders of their own, and a file may hold more than the golden one. Tables that do not say what
+/// analysis made them pair by their abscissa, else in their order.
+public func pairedTables(gold: [Table], test: [Table]) -> [Int?] {
+    var free = Array(test.indices)
+    var pairs = [Int?](repeating: nil, count: gold.count)
+    func pair(_ fits: (Table, Table) -> Bool) {
+        for place in gold.indices where pairs[place] == nil {
+            guard let found = free.firstIndex(where: { fits(gold[place], test[$0]) }) else { continue }
+            pairs[place] = free.remove(at: found)
         }
-        if at >= test.count {
-            return ComparisonReport(problems: ["there is no table \(at + 1) (\(gold[at].header.plotName))"])
-        }
-        return compare(gold: gold[at], test: test[at], tolerance: tolerance)
     }
+    func abscissa(_ table: Table) -> String? {
+        table.header.abscissa.map { Column.normalized(table.header.columns[$0].name) }
+    }
+    func isOpen(_ table: Table) -> Bool { table.header.kind == .other }
+    pair { $0.header.kind == $1.header.kind && abscissa($0) == abscissa($1) }
+    pair { $0.header.kind == $1.header.kind }
+    pair { (isOpen($0) || isOpen($1)) && abscissa($0) == abscissa($1) }
+    // A lone table is meant, whatever it calls itself.
+    if gold.count == 1, test.count == 1 { pair { _, _ in true } }
+    pair { isOpen($0) || isOpen($1) }
+    return pairs
+}
+
+/// Compares each golden table with the test's of the same analysis, in the golden order. One without a partner is a problem
+/// of its report.
+///
+/// - Parameter refusesMore: tables that the golden file lacks are reported as problems behind the others.
+public func compare(
+    gold: [Table], test: [Table], tolerance: Tolerance = Tolerance(), refusesMore: Bool = true
+) -> [ComparisonReport] {
+    let pairs = pairedTables(gold: gold, test: test)
+    var reports = zip(gold, pairs).enumerated().map { at, pair in
+        pair.1.map { compare(gold: pair.0, test: test[$0], tolerance: tolerance) }
+            ?? ComparisonReport(problems: ["there is no table \(at + 1) (\(pair.0.header.plotName))"])
+    }
+    guard refusesMore else { return reports }
+    for place in test.indices where !pairs.contains(place) {
+        reports.append(
+            ComparisonReport(problems: ["the golden file has no table \(place + 1) (\(test[place].header.plotName))"]))
+    }
+    return reports
 }
 
 private struct TableComparison {
