@@ -20,7 +20,7 @@ let package = Package(
         .target(
             name: "SparseSolvers",
             dependencies: [
-                "CSuiteSparse", "LargeMemory", "CPrefetch", .product(name: "ComplexModule", package: "swift-numerics"),
+                "CSuiteSparse", "LargeMemory", .product(name: "ComplexModule", package: "swift-numerics"),
             ]),
         .target(name: "Waveforms"),
         .target(

@@ -25,7 +25,7 @@ import Testing
         "P1 0 d g synapse", "Vin d 0 dc 1", "Rload d 0 {rl}", "F1 d 0 v1 2",
     ]) func elementsOnTheFirstLineAreNoticed(title: String) throws {
         var diagnostics = Diagnostics()
-        _ = Parser.parse(text: title + "\nR2 a b 1\n.end\n", diagnostics: &diagnostics)
+        _ = Parser.parse(text: title + "\nR2 a b 1\n.end\n", dialect: .ngspice, diagnostics: &diagnostics)
         #expect(diagnostics.all.map(\.message) == ["the first line is the title, so this element is not read"])
     }
 
@@ -34,7 +34,7 @@ import Testing
         "D flip flop from gates", "Measured at 0 V and 5 V", "Test of B sources: v=1 and i=2",
     ]) func titlesAreNoElements(title: String) throws {
         var diagnostics = Diagnostics()
-        _ = Parser.parse(text: title + "\nR2 a b 1\n.end\n", diagnostics: &diagnostics)
+        _ = Parser.parse(text: title + "\nR2 a b 1\n.end\n", dialect: .ngspice, diagnostics: &diagnostics)
         #expect(diagnostics.all.isEmpty)
     }
 

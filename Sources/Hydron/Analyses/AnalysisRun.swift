@@ -80,14 +80,6 @@ final class AnalysisRun {
         system.accept(UnsafePointer(x.base))
     }
 
-    /// A solution of a linear circuit at rest that was found beforehand.
-    func acceptLinear(_ system: EquationSystem, _ x: Vector) {
-        system.loadSources(time: 0, mode: .direct)
-        report.statistics.newtonIterations += 1
-        report.statistics.note(OperatingPoint(system.circuit.options), UnsafePointer(x.base), system)
-        system.accept(UnsafePointer(x.base))
-    }
-
     /// A row of columns that the analysis fills itself.
     func emit(_ row: [Double], isComplex: Bool = false) throws(SimulationFailure) {
         do throws(WaveformError) { try sink.append(row) } catch { throw SimulationFailure(.output, "\(error)") }

@@ -67,21 +67,13 @@ struct DCSweepAnalysis: Analysis {
                 throw SimulationFailure(.interrupted, "interrupted at point \(point) of \(total)")
             }
             run.control.progress(Double(point) / Double(total))
-            if isContinuation, swept.hasNoneAhead {
-                let following = point..<min(point + SweptSystem.pointsAtOnce, total)
-                try swept.solveAhead(following.map(points.values(at:)))
-            }
             let values = points.values(at: point)
             let system = try swept.at(values)
-            if swept.takeAhead(into: x) {
-                run.acceptLinear(system, x)
-            } else {
-                if x.count != system.count {
-                    x = Vector(system.count)
-                    isContinuation = false
-                }
-                try run.operatingPoint(system, isContinuation: isContinuation, x)
+            if x.count != system.count {
+                x = Vector(system.count)
+                isContinuation = false
             }
+            try run.operatingPoint(system, isContinuation: isContinuation, x)
             isContinuation = true
             run.report.statistics.points += 1
             try accept(values, UnsafePointer(x.base), swept, point == total - 1)

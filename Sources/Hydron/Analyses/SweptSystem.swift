@@ -57,43 +57,4 @@ final class SweptSystem {
         last = values
         return system
     }
-
-    // MARK: Several points at once
-
-    /// Points that ``solveAhead(_:)`` is best asked for.
-    static let pointsAtOnce = 8
-    /// The solutions of the points ahead, without ground, one behind the other.
-    private var ahead = Vector(0)
-    private var aheadCount = 0
-    private var aheadTaken = 0
-
-    /// Solves for several points at once where a circuit is linear and nothing but sources is swept: the matrix stays, and
-    /// each point is a right-hand side of its own. ``takeAhead(into:)`` hands them out.
-    func solveAhead(_ points: [[Double]]) throws(SimulationFailure) {
-        let sweepsSources = sweeps.allSatisfy { if case .source = $0.target { true } else { false } }
-        guard sweepsSources, system.solvesSeveral, points.count > 1 else { return }
-        let size = system.sparseCount - 1
-        if ahead.count < size * points.count { ahead = Vector(size * points.count) }
-        for (index, point) in points.enumerated() {
-            try at(point).loadSources(time: 0, mode: .direct)
-            system.loadRightHandSide(into: ahead.base + index * size)
-        }
-        try system.solveSeveral(ahead.base, count: points.count)
-        // What is no solution is left to whoever solves for one point and can say why.
-        let isSolved = (0..<size * points.count).allSatisfy { ahead.base[$0].isFinite }
-        (aheadCount, aheadTaken) = (isSolved ? points.count : 0, 0)
-    }
-
-    /// True where no solution is left that ``solveAhead(_:)`` found.
-    var hasNoneAhead: Bool { aheadTaken == aheadCount }
-
-    /// The solution of the next of the points that ``solveAhead(_:)`` was given; false where there is none.
-    func takeAhead(into x: Vector) -> Bool {
-        guard !hasNoneAhead else { return false }
-        let size = system.sparseCount - 1
-        x.base[0] = 0
-        (x.base + 1).update(from: ahead.base + aheadTaken * size, count: size)
-        aheadTaken += 1
-        return true
-    }
 }

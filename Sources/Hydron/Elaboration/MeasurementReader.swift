@@ -69,6 +69,13 @@ struct MeasurementReader {
                 reader.error(".assert needs a condition", place, hint: "write `.assert 'delay < 5n'`")
                 return
             }
+            // Half a condition would hold for the wrong reason.
+            if let rest = fields.dropFirst().first {
+                reader.error(
+                    ".assert takes one condition, and something follows it", (rest.key ?? rest.value).range,
+                    hint: "a condition with blanks stands in quotes: `.assert 'delay < 5n'`")
+                return
+            }
             requests.assertions.append(Assertion(text: text, range: card.range, condition: .expression(expression)))
             return
         }

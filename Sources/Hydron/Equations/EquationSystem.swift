@@ -490,23 +490,6 @@ final class EquationSystem {
         try refine(x)
     }
 
-    /// True where the solutions of a matrix depend on the excitations alone, so that several can be found at once.
-    var solvesSeveral: Bool { isLinear && grids.isEmpty && circuit.anchors.isEmpty }
-
-    /// What ``solveLinear(into:)`` solves for, −(b + h), for ``solveSeveral(_:count:)``: ``sparseCount`` − 1 numbers,
-    /// without ground.
-    func loadRightHandSide(into column: UnsafeMutablePointer<Double>) {
-        for row in 1..<max(sparseCount, 1) { column[row - 1] = 0 - (excitation[row] + history[row]) }
-        held.eachValue { column[$0 - 1] = $1 }
-    }
-
-    /// Replaces right-hand sides of ``loadRightHandSide(into:)``, one behind the other, by solutions with the matrix that
-    /// ``solveLinear(into:)`` took last.
-    func solveSeveral(_ columns: UnsafeMutablePointer<Double>, count: Int) throws(SimulationFailure) {
-        try solver.factorIfNeeded(alpha: alpha, shunt: shunt)
-        try solver.solve(columns, count: count)
-    }
-
     /// A new point: nothing is known of how large its currents are.
     func beginSolution() {
         solver.beginSolution()

@@ -101,12 +101,6 @@ final class JacobianSolver {
         if let failure = sparse.failure { throw SimulationFailure(failure, in: circuit) }
     }
 
-    /// The same for several right-hand sides without ground, one behind the other, where there are no arrays.
-    func solve(_ columns: UnsafeMutablePointer<Double>, count: Int) throws(SimulationFailure) {
-        sparse.solve(columns, count: count)
-        if let failure = sparse.failure { throw SimulationFailure(failure, in: circuit) }
-    }
-
     private func negate(_ b: UnsafeMutablePointer<Double>) {
         for row in 1..<max(count, 1) { b[row] = -b[row] }
     }

@@ -13,11 +13,10 @@ final class Arena {
     }
 
     /// Numbers that are 0, without touching them: fresh pages of the system are.
-    func zeros<Number: BitwiseCopyable>(_ count: Int, _: Number.Type = Number.self) -> UnsafeMutablePointer<Number> {
-        // Blocks begin at multiples of 16 bytes, vectors want more.
-        let slack = MemoryLayout<Number>.alignment > 16 ? 1 : 0
-        let block: UnsafeMutablePointer<Number> = keep(HugeMemory.zeros(count + slack), count + slack)
-        return UnsafeMutableRawPointer(block).alignedUp(for: Number.self).assumingMemoryBound(to: Number.self)
+    func zeros<Number: BitwiseCopyable & AdditiveArithmetic>(
+        _ count: Int, _: Number.Type = Number.self
+    ) -> UnsafeMutablePointer<Number> {
+        keep(HugeMemory.zeros(count), count)
     }
 
     private func take<Element: BitwiseCopyable>(_ count: Int, of _: Element.Type) -> UnsafeMutablePointer<Element> {

@@ -26,8 +26,9 @@
 public final class StrongBlockSolver: LinearSolver {
     public typealias Scalar = Double
 
-    static let relativeTolerance = 1e-12
-    static let rowTolerance = 1e-11
+    private static let relativeTolerance = 1e-12
+    private static let rowTolerance = 1e-11
+    private static let unitRoundoff = 0x1p-53
 
     private let pattern: SparsityPattern
     private let options: SolverOptions
@@ -35,15 +36,8 @@ public final class StrongBlockSolver: LinearSolver {
     private let size: Int
     /// The matrix as given, behind a 0.
     private let values: UnsafeMutablePointer<Double>
-    private var split: BlockSplit? {
-        didSet {
-            single = nil
-            several = nil
-        }
-    }
-    /// For one right-hand side, and for eight at once; made when first asked.
-    private var single: RefinedIteration<Double>?
-    private var several: RefinedIteration<EightLanes>?
+    private let rightHandSide, residual, magnitude: UnsafeMutablePointer<Double>
+    private var split: Split?
     private var direct: KLUSolver?
     /// What a fallback inside of ``solve(_:)`` failed with; the solution is then NaN.
     public private(set) var failure: SolverError?
@@ -55,6 +49,42 @@ public final class StrongBlockSolver: LinearSolver {
     /// What ``suits(_:)`` found, for the analysis that follows.
     private var prepared: (scratch: Arena, graph: StrongCouplings, layout: BlockLayout)?
 
+    /// Everything that follows from which couplings are strong.
+    private struct Split {
+        var leading: [StrongCouplings.Singleton]
+        var trailing: [StrongCouplings.Singleton]
+        /// The rows of the trailing singletons, one after the other: columns and one more than the slots.
+        var trailingStarts: [Int] = [0]
+        var trailingEntries: [(column: Int32, slot: Int32)] = []
+        /// By position; -1 in a gap.
+        var rows: [Int32]
+        var columns: [Int32]
+        var blockCount: Int
+        var isSymmetric: Bool
+        var iteration: ReducedIteration
+
+        init(_ layout: BlockLayout, _ graph: StrongCouplings, _ options: SolverOptions) throws(SolverError) {
+            leading = graph.leading
+            trailing = graph.trailing
+            for singleton in trailing {
+                let row = Int(singleton.row)
+                for place in Int(graph.rowStarts[row])..<Int(graph.rowStarts[row + 1]) {
+                    trailingEntries.append((graph.columnIndices[place], graph.rowSlots[place] + 1))
+                }
+                trailingStarts.append(trailingEntries.count)
+            }
+            rows = layout.rows
+            columns = layout.columns
+            blockCount = layout.componentCount + leading.count + trailing.count
+            isSymmetric = graph.isSymmetric
+            iteration = try ReducedIteration(layout, graph, options)
+        }
+
+        var bytes: Int {
+            iteration.bytes + 8 * rows.count + 12 * (leading.count + trailing.count) + 8 * trailingEntries.count
+        }
+    }
+
     /// Nothing is analysed before the first matrix: its values tell strong from weak.
     ///
     /// - Throws: ``SolverError/tooLarge``.
@@ -64,6 +94,9 @@ public final class StrongBlockSolver: LinearSolver {
         self.options = options
         size = pattern.size
         values = arena.zeros(pattern.entryCount + 1)
+        rightHandSide = arena.zeros(size)
+        residual = arena.zeros(size)
+        magnitude = arena.zeros(size)
     }
 
     /// Whether a matrix is one for this method: weak couplings that close many cycles, between wires. What was found is
@@ -98,9 +131,9 @@ public final class StrongBlockSolver: LinearSolver {
             counts.refactorisations += 1
             return
         }
-        guard !needsAnalysis, let split, try split.system.load(self.values, searchesPivots: false),
+        guard !needsAnalysis, let split, try split.iteration.load(self.values, searchesPivots: false),
             // Factors of a symmetric matrix hold one triangle alone.
-            !split.isSymmetric || split.system.isSymmetric(self.values)
+            !split.isSymmetric || split.iteration.isSymmetric(self.values)
         else {
             counts.refreshes += 1
             return try analyse()
@@ -135,8 +168,8 @@ public final class StrongBlockSolver: LinearSolver {
         else { return try fallBack() }
         guard !floats(layout, graph) else { return try fallBack() }
         do throws(SolverError) {
-            let made = try BlockSplit(layout, graph, options)
-            guard try made.system.load(values, searchesPivots: true) else { return try fallBack() }
+            let made = try Split(layout, graph, options)
+            guard try made.iteration.load(values, searchesPivots: true) else { return try fallBack() }
             split = made
         } catch {
             // A component that is singular may still be held by what couples it.
@@ -158,10 +191,8 @@ public final class StrongBlockSolver: LinearSolver {
     /// voltages of the set can be raised alike.
     private func floats(_ layout: BlockLayout, _ graph: StrongCouplings) -> Bool {
         guard options.roundingFactor > 0 else { return false }
-        let scratch = Arena()
-        let (residual, magnitude): (UnsafeMutablePointer<Double>, UnsafeMutablePointer<Double>) = (
-            scratch.zeros(size), scratch.zeros(size)
-        )
+        residual.update(repeating: 0, count: size)
+        magnitude.update(repeating: 0, count: size)
         for column in 0..<size where graph.owner[column] >= 0 {
             for slot in Int(graph.columnStarts[column])..<Int(graph.columnStarts[column + 1]) {
                 let row = Int(graph.rowIndices[slot])
@@ -172,7 +203,7 @@ public final class StrongBlockSolver: LinearSolver {
         var isTied = [Bool](repeating: false, count: layout.islandCount)
         for position in 0..<layout.count where layout.rows[position] >= 0 {
             let row = Int(layout.rows[position])
-            if abs(residual[row]) > options.roundingFactor * .ulpOfOne * magnitude[row] {
+            if abs(residual[row]) > options.roundingFactor * 2 * Self.unitRoundoff * magnitude[row] {
                 isTied[Int(layout.islands[position])] = true
             }
         }
@@ -186,56 +217,139 @@ public final class StrongBlockSolver: LinearSolver {
     }
 
     public func solve(_ rightHandSides: UnsafeMutablePointer<Double>, count: Int) {
-        var index = 0
-        while index < count {
+        for index in 0..<max(count, 0) {
             let b = rightHandSides + index * size
-            let lanes = min(count - index, EightLanes.laneCount)
             if let direct {
-                direct.solve(b, count: lanes)
-            } else if let split, lanes > 1 {
-                iterate(made(&several, split), b, lanes)
+                counts.solves += 1
+                direct.solve(b)
             } else if let split {
-                iterate(made(&single, split), b, 1)
+                counts.solves += 1
+                if !iterate(split, b) { solveDirectly(b) }
             } else {
-                b.update(repeating: .nan, count: lanes * size)
+                b.update(repeating: .nan, count: size)
             }
-            index += lanes
-            if direct != nil || split != nil { counts.solves += lanes }
         }
     }
 
-    private func made<Number: Lanes>(
-        _ iteration: inout RefinedIteration<Number>?, _ split: BlockSplit
-    ) -> RefinedIteration<Number> {
-        if let iteration { return iteration }
-        let made = RefinedIteration<Number>(pattern, values, split, options)
-        iteration = made
-        return made
-    }
-
-    private func iterate<Number: Lanes>(
-        _ iteration: RefinedIteration<Number>, _ b: UnsafeMutablePointer<Double>, _ lanes: Int
-    ) {
-        let solved = iteration.solve(b, count: lanes)
-        for lane in 0..<lanes where solved.contains(lane) {
-            let taken = iteration.taken(lane)
-            counts.iterations += taken
-            counts.mostIterations = max(counts.mostIterations, taken)
-            if usualIterations == 0 { usualIterations = max(taken, 1) }
-            if taken > 2 * usualIterations + 8 { needsAnalysis = true }
-        }
-        for lane in 0..<lanes where !solved.contains(lane) { solveDirectly(b + lane * size) }
-    }
-
-    /// After the iteration stalled, which left the right-hand side as it was.
-    private func solveDirectly(_ b: UnsafeMutablePointer<Double>) {
+    /// After the iteration stalled; the right-hand side is in ``rightHandSide``.
+    private func solveDirectly(_ x: UnsafeMutablePointer<Double>) {
         do throws(SolverError) {
-            if direct == nil { try fallBack() }
-            direct?.solve(b)
+            try fallBack()
+            x.update(from: rightHandSide, count: size)
+            direct?.solve(x)
         } catch {
             failure = error
-            b.update(repeating: .nan, count: size)
+            x.update(repeating: .nan, count: size)
         }
+    }
+
+    /// False where it is no use.
+    private func iterate(_ split: Split, _ x: UnsafeMutablePointer<Double>) -> Bool {
+        let b = rightHandSide
+        let vector = split.iteration.vector
+        b.update(from: x, count: size)
+        residual.update(from: x, count: size)
+        x.update(repeating: 0, count: size)
+        // Equations that give an unknown by themselves; it then moves to the right-hand side of all others.
+        for singleton in split.leading {
+            let column = Int(singleton.column)
+            x[column] = residual[Int(singleton.row)] / values[Int(singleton.slot) + 1]
+            for slot in pattern.slots(column: column) {
+                residual[Int(pattern.rowIndices[slot])] -= values[slot + 1] * x[column]
+            }
+        }
+        var drive = 0.0
+        var largestDrive = 0.0
+        for row in split.rows where row >= 0 {
+            let c = residual[Int(row)]
+            drive += c * c
+            largestDrive = max(largestDrive, abs(c))
+        }
+        drive = drive.squareRoot()
+        guard drive.isFinite else { return false }
+
+        let before = split.iteration.iterations
+        let goal = Self.relativeTolerance * drive
+        var target = 0.5 * goal
+        var last = Double.infinity
+        for _ in 0..<8 {
+            for (position, row) in split.rows.enumerated() { vector[position] = row < 0 ? 0 : residual[Int(row)] }
+            let ending = split.iteration.solve(target: target, isSymmetric: split.isSymmetric)
+            guard ending == .converged else { return false }
+            for (position, column) in split.columns.enumerated() where column >= 0 {
+                x[Int(column)] += vector[position]
+            }
+            solveTrailing(split, x)
+            let check = check(x, floor: 1e-6 * largestDrive)
+            guard check.norm.isFinite else { return false }
+            if check.norm <= goal + 4 * Self.unitRoundoff * check.magnitude, check.worstRow <= Self.rowTolerance {
+                break
+            }
+            if check.norm > 0.5 * last {
+                // Nothing is gained any more.
+                guard check.norm <= 128 * Self.unitRoundoff * check.magnitude, check.worstRow <= 1e-9 else {
+                    return false
+                }
+                break
+            }
+            last = check.norm
+            target = min(target, 0.01 * check.norm)
+        }
+        let taken = split.iteration.iterations - before
+        counts.iterations += taken
+        counts.mostIterations = max(counts.mostIterations, taken)
+        if usualIterations == 0 { usualIterations = max(taken, 1) }
+        if taken > 2 * usualIterations + 8 { needsAnalysis = true }
+        return true
+    }
+
+    /// Unknowns that one equation alone contains.
+    private func solveTrailing(_ split: Split, _ x: UnsafeMutablePointer<Double>) {
+        for index in split.trailing.indices.reversed() {
+            let singleton = split.trailing[index]
+            var sum = rightHandSide[Int(singleton.row)]
+            for entry in split.trailingEntries[split.trailingStarts[index]..<split.trailingStarts[index + 1]]
+            where entry.column != singleton.column {
+                sum -= values[Int(entry.slot)] * x[Int(entry.column)]
+            }
+            x[Int(singleton.column)] = sum / values[Int(singleton.slot) + 1]
+        }
+    }
+
+    /// Leaves b − A x in ``residual`` and gives its norm, the norm of |b| + |A| |x|, and the worst ratio of the two over the
+    /// rows, to which `floor` is added below.
+    private func check(
+        _ x: UnsafePointer<Double>, floor: Double
+    ) -> (norm: Double, magnitude: Double, worstRow: Double) {
+        let (b, r, m, values) = (rightHandSide, residual, magnitude, values + 1)
+        for row in 0..<size {
+            r[row] = b[row]
+            m[row] = abs(b[row])
+        }
+        pattern.columnStarts.withUnsafeBufferPointer { starts in
+            pattern.rowIndices.withUnsafeBufferPointer { rows in
+                var slot = 0
+                for column in 0..<size {
+                    let end = Int(starts[column + 1])
+                    let value = x[column]
+                    while slot < end {
+                        let row = Int(rows[slot])
+                        let term = values[slot] * value
+                        r[row] -= term
+                        m[row] += abs(term)
+                        slot += 1
+                    }
+                }
+            }
+        }
+        var (norm, total, worst) = (0.0, 0.0, 0.0)
+        for row in 0..<size {
+            norm += r[row] * r[row]
+            total += m[row] * m[row]
+            let ratio = abs(r[row]) / (m[row] + floor)
+            if ratio > worst { worst = ratio }
+        }
+        return (norm.squareRoot(), total.squareRoot(), worst)
     }
 
     /// Symmetric matrices are their own transpose; others get a solver of the transpose when first asked.
@@ -309,7 +423,7 @@ public final class StrongBlockSolver: LinearSolver {
         result.fallbacks = counts.fallbacks
         result.isIterative = direct == nil
         result.isSymmetric = split?.isSymmetric ?? false
-        result.bytes += arena.bytes + (split?.bytes ?? 0) + (single?.bytes ?? 0) + (several?.bytes ?? 0)
+        result.bytes += arena.bytes + (split?.bytes ?? 0)
         if let split { result.blocks = split.blockCount }
         return result
     }

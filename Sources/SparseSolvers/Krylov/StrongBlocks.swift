@@ -1,5 +1,3 @@
-import CPrefetch
-
 /// The strong components of one part of a ``BlockLayout``, factored.
 ///
 /// A path or tree is eliminated from its leaves to its root without fill,
@@ -30,25 +28,6 @@ final class StrongBlocks {
         var slots: [Int32]
         var mates: [Int32]
         var values: [Double]
-        var size: Int { solver.statistics.size }
-
-        func solve<Number: Lanes>(_ x: UnsafeMutablePointer<Number>) {
-            guard Number.laneCount > 1 else {
-                return x.withMemoryRebound(to: Double.self, capacity: size) { solver.solve($0) }
-            }
-            // One right-hand side behind the other, as KLU wants them.
-            let size = size
-            withUnsafeTemporaryAllocation(of: Double.self, capacity: size * Number.laneCount) { columns in
-                guard let base = columns.baseAddress else { return }
-                for row in 0..<size {
-                    for lane in 0..<Number.laneCount { base[lane * size + row] = x[row][lane: lane] }
-                }
-                solver.solve(base, count: Number.laneCount)
-                for row in 0..<size {
-                    for lane in 0..<Number.laneCount { x[row][lane: lane] = base[lane * size + row] }
-                }
-            }
-        }
     }
 
     var bytes: Int { arena.bytes + (general.map { $0.solver.statistics.bytes + 16 * $0.slots.count } ?? 0) }
@@ -151,7 +130,7 @@ final class StrongBlocks {
     // MARK: Solution
 
     /// x = S⁻¹ x
-    func solve<Number: Lanes>(_ x: UnsafeMutablePointer<Number>) {
+    func solve(_ x: UnsafeMutablePointer<Double>) {
         if paths.count == 4 { sweepSideBySide(x) } else { for stretch in paths { sweep(stretch, x) } }
         let start = trees.lowerBound
         for node in trees {
@@ -160,19 +139,19 @@ final class StrongBlocks {
         }
         for node in trees.reversed() {
             let parent = Int(parents[node - start])
-            x[node] = inversePivots[node] * x[node] - (parent == node ? .zero : upper[node] * x[parent])
+            x[node] = x[node] * inversePivots[node] - (parent == node ? 0 : upper[node] * x[parent])
         }
-        if let general { general.solve(x + general.start) }
+        if let general { general.solver.solve(x + general.start) }
     }
 
-    private func sweep<Number: Lanes>(_ stretch: Range<Int>, _ x: UnsafeMutablePointer<Number>) {
-        forward(stretch, x, .zero, 0)
-        backward(stretch, x, .zero)
+    private func sweep(_ stretch: Range<Int>, _ x: UnsafeMutablePointer<Double>) {
+        forward(stretch, x, 0, 0)
+        backward(stretch, x, 0)
     }
 
     @inline(__always)
-    private func forward<Number: Lanes>(
-        _ nodes: Range<Int>, _ x: UnsafeMutablePointer<Number>, _ before: Number, _ multiplier: Double
+    private func forward(
+        _ nodes: Range<Int>, _ x: UnsafeMutablePointer<Double>, _ before: Double, _ multiplier: Double
     ) {
         var before = before
         var multiplier = multiplier
@@ -184,22 +163,20 @@ final class StrongBlocks {
     }
 
     @inline(__always)
-    private func backward<Number: Lanes>(
-        _ nodes: Range<Int>, _ x: UnsafeMutablePointer<Number>, _ after: Number
-    ) {
+    private func backward(_ nodes: Range<Int>, _ x: UnsafeMutablePointer<Double>, _ after: Double) {
         var after = after
         for node in nodes.reversed() {
-            after = inversePivots[node] * x[node] - upper[node] * after
+            after = x[node] * inversePivots[node] - upper[node] * after
             x[node] = after
         }
     }
 
     /// Each recurrence waits for its last result; four at once fill the time.
-    private func sweepSideBySide<Number: Lanes>(_ x: UnsafeMutablePointer<Number>) {
+    private func sweepSideBySide(_ x: UnsafeMutablePointer<Double>) {
         let (lower, upper, inverse) = (lower, upper, inversePivots)
         let (a, b, c, d) = (paths[0], paths[1], paths[2], paths[3])
         let common = min(min(a.count, b.count), min(c.count, d.count))
-        var (ya, yb, yc, yd) = (Number.zero, Number.zero, Number.zero, Number.zero)
+        var (ya, yb, yc, yd) = (0.0, 0.0, 0.0, 0.0)
         var (la, lb, lc, ld) = (0.0, 0.0, 0.0, 0.0)
         for step in 0..<common {
             let (ka, kb, kc, kd) = (a.lowerBound + step, b.lowerBound + step, c.lowerBound + step, d.lowerBound + step)
@@ -220,14 +197,14 @@ final class StrongBlocks {
         forward(b.lowerBound + common..<b.upperBound, x, yb, lb)
         forward(c.lowerBound + common..<c.upperBound, x, yc, lc)
         forward(d.lowerBound + common..<d.upperBound, x, yd, ld)
-        (ya, yb, yc, yd) = (.zero, .zero, .zero, .zero)
+        (ya, yb, yc, yd) = (0, 0, 0, 0)
         for step in 0..<common {
             let (ka, kb) = (a.upperBound - 1 - step, b.upperBound - 1 - step)
             let (kc, kd) = (c.upperBound - 1 - step, d.upperBound - 1 - step)
-            ya = inverse[ka] * x[ka] - upper[ka] * ya
-            yb = inverse[kb] * x[kb] - upper[kb] * yb
-            yc = inverse[kc] * x[kc] - upper[kc] * yc
-            yd = inverse[kd] * x[kd] - upper[kd] * yd
+            ya = x[ka] * inverse[ka] - upper[ka] * ya
+            yb = x[kb] * inverse[kb] - upper[kb] * yb
+            yc = x[kc] * inverse[kc] - upper[kc] * yc
+            yd = x[kd] * inverse[kd] - upper[kd] * yd
             x[ka] = ya
             x[kb] = yb
             x[kc] = yc
@@ -249,9 +226,6 @@ final class WeakCouplings {
     private let entryCount: Int
 
     var bytes: Int { arena.bytes }
-
-    /// Entries by which memory is asked for ahead.
-    private static let lookAhead = 16
 
     init(_ part: BlockLayout.Part, _ layout: BlockLayout) {
         count = part.all.count
@@ -282,17 +256,13 @@ final class WeakCouplings {
 
     /// Calls `body` with each row of the part and the row's product with `x`, which is indexed by position.
     @inline(__always)
-    func multiply<Number: Lanes>(_ x: UnsafePointer<Number>, _ body: (_ row: Int, _ product: Number) -> Void) {
+    func multiply(_ x: UnsafePointer<Double>, _ body: (_ row: Int, _ product: Double) -> Void) {
         let (starts, indices, values) = (starts, indices, values)
         var entry = 0
         for row in 0..<count {
             let end = Int(starts[row + 1])
-            var sum = Number.zero
+            var sum = 0.0
             while entry < end {
-                // Wires of the other kind lie across: each entry is on a line of its own where numbers have many lanes.
-                if Number.laneCount > 1 {
-                    prefetch_line(x + Int(indices[min(entry + Self.lookAhead, entryCount - 1)]))
-                }
                 sum += values[entry] * x[Int(indices[entry])]
                 entry += 1
             }

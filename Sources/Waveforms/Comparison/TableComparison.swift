@@ -10,8 +10,8 @@ public func compare(gold: Table, test: Table, tolerance: Tolerance = Tolerance()
 }
 
 /// For each golden table the place of the test's table of the same analysis: the first that no other has taken. Programs
-/// write their analyses in orders of their own, and a file may hold more than the golden one. Tables that do not say what
-/// analysis made them pair by their abscissa, else in their order.
+/// write their analyses in orders of their own, and a file may hold more than the golden one. Tables without a
+/// partner of their analysis, which not every format tells, pair by their abscissa.
 public func pairedTables(gold: [Table], test: [Table]) -> [Int?] {
     var free = Array(test.indices)
     var pairs = [Int?](repeating: nil, count: gold.count)
@@ -24,13 +24,17 @@ public func pairedTables(gold: [Table], test: [Table]) -> [Int?] {
     func abscissa(_ table: Table) -> String? {
         table.header.abscissa.map { Column.normalized(table.header.columns[$0].name) }
     }
-    func isOpen(_ table: Table) -> Bool { table.header.kind == .other }
+    func names(_ table: Table) -> Set<String> { Set(table.header.columns.map { Column.normalized($0.name) }) }
+    // The same columns at the same place are the same table, whatever a reader took its analysis for.
+    for place in gold.indices where test.indices.contains(place) && names(gold[place]) == names(test[place]) {
+        pairs[place] = place
+        free.removeAll { $0 == place }
+    }
     pair { $0.header.kind == $1.header.kind && abscissa($0) == abscissa($1) }
     pair { $0.header.kind == $1.header.kind }
-    pair { (isOpen($0) || isOpen($1)) && abscissa($0) == abscissa($1) }
+    pair { abscissa($0) == abscissa($1) }
     // A lone table is meant, whatever it calls itself.
     if gold.count == 1, test.count == 1 { pair { _, _ in true } }
-    pair { isOpen($0) || isOpen($1) }
     return pairs
 }
 

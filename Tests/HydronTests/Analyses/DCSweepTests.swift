@@ -3,7 +3,7 @@ import Testing
 
 @testable import Hydron
 
-/// Sweeps of linear circuits take several points at once, those of others one after the other.
+/// `.dc` against closed forms, and the reads of an array by both solvers.
 @Suite struct DCSweepTests {
     /// Two sources, nested, a controlled one, and outputs that read the swept sources themselves: superposition, row by row.
     @Test func linearSweepsAddUp() throws {

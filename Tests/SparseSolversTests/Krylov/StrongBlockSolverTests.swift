@@ -1,4 +1,3 @@
-import RealModule
 import SparseSolvers
 import Testing
 
@@ -95,50 +94,15 @@ import Testing
         }
     }
 
-    /// Each goes through the arithmetic that it would go through alone, so not one bit differs.
-    @Test(arguments: extras) func severalRightHandSidesAreSolvedAsEachAlone(extras: CrossbarMatrix.Extras) throws {
-        let crossbar = CrossbarMatrix(rows: 12, columns: 15, extras: extras)
+    @Test func severalRightHandSidesAreSolvedOneByOne() throws {
+        let crossbar = CrossbarMatrix(rows: 12, columns: 15, extras: .sources)
         let size = crossbar.matrix.pattern.size
-        // Numbers of all sizes, one of the sources alone, and nothing.
-        var all = (0..<17).flatMap { column in
-            randomVector(size, seed: column).map { $0 * .exp10(Double(column % 5) * 3 - 6) }
-        }
-        all.replaceSubrange(3 * size..<4 * size, with: crossbar.rightHandSide)
-        all.replaceSubrange(5 * size..<6 * size, with: [Double](repeating: 0, count: size))
-        for count in [0, 1, 2, 3, 8, 9, 17] {
-            let (solver, other) = (
-                try StrongBlockSolver(pattern: crossbar.matrix.pattern),
-                try StrongBlockSolver(pattern: crossbar.matrix.pattern)
-            )
-            try solver.factor(crossbar.matrix.values)
-            try other.factor(crossbar.matrix.values)
-            let single = (0..<count).flatMap { other.solved(Array(all[$0 * size..<($0 + 1) * size])) }
-            var columns = Array(all[..<(count * size)])
-            columns.withUnsafeMutableBufferPointer { if let base = $0.baseAddress { solver.solve(base, count: count) } }
-            #expect(columns == single)
-            #expect(solver.statistics.solves == count)
-            #expect(solver.statistics.iterations == other.statistics.iterations)
-            #expect(solver.statistics.fallbacks == 0)
-        }
-    }
-
-    /// Where one of several stalls, it and those that follow are solved by factors, the others as they were.
-    @Test func oneStalledRightHandSideLeavesTheOthersAlone() throws {
-        let crossbar = CrossbarMatrix(rows: 30, columns: 30, extras: .sources)
-        let size = crossbar.matrix.pattern.size
-        var options = SolverOptions()
-        options.maximumIterations = 2
-        let solver = try StrongBlockSolver(pattern: crossbar.matrix.pattern, options: options)
+        let solver = try StrongBlockSolver(pattern: crossbar.matrix.pattern)
         try solver.factor(crossbar.matrix.values)
-        let nothing = [Double](repeating: 0, count: size)
-        var columns = nothing + crossbar.rightHandSide + nothing
-        columns.withUnsafeMutableBufferPointer { if let base = $0.baseAddress { solver.solve(base, count: 3) } }
-        let direct = try KLUSolver(pattern: crossbar.matrix.pattern)
-        try direct.factor(crossbar.matrix.values)
-        #expect(columns == nothing + direct.solved(crossbar.rightHandSide) + nothing)
-        #expect(solver.statistics.fallbacks == 1)
-        #expect(solver.statistics.solves == 3)
-        #expect(solver.failure == nil)
+        var all = randomVector(3 * size, seed: 5)
+        let single = (0..<3).map { solver.solved(Array(all[$0 * size..<($0 + 1) * size])) }
+        all.withUnsafeMutableBufferPointer { if let base = $0.baseAddress { solver.solve(base, count: 3) } }
+        #expect(all == single.flatMap { $0 })
     }
 
     @Test func solutionOfNothingIsNothing() throws {
