@@ -143,7 +143,11 @@ import Testing
         #expect(pairedTables(gold: [transient], test: [point, transient, small]) == [1])
         #expect(pairedTables(gold: [transient, transient], test: [transient]) == [0, nil])
         #expect(pairedTables(gold: [open, small], test: [small, open]) == [1, 0])
-        #expect(pairedTables(gold: [open], test: [small]) == [0])
+        #expect(pairedTables(gold: [point], test: [transient]) == [0])
+        let other = try Table(
+            header: TableHeader(kind: .ac, columns: [Column("frequency", .frequency), Column("v(z)", .voltage)]),
+            columns: [[0, 1], [0, 0]])
+        #expect(pairedTables(gold: [point], test: [other]) == [nil])
         let all = [small, point, transient]
         func verdicts(_ gold: [Table], _ test: [Table], refusesMore: Bool = true) -> [Bool] {
             compare(gold: gold, test: test, refusesMore: refusesMore).map { $0.agrees }
