@@ -474,9 +474,7 @@ struct CrossbarCard {
             return nil
         }
         guard rate > 0 else { return [] }
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in (name + key).utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-        let bits = elaborator.randomNumbers.bits(hash, in: scope)
+        let bits = elaborator.randomNumbers.bits(StableHash(name + key).state, in: scope)
         var cells: [Int32] = []
         for row in 0..<size.rows {
             for column in 0..<size.columns where RandomStream(bits, row, column).uniform < rate {

@@ -26,7 +26,7 @@ final class RandomNumbers {
 
     /// The same number for the same place of the same netlist, whatever the seed.
     private func identity(_ key: UInt64, in scope: Scope) -> UInt64 {
-        var path = RandomBits.hash(scope.prefix)
+        var path = StableHash(scope.prefix).state
         // Of several elements on one card each draws its own.
         if let instance = scope.instance { path = (path ^ UInt64(instance.place + 1)) &* 0x100_0000_01B3 }
         return path &+ key &* 0x9E37_79B9_7F4A_7C15
@@ -42,7 +42,7 @@ final class RandomNumbers {
 
     /// A value moved by a tolerance of this name, `model:parameter:lot`.
     func deviated(_ value: Double, _ tolerance: Tolerance, _ name: String) -> Double {
-        let identity = RandomBits.hash(name)
+        let identity = StableHash(name).state
         if let place = fixed(identity) { return value + tolerance.deviation(of: value, at: place) }
         guard case .run = draws else { return value }
         let state = seed &+ draws.salt &+ identity

@@ -63,13 +63,6 @@ enum RandomBits {
     /// In (0, 1).
     static func uniform(_ bits: UInt64) -> Double { (Double(bits >> 11) + 0.5) / 9_007_199_254_740_992 }
 
-    /// FNV-1a.
-    static func hash(_ text: String) -> UInt64 {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-        return hash
-    }
-
     /// Standard normal from two uniform numbers: G. E. P. Box, M. E. Muller, Ann. Math. Stat. 29, 610 (1958), doi
     /// 10.1214/aoms/1177706645.
     static func normal(_ u: Double, _ v: Double) -> Double {

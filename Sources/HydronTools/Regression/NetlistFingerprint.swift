@@ -3,12 +3,11 @@ import SpiceNetlist
 /// Tells whether a golden table was made from this netlist: 64 bits of the text of all its files.
 ///
 /// What changes no circuit changes no fingerprint: the title, lines that are comments, blanks around and between words,
-/// line ends. The hash is FNV-1a (Fowler, Noll and Vo; the IETF's draft-eastlake-fnv); it guards against forgetting, not
-/// against malice. Files that cards read numbers from are not part of it.
+/// line ends. It guards against forgetting, not against malice. Files that cards read numbers from are not part of it.
 public enum NetlistFingerprint {
     /// Sixteen hexadecimal digits.
     public static func of(_ sources: SourceMap) -> String {
-        var hash = Hash()
+        var hash = StableHash()
         var seen: Set<String> = []
         for (index, file) in sources.files.enumerated() where seen.insert(file.path).inserted {
             add(sources.bytes(of: UInt32(index)), hasTitle: index == 0, to: &hash)
@@ -17,12 +16,7 @@ public enum NetlistFingerprint {
         return String(repeating: "0", count: 16 - digits.count) + digits
     }
 
-    private struct Hash {
-        var state: UInt64 = 0xcbf2_9ce4_8422_2325
-        mutating func take(_ byte: UInt8) { state = (state ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
-    }
-
-    private static func add(_ bytes: UnsafeRawBufferPointer, hasTitle: Bool, to hash: inout Hash) {
+    private static func add(_ bytes: UnsafeRawBufferPointer, hasTitle: Bool, to hash: inout StableHash) {
         var start = 0
         var isTitle = hasTitle
         while start < bytes.count {
@@ -34,7 +28,7 @@ public enum NetlistFingerprint {
         }
     }
 
-    private static func addLine(_ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int, _ hash: inout Hash) {
+    private static func addLine(_ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int, _ hash: inout StableHash) {
         var at = start
         while at < end, bytes[at] <= 0x20 { at += 1 }
         if at == end || bytes[at] == UInt8(ascii: "*") { return }

@@ -105,14 +105,11 @@ public struct SourceMap: Sendable {
             guard isContinuation || isComment && !lines.isEmpty, start > 0 else { break }
             end = start - 1
         }
-        // FNV-1a: G. Fowler, L. C. Noll, K.-P. Vo, D. Eastlake, RFC 9923.
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        var hash = StableHash()
         for line in lines.reversed() {
-            for place in line where !ASCII.isBlank(view[place]) {
-                hash = (hash ^ UInt64(ASCII.lower(view[place]))) &* 0x100_0000_01B3
-            }
+            for place in line where !ASCII.isBlank(view[place]) { hash.take(ASCII.lower(view[place])) }
         }
-        return hash
+        return hash.state
     }
 
     func lineRange(of range: SourceRange) -> SourceRange {
