@@ -112,6 +112,9 @@ import Waveforms
         let lines = large.text(width: 60, height: 20).split(separator: "\n")
         #expect(lines.count <= 20 && lines.allSatisfy { $0.count <= 60 })
         #expect(lines.dropLast().joined().filter { $0 == "@" }.count == 1)
+        let most = Double.greatestFiniteMagnitude
+        let wide = try HeatMap(try NumberArray(shape: [1, 3], values: [-most, 0, most]), index: 0, title: "")
+        #expect(wide.text(width: 20, height: 10).contains("|  ++@@|"))
     }
 
     @Test func mapsOfStacksAreChosen() throws {

@@ -69,7 +69,8 @@ extension HeatMap {
         for row in 0..<shown.rows {
             let signs = shown.values[row * shown.columns..<(row + 1) * shown.columns].map { value -> Character in
                 guard value.isFinite else { return "?" }
-                let share = high > low ? (value - low) / (high - low) : 0.5
+                // Halves, so that the span of the largest numbers is finite.
+                let share = high > low ? (0.5 * value - 0.5 * low) / (0.5 * high - 0.5 * low) : 0.5
                 return Self.shades[min(Int(share * Double(Self.shades.count)), Self.shades.count - 1)]
             }
             lines.append("|" + signs.map { String(repeating: $0, count: times) }.joined() + "|")
