@@ -100,10 +100,23 @@ import Testing
         let gold = try transient(ramp.times, ramp.values)
         let report = compare(gold: gold, test: try transient([0, 1], [0, 1]))
         #expect(report.problems == ["the abscissa ends at 1.0, golden at 3.0"])
+        let cut = compare(gold: try transient([0, 1], [0, 1]), test: gold)
+        #expect(cut.problems == ["the golden table goes from 0.0 to 1.0 alone, this one from 0.0 to 3.0"])
+        let shifted = try transient([0.2, 1, 2.8], [0.2, 1, 2.8])
+        #expect(compare(gold: shifted, test: gold, tolerance: Tolerance(timeTolerance: 0.3)).agrees)
         let empty = try transient([], [])
         #expect(!compare(gold: gold, test: empty).agrees)
         #expect(!compare(gold: empty, test: gold).agrees)
         #expect(compare(gold: empty, test: empty).agrees)
+    }
+
+    @Test func tolerancesOfSignalsThatAreNotThereAreProblems() throws {
+        let gold = try transient(ramp.times, ramp.values)
+        let name = Column.normalized(gold.header.columns[1].name)
+        let band = Tolerance.Band(relative: 1e-6)
+        #expect(compare(gold: [gold], test: [gold], tolerance: Tolerance(signals: [name: band]))[0].agrees)
+        let report = compare(gold: [gold], test: [gold], tolerance: Tolerance(signals: ["v(nix)": band]))[0]
+        #expect(report.problems == ["a tolerance is given for 'v(nix)', which the golden file lacks"])
     }
 
     @Test func fallingAndNestedSweepsAreCompared() throws {

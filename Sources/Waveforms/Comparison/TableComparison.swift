@@ -2,7 +2,7 @@
 ///
 /// Rows are compared one by one where both tables have the same abscissae, or none. Else both have to be monotonic and
 /// the test table is interpolated linearly at the golden points; where it jumps (two rows at one abscissa) the value
-/// nearer to the golden one counts. The test table has to cover the golden one's range.
+/// nearer to the golden one counts. Both have to cover the same range.
 ///
 /// The norms of the error e over the abscissa x: max |e| and √(∫e² dx / ∫dx).
 public func compare(gold: Table, test: Table, tolerance: Tolerance = Tolerance()) -> ComparisonReport {
@@ -49,6 +49,13 @@ public func compare(
     var reports = zip(gold, pairs).enumerated().map { at, pair in
         pair.1.map { compare(gold: pair.0, test: test[$0], tolerance: tolerance) }
             ?? ComparisonReport(problems: ["there is no table \(at + 1) (\(pair.0.header.plotName))"])
+    }
+    if !reports.isEmpty {
+        // A tolerance for a signal that is not there would be taken for kept.
+        let known = Set(gold.flatMap { $0.header.columns.map { Column.normalized($0.name) } })
+        reports[0].problems += tolerance.signals.keys.filter { !known.contains($0) }.sorted().map {
+            "a tolerance is given for '\($0)', which the golden file lacks"
+        }
     }
     guard refusesMore else { return reports }
     for place in test.indices where !pairs.contains(place) {
@@ -271,6 +278,12 @@ private struct Interpolation {
         if self.test[0] > low + room { throw .shape("the abscissa starts at \(test[0]), golden at \(first)") }
         if self.test[test.count - 1] < high - room {
             throw .shape("the abscissa ends at \(test[test.count - 1]), golden at \(last)")
+        }
+        // Nobody looked at what lies outside of a golden table that was cut short.
+        if self.test[0] < low - room || self.test[test.count - 1] > high + room {
+            throw .shape(
+                "the golden table goes from \(first) to \(last) alone, this one from \(test[0]) to \(test[test.count - 1])"
+            )
         }
     }
 

@@ -54,8 +54,8 @@ import Testing
     }
 
     /// The same reads of an array written as plain elements, by strong blocks and by factors.
-    @Test(arguments: [8, 9, 17]) func readsOfAnArrayAgreeWithFactors(reads: Int) throws {
-        let size = 8
+    @Test func readsOfAnArrayAgreeWithFactors() throws {
+        let (size, reads) = (8, 9)
         func text(_ solver: String) -> String {
             var lines = ["t", ".options solver=\(solver) seed=3"]
             for i in 0..<size {
