@@ -69,11 +69,7 @@ struct CheckCommand: ParsableCommand {
         let value: JSONValue = [
             "netlist": .string(input.file), "findings": .array(found.map { FindingText.json($0, sources) }),
         ]
-        if path == "-" {
-            Terminal.standardOutput.write(value.indented)
-        } else {
-            try TextFile.write(value.indented, to: path)
-        }
+        try JSONFile.write(value, to: path)
     }
 
     private func mend(_ found: [Diagnostic], _ sources: SourceMap) throws(WaveformError) {

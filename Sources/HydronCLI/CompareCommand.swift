@@ -95,7 +95,8 @@ struct CompareCommand: ParsableCommand {
             let failed = report.signals.filter { !$0.agrees }.count
             lines.append(
                 report.agrees
-                    ? "\(name): \(count) signals agree" : "\(name): DIFFERS, \(failed) of \(count) signals")
+                    ? "\(name): \(count) signals agree"
+                    : "\(name): DIFFERS" + (failed > 0 ? ", \(failed) of \(count) signals" : ""))
             if verbose {
                 lines += report.problems.map { "  \($0)" }
                 if !report.missing.isEmpty { lines.append("  missing: \(report.missing.joined(separator: ", "))") }
@@ -119,11 +120,7 @@ struct CompareCommand: ParsableCommand {
             "gold": .string(self.gold), "test": .string(test), "agrees": .bool(reports.allSatisfy(\.agrees)),
             "tables": .array(reports.map(\.json)),
         ]
-        if path == "-" {
-            Terminal.standardOutput.write(value.indented)
-        } else {
-            try TextFile.write(value.indented, to: path)
-        }
+        try JSONFile.write(value, to: path)
     }
 }
 
@@ -154,10 +151,10 @@ struct ToleranceOptions: ParsableArguments {
     var grid: Tolerance.Grid?
 
     @Option(
-        name: .long, help: "Tolerance of one signal: 'v(out) reltol=1e-2 abstol=1e-3'; may be given several times.")
+        name: .long, help: "Tolerance of one signal, or of a pattern: 'v(out) reltol=1e-2 abstol=1m'; may be given several times.")
     var signal: [String] = []
 
-    @Option(name: .long, help: "A signal not to compare, a * at its end for any rest; may be given several times.")
+    @Option(name: .long, help: "A signal not to compare, * for any text; may be given several times.")
     var ignore: [String] = []
 
     @Flag(name: .long, help: "Signals that the golden file lacks are a difference.")

@@ -38,7 +38,7 @@ struct TestCommand: ParsableCommand {
     @Option(name: .long, help: "Write the results as JUnit's XML.", completion: .file(extensions: ["xml"]))
     var junit: String?
 
-    @Option(name: .long, help: "Write the results as JSON.", completion: .file(extensions: ["json"]))
+    @Option(name: .long, help: "Write the results as JSON; - for standard output, and nothing else there.", completion: .file(extensions: ["json"]))
     var json: String?
 
     @Flag(name: .shortAndLong, help: "Print failures and the summary only.")
@@ -61,7 +61,8 @@ struct TestCommand: ParsableCommand {
             Terminal.standardError.write("error: \(error)\n")
             throw ExitStatus.inputOutput.code
         }
-        let filter = filter
+        let (filter, quiet) = (filter, quiet)
+        let writes = json != "-"
         let cases = found.cases.filter { path in
             filter.isEmpty || filter.contains { CaseSearch.matches(path, $0) }
         }
@@ -77,7 +78,7 @@ struct TestCommand: ParsableCommand {
         runner.isInterrupted = { Interruption.isRequested }
         let width = min(cases.map(\.count).max() ?? 0, 60)
         let results = runner.run(cases) { result in
-            if !quiet || result.verdict != .passed {
+            if writes, !quiet || result.verdict != .passed {
                 Terminal.standardOutput.write(
                     RegressionReports.line(result, width: width, colour: Terminal.standardOutput.hasColour))
             }
@@ -85,24 +86,35 @@ struct TestCommand: ParsableCommand {
         let elapsed = (ContinuousClock.now - start).components
         let reports = RegressionReports(
             results, seconds: Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18)
-        if getenv("GITHUB_ACTIONS").map({ String(cString: $0) }) == "true" {
-            Terminal.standardOutput.write(reports.githubAnnotations)
+        if writes, Self.environment("GITHUB_ACTIONS") == "true" {
+            Terminal.standardOutput.write(
+                reports.githubAnnotations(
+                    workspace: Self.environment("GITHUB_WORKSPACE").map(Self.resolved), folder: Self.resolved(".")))
         }
-        Terminal.standardOutput.write(reports.summary)
-        if !found.others.isEmpty, filter.isEmpty, !quiet {
+        if writes { Terminal.standardOutput.write(reports.summary) }
+        if writes, !found.others.isEmpty, filter.isEmpty, !quiet {
             Terminal.standardOutput.write(
                 "\(found.others.count) netlists without a golden table, limits or measurements were left out, such as "
                     + "\(found.others[0])\n")
         }
         do throws(WaveformError) {
             if let junit { try TextFile.write(reports.junit, to: junit) }
-            if let json { try TextFile.write(reports.json.indented, to: json) }
+            if let json { try JSONFile.write(reports.json, to: json) }
         } catch {
             Terminal.standardError.write("error: \(error)\n")
             throw ExitStatus.inputOutput.code
         }
         if Interruption.isRequested { throw Interruption.status.code }
         if !reports.failed.isEmpty { throw ExitStatus.failedCheck.code }
+    }
+
+    private static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+
+    /// The path without links; as it is where nothing has that name.
+    private static func resolved(_ path: String) -> String {
+        guard let whole = realpath(path, nil) else { return path }
+        defer { free(whole) }
+        return String(cString: whole)
     }
 
     /// This program, for running cases in processes of their own.

@@ -15,13 +15,16 @@ import Testing
     }
 
     @Test func fingerprintsSeeCircuitsNotLayout() {
-        func print(_ text: String) -> String {
+        func print(_ text: String, dialect: Dialect = .ngspice) -> String {
             var sources = SourceMap()
             sources.addText(text, path: "a.cir")
-            return NetlistFingerprint.of(sources)
+            return NetlistFingerprint.of(sources, dialect: dialect)
         }
         let one = print("title\nr1 a 0 1k\n.op\n.end\n")
         #expect(one == print("another title\r\n* a remark\r\n  r1  a\t0 1k \r\n\r\n.op\r\n.end"))
+        #expect(one == print("title\nr1 a 0 1k ; a remark\n.op $ and another\n.end // last\n# none\n"))
+        #expect(one != print("title\nr1 a 0 1k $ a remark\n.op\n.end\n", dialect: .xyce))
+        #expect(print("title\n.include \"a;b\"\n") != print("title\n.include \"a\"\n"))
         #expect(one != print("title\nr1 a 0 2k\n.op\n.end\n"))
         #expect(one != print("title\n.op\nr1 a 0 1k\n.end\n"))
         #expect(one != print("title\nr1 a0 1k\n.op\n.end\n"))
@@ -44,9 +47,20 @@ import Testing
 
     @Test func annotationsAreOneLineEach() {
         let results = [CaseResult(path: "a,b/c.cir", verdict: .assertion, messages: ["50% off", "line two"], line: 9)]
-        let text = RegressionReports(results, seconds: 0).githubAnnotations
+        let text = RegressionReports(results, seconds: 0)
+            .githubAnnotations(workspace: nil, folder: "/w/sub")
         #expect(
             text == "::error file=a%2Cb/c.cir,line=9,title=hydron test%3A assertion::50%25 off%0Aline two\n")
+    }
+
+    @Test(arguments: [
+        ("c.cir", "sub/c.cir"), ("../x/./c.cir", "x/c.cir"), ("/w/c.cir", "c.cir"), ("/elsewhere/c.cir", "/elsewhere/c.cir"),
+        ("../../c.cir", "/c.cir"),
+    ])
+    func annotationsNameFilesFromTheCheckout(path: String, expected: String) {
+        let text = RegressionReports([CaseResult(path: path, verdict: .differs)], seconds: 0)
+            .githubAnnotations(workspace: "/w", folder: "/w/sub")
+        #expect(text.hasPrefix("::error file=\(expected),line=1,"))
     }
 
     @Test func patternsMatchPartsOfPaths() {

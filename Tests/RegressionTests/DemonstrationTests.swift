@@ -147,10 +147,42 @@ struct DemonstrationTests {
             #expect(try binary.run(["compare", golden, raw]).status == status)
             #expect(try binary.run(["compare", golden, raw, "--window", "20n"]).status == 0)
             #expect(try binary.run(["compare", golden, raw, "--window", "1n"]).status == 1)
-            #expect(try binary.run(["compare", golden, raw, "--window", "1n", "--ignore", "v(*"]).status == 0)
+            #expect(try binary.run(["compare", golden, raw, "--window", "20n", "--ignore", "*"]).status == 1)
+            #expect(try binary.run(["compare", golden, raw, "--window", "20n", "--ignore", "v(nix)"]).status == 1)
         }
         #expect(try binary.run(["compare", golden, folder.file("missing")]).status == 5)
         #expect(try binary.run(["compare", golden, golden, "--signal", "v(out) tolerance=1"]).status == 2)
+        #expect(try binary.run(["compare", golden, golden, "--signal", "v(*) reltol=1m abstol=1u"]).status == 0)
+    }
+
+    /// A broken limit does not hide a signal that differs, and a table whose netlist is gone is told.
+    @Test func everythingThatIsWrongIsTold() throws {
+        let binary = try #require(HydronBinary.built)
+        let folder = try TemporaryFolder()
+        let circuit = "divider\nv1 a 0 2\nr1 a b 1k\nr2 b 0 1k\n.op\n.print op v(b)\n"
+        try (circuit + ".assert 'v(b) < 0.5'\n.end\n").write(
+            toFile: folder.file("d.cir"), atomically: true, encoding: .utf8)
+        try "v(b)\n1.5\n".write(toFile: folder.file("d.golden.csv"), atomically: true, encoding: .utf8)
+        try "v(b)\n1\n".write(toFile: folder.file("gone.golden.csv"), atomically: true, encoding: .utf8)
+        let outcome = try binary.run(["test", folder.path, "--json", "-"], after: 60)
+        #expect(outcome.status == 1)
+        let results = try JSONDecoder().decode(Results.self, from: Data(outcome.standardOutput.utf8))
+        #expect(results.cases.map(\.verdict) == ["assertion", "unreadable"])
+        #expect(results.cases[0].messages.contains { $0.hasPrefix("v(b) at ") })
+        #expect(results.cases[1].netlist.hasSuffix("gone.golden.csv"))
+        #expect(!folder.names.contains("-"))
+
+        for (line, status) in [
+            ("tolernce reltol=1", 5), ("Tolerance reltol=1", 5), ("ignor v(b)", 5), ("tolerances were agreed upon", 1),
+            ("tolerance v(?) reltol=1", 0), ("ignore v(b)", 1),
+        ] {
+            try (circuit + ".end\n").write(toFile: folder.file("d.cir"), atomically: true, encoding: .utf8)
+            try "# \(line)\nv(b)\n1.5\n".write(
+                toFile: folder.file("d.golden.csv"), atomically: true, encoding: .utf8)
+            let csv = folder.file("d.csv")
+            #expect(try binary.run(["run", folder.file("d.cir"), "--csv", csv]).status == 0)
+            #expect(try binary.run(["compare", folder.file("d.golden.csv"), csv]).status == status, "# \(line)")
+        }
     }
 
     /// ngspice's batch mode, as spicelib calls it.

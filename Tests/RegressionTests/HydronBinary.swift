@@ -18,6 +18,7 @@ struct HydronBinary {
     struct Outcome {
         /// The exit status, or 128 and the signal that ended the process.
         var status: Int
+        var standardOutput: String
         var standardError: String
         /// Whether it had to be stopped, by SIGTERM.
         var wasStopped: Bool
@@ -28,12 +29,14 @@ struct HydronBinary {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: path)
         process.arguments = arguments
-        // A file: a pipe that nobody reads would fill up.
-        let log = FileManager.default.temporaryDirectory.appendingPathComponent("hydron-\(UUID().uuidString).log")
-        _ = FileManager.default.createFile(atPath: log.path, contents: nil)
-        defer { try? FileManager.default.removeItem(at: log) }
-        process.standardError = try FileHandle(forWritingTo: log)
-        process.standardOutput = FileHandle.nullDevice
+        // Files: a pipe that nobody reads would fill up.
+        let files = ["out", "log"].map {
+            FileManager.default.temporaryDirectory.appendingPathComponent("hydron-\(UUID().uuidString).\($0)")
+        }
+        defer { for file in files { try? FileManager.default.removeItem(at: file) } }
+        for file in files { _ = FileManager.default.createFile(atPath: file.path, contents: nil) }
+        process.standardOutput = try FileHandle(forWritingTo: files[0])
+        process.standardError = try FileHandle(forWritingTo: files[1])
         process.standardInput = FileHandle.nullDevice
         // A child inherits the signals that this thread blocks, and a dispatch thread blocks all.
         var signals = sigset_t()
@@ -57,7 +60,8 @@ struct HydronBinary {
         let status = Int(process.terminationStatus)
         return Outcome(
             status: process.terminationReason == .exit ? status : 128 + status,
-            standardError: (try? String(contentsOf: log, encoding: .utf8)) ?? "", wasStopped: wasStopped)
+            standardOutput: (try? String(contentsOf: files[0], encoding: .utf8)) ?? "",
+            standardError: (try? String(contentsOf: files[1], encoding: .utf8)) ?? "", wasStopped: wasStopped)
     }
 }
 

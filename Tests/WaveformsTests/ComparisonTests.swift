@@ -114,9 +114,42 @@ import Testing
         let gold = try transient(ramp.times, ramp.values)
         let name = Column.normalized(gold.header.columns[1].name)
         let band = Tolerance.Band(relative: 1e-6)
-        #expect(compare(gold: [gold], test: [gold], tolerance: Tolerance(signals: [name: band]))[0].agrees)
-        let report = compare(gold: [gold], test: [gold], tolerance: Tolerance(signals: ["v(nix)": band]))[0]
+        #expect(compare(gold: [gold], test: [gold], tolerance: Tolerance(signals: [.init(name: name, band: band)]))[0].agrees)
+        let report = compare(gold: [gold], test: [gold], tolerance: Tolerance(signals: [.init(name: "v(nix)", band: band)]))[0]
         #expect(report.problems == ["a tolerance is given for 'v(nix)', which the golden file lacks"])
+    }
+
+    @Test func bandsHoldForPatternsAndTheLastOneCounts() throws {
+        let gold = try transient(ramp.times, ramp.values)
+        let test = try transient(ramp.times, ramp.values.map { $0 * 1.01 })
+        func agrees(_ bands: [(String, Double)]) -> Bool {
+            let signals = bands.map { Tolerance.SignalBand(name: $0.0, band: Tolerance.Band(relative: $0.1)) }
+            return compare(gold: [gold], test: [test], tolerance: Tolerance(signals: signals))[0].agrees
+        }
+        #expect(!agrees([]))
+        #expect(agrees([("v(*)", 0.1)]))
+        #expect(!agrees([("*", 0.1), ("v(?ut)", 1e-3)]))
+        #expect(agrees([("v(out)", 1e-3), ("*t)", 0.1)]))
+    }
+
+    @Test func ignoredSignalsNeedToBeThereAndNotToBeAll() throws {
+        let gold = try transient(ramp.times, ramp.values)
+        func problems(_ ignored: [String]) -> [String] {
+            var tolerance = Tolerance()
+            tolerance.ignored = ignored
+            return compare(gold: [gold], test: [gold], tolerance: tolerance)[0].problems
+        }
+        #expect(problems(["i(v1)"]) == ["'i(v1)' is to be ignored, but no signal has that name"])
+        #expect(problems(["v(*)"]) == ["no signal is compared: all of the golden file's are ignored"])
+        #expect(problems(["time"]).isEmpty)
+    }
+
+    @Test func bracketsOfNamesAreNoPatterns() {
+        #expect(NamePattern("v(x[1])").matches("v(x[1])"))
+        #expect(!NamePattern("v(x[1])").matches("v(x1)"))
+        #expect(NamePattern("v(*]*").matches("v(x[1])"))
+        #expect(!NamePattern("v(*]").matches("v(x[1])"))
+        #expect(NamePattern("*").matches(""))
     }
 
     @Test func fallingAndNestedSweepsAreCompared() throws {

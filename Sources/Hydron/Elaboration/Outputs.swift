@@ -274,35 +274,12 @@ final class OutputCompiler: ExpressionScope {
 
     /// `v(*)`, `v(x1.*)`, `i(v*)`.
     private func wildcard(_ probe: Probe) -> [CompiledOutput] {
-        let pattern = Array(hierarchical(probe.arguments[0]).utf8)
+        let pattern = NamePattern(hierarchical(probe.arguments[0]))
         return everything(currents: true).filter { output in
             let name = output.column.name
             guard name.hasPrefix(probe.kind == .voltage ? "v(" : "i(") else { return false }
-            return Self.matches(Array(name.dropFirst(2).dropLast().utf8)[...], pattern[...])
+            return pattern.matches(name.dropFirst(2).dropLast())
         }
-    }
-
-    private static func matches(_ name: ArraySlice<UInt8>, _ pattern: ArraySlice<UInt8>) -> Bool {
-        // The classic two-finger match: linear but for the last star's retries.
-        var (n, p) = (name.startIndex, pattern.startIndex)
-        var star: (name: Int, pattern: Int)?
-        while n < name.endIndex {
-            if p < pattern.endIndex, pattern[p] == UInt8(ascii: "*") {
-                star = (n, p)
-                p += 1
-            } else if p < pattern.endIndex, pattern[p] == name[n] || pattern[p] == UInt8(ascii: "?") {
-                n += 1
-                p += 1
-            } else if let last = star {
-                p = last.pattern + 1
-                n = last.name + 1
-                star = (n, last.pattern)
-            } else {
-                return false
-            }
-        }
-        while p < pattern.endIndex, pattern[p] == UInt8(ascii: "*") { p += 1 }
-        return p == pattern.endIndex
     }
 
     // MARK: ExpressionScope

@@ -38,15 +38,10 @@ public struct WaveExpression {
 
     /// All columns whose names fit a pattern such as `v(*)`.
     public func columns(matching pattern: String) -> [Values] {
-        table.header.columns.indices.filter { index in
-            index != table.header.abscissa
-                && fnmatch(Self.literal(pattern), Column.normalized(table.header.columns[index].name), 0) == 0
+        let pattern = NamePattern(Column.normalized(pattern))
+        return table.header.columns.indices.filter { index in
+            index != table.header.abscissa && pattern.matches(Column.normalized(table.header.columns[index].name))
         }.map { values($0) }
-    }
-
-    /// Brackets are part of names here, not of patterns.
-    private static func literal(_ pattern: String) -> String {
-        Column.normalized(pattern).replacing("[", with: "\\[")
     }
 
     public func values(_ column: Int) -> Values {

@@ -12,8 +12,9 @@ public enum CaseSearch {
         public var others: [String] = []
     }
 
-    /// Files are taken as they are; of folders every netlist below them that is a test by what stands beside it or in it.
-    /// Hidden folders are not looked into.
+    /// Files are taken as they are; of folders every netlist below them that is a test by what stands beside it or in it,
+    /// and every golden table whose netlist is gone, so that a renamed netlist does not end its test unseen. Hidden
+    /// folders are not looked into.
     ///
     /// - Throws: ``WaveformError/cannotOpen(path:reason:)`` for a path that is not there.
     public static func find(_ paths: [String]) throws(WaveformError) -> Found {
@@ -27,7 +28,13 @@ public enum CaseSearch {
                 found.cases.append(path)
                 continue
             }
-            for file in try netlists(below: path == "." ? "" : path) {
+            let files = try files(below: path == "." ? "" : path)
+            let goldens = Set(files.filter(isNetlist).map(RegressionCase.golden))
+            for file in files {
+                guard isNetlist(file) else {
+                    if file.hasSuffix(RegressionCase.goldenSuffix), !goldens.contains(file) { found.cases.append(file) }
+                    continue
+                }
                 if try isCase(file) { found.cases.append(file) } else { found.others.append(file) }
             }
         }
@@ -36,7 +43,12 @@ public enum CaseSearch {
         return found
     }
 
-    private static func netlists(below folder: String) throws(WaveformError) -> [String] {
+    private static func isNetlist(_ path: String) -> Bool {
+        guard let dot = path.lastIndex(of: ".") else { return false }
+        return extensions.contains(path[path.index(after: dot)...].lowercased())
+    }
+
+    private static func files(below folder: String) throws(WaveformError) -> [String] {
         guard let handle = opendir(folder.isEmpty ? "." : folder) else {
             throw .cannotOpen(path: folder, reason: String(cString: strerror(errno)))
         }
@@ -54,12 +66,8 @@ public enum CaseSearch {
             var status = stat()
             guard lstat(path, &status) == 0 else { continue }
             switch status.st_mode & S_IFMT {
-            case S_IFDIR: files += try netlists(below: path)
-            case S_IFREG, S_IFLNK:
-                if let dot = name.lastIndex(of: "."), extensions.contains(name[name.index(after: dot)...].lowercased())
-                {
-                    files.append(path)
-                }
+            case S_IFDIR: files += try self.files(below: path)
+            case S_IFREG, S_IFLNK: files.append(path)
             default: break
             }
         }

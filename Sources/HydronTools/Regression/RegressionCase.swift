@@ -41,15 +41,27 @@ public struct RegressionCase: Sendable {
         result = CaseResult(path: path, verdict: .passed)
     }
 
-    /// Where the golden table of a netlist is: `NAME.golden.csv`.
+    /// What the name of a golden table ends with, in the place of the netlist's `.cir`.
+    public static let goldenSuffix = ".golden.csv"
+
+    /// Where the golden table of a netlist is.
     public static func golden(of path: String) -> String {
         let start = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
-        guard let dot = path[start...].lastIndex(of: "."), dot != start else { return path + ".golden.csv" }
-        return path[..<dot] + ".golden.csv"
+        guard let dot = path[start...].lastIndex(of: "."), dot != start else { return path + goldenSuffix }
+        return path[..<dot] + goldenSuffix
     }
 
     /// Simulates and judges.
     public mutating func run(control: RunControl = RunControl()) -> CaseResult {
+        if path.hasSuffix(Self.goldenSuffix) {
+            let name = path.dropLast(Self.goldenSuffix.count)
+            return ended(
+                .unreadable,
+                [
+                    "there is no netlist \(name).cir to this golden table",
+                    "rename the table with its netlist, or take it out",
+                ])
+        }
         do throws(WaveformError) {
             let text = String(decoding: try WaveformReader.bytes(of: path), as: UTF8.self)
             if text.contains("\n*! ") || text.hasPrefix("*! ") {
@@ -88,7 +100,7 @@ public struct RegressionCase: Sendable {
             blame(loaded.diagnostics.all.filter { $0.severity == .error }, loaded.sources)
             return ended(loaded.isUnreadable ? .unreadable : .wrongNetlist)
         }
-        let fingerprint = NetlistFingerprint.of(loaded.sources)
+        let fingerprint = NetlistFingerprint.of(loaded.sources, dialect: dialect)
         let isStale = header.fingerprint.map { $0 != fingerprint } ?? false
         if isStale && !rules.blesses {
             return ended(
@@ -101,7 +113,15 @@ public struct RegressionCase: Sendable {
         let recorder = TableRecorder()
         let report = simulation.run(recorder, control: control)
         try recorder.finish()
-        if let verdict = take(report, loaded.sources) { return ended(verdict) }
+        let verdict = take(report, loaded.sources)
+        // A broken limit does not hide what else has changed; what has no result has nothing to compare.
+        if let verdict {
+            if hasGolden, !isStale, verdict == .assertion || verdict == .measurement {
+                let gold = try WaveformReader.read(golden)
+                _ = judge(compare(gold: gold, test: recorder.tables, tolerance: tolerance))
+            }
+            return ended(verdict)
+        }
         if !hasGolden && !rules.blesses {
             if result.measurements + result.assertions > 0 { return ended(.passed) }
             return ended(
@@ -174,7 +194,7 @@ public struct RegressionCase: Sendable {
     }
 
     private func write(_ tables: [Table], _ header: GoldenHeader, to golden: String) throws(WaveformError) {
-        let writer = CSVWriter(path: golden, head: header)
+        let writer = CSVWriter(path: golden, head: header.text)
         do throws(WaveformError) {
             for table in tables { try table.write(to: writer) }
             try writer.finish()

@@ -111,16 +111,32 @@ public struct RegressionReports: Sendable {
         ]
     }
 
-    /// Lines that GitHub shows at the file they name.
-    public var githubAnnotations: String {
+    /// Lines that GitHub shows at the files they name.
+    ///
+    /// - Parameters:
+    ///   - workspace: the folder of the checkout; GitHub knows files by their paths from there.
+    ///   - folder: the working folder, which the cases' paths count from.
+    public func githubAnnotations(workspace: String?, folder: String) -> String {
         failed.map { result in
+            let path = workspace.map { Self.path(result.path, in: folder, from: $0) } ?? result.path
             let text = result.messages.isEmpty ? result.verdict.rawValue : result.messages.joined(separator: "\n")
-            let place = "file=\(Self.property(result.path)),line=\(result.line ?? 1)"
+            let place = "file=\(Self.property(path)),line=\(result.line ?? 1)"
             return "::error \(place),title=hydron test%3A \(result.verdict.rawValue)::\(Self.data(text))\n"
         }.joined()
     }
 
     // MARK: Text helpers
+
+    /// The path of a file from a folder above it; the whole path where the folder is not.
+    private static func path(_ path: String, in folder: String, from root: String) -> String {
+        var parts: [Substring] = []
+        for part in (path.hasPrefix("/") ? path : "\(folder)/\(path)").split(separator: "/") where part != "." {
+            if part == "..", !parts.isEmpty { parts.removeLast() } else { parts.append(part) }
+        }
+        let above = root.split(separator: "/")
+        guard parts.starts(with: above) else { return "/" + parts.joined(separator: "/") }
+        return parts.dropFirst(above.count).joined(separator: "/")
+    }
 
     private static func folder(_ path: String) -> String {
         path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."

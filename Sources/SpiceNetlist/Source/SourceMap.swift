@@ -112,6 +112,38 @@ public struct SourceMap: Sendable {
         return hash.state
     }
 
+    /// Calls `body` with where the bytes of each line stand that are neither comment nor blanks at its ends, in order;
+    /// lines without any are left out.
+    ///
+    /// - Parameter hasTitle: the first line is a title, and left out too.
+    public func forEachLineOfCode(of file: UInt32, dialect: Dialect, hasTitle: Bool, _ body: (Range<Int>) -> Void) {
+        let view = view(of: file)
+        let rules = LineRules(dialect)
+        var lineStart = 0
+        var isTitle = hasTitle
+        while lineStart < view.count {
+            let lineEnd = ASCII.firstNewline(view, from: lineStart, to: view.count) ?? view.count
+            defer { lineStart = lineEnd + 1 }
+            if isTitle {
+                isTitle = false
+                continue
+            }
+            var start = lineStart
+            while start < lineEnd, ASCII.isBlank(view[start]) { start += 1 }
+            guard start < lineEnd else { continue }
+            let next = start + 1 < lineEnd ? view[start + 1] : 0
+            if rules.isCommentLine(view[start], next: next, indented: start > lineStart) { continue }
+            var end = start
+            var isQuoted = false
+            while end < lineEnd, isQuoted || !rules.startsComment(view, at: end, to: lineEnd) {
+                if view[end] == UInt8(ascii: "\"") { isQuoted.toggle() }
+                end += 1
+            }
+            while end > start, ASCII.isBlank(view[end - 1]) { end -= 1 }
+            if end > start { body(start..<end) }
+        }
+    }
+
     func lineRange(of range: SourceRange) -> SourceRange {
         let view = view(of: range.file)
         var start = min(Int(range.start), view.count)

@@ -51,10 +51,9 @@ public func compare(
             ?? ComparisonReport(problems: ["there is no table \(at + 1) (\(pair.0.header.plotName))"])
     }
     if !reports.isEmpty {
-        // A tolerance for a signal that is not there would be taken for kept.
-        let known = Set(gold.flatMap { $0.header.columns.map { Column.normalized($0.name) } })
-        reports[0].problems += tolerance.signals.keys.filter { !known.contains($0) }.sorted().map {
-            "a tolerance is given for '\($0)', which the golden file lacks"
+        reports[0].problems += unheeded(tolerance, gold, test)
+        if reports.allSatisfy({ $0.agrees && $0.signals.isEmpty }) {
+            reports[0].problems.append("no signal is compared: all of the golden file's are ignored")
         }
     }
     guard refusesMore else { return reports }
@@ -63,6 +62,23 @@ public func compare(
             ComparisonReport(problems: ["the golden file has no table \(place + 1) (\(test[place].header.plotName))"]))
     }
     return reports
+}
+
+/// Names in a tolerance that no signal has: whoever wrote them takes them for kept.
+private func unheeded(_ tolerance: Tolerance, _ gold: [Table], _ test: [Table]) -> [String] {
+    func names(_ tables: [Table]) -> Set<String> {
+        Set(tables.flatMap { $0.header.columns.map { Column.normalized($0.name) } })
+    }
+    let known = names(gold)
+    var problems: [String] = []
+    for signal in tolerance.signals where !known.contains(where: NamePattern(signal.name).matches) {
+        problems.append("a tolerance is given for '\(signal.name)', which the golden file lacks")
+    }
+    let all = known.union(names(test))
+    for name in tolerance.ignored where !all.contains(where: NamePattern(Column.normalized(name)).matches) {
+        problems.append("'\(name)' is to be ignored, but no signal has that name")
+    }
+    return problems
 }
 
 private struct TableComparison {

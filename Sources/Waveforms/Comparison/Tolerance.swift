@@ -27,8 +27,19 @@ public struct Tolerance: Sendable, Hashable {
 
     /// For signals without a band of their own.
     public var band: Band
-    /// Bands by signal name.
-    public var signals: [String: Band]
+    /// The band of a signal, or of all whose names fit a pattern.
+    public struct SignalBand: Sendable, Hashable {
+        public var name: String
+        public var band: Band
+
+        public init(name: String, band: Band) {
+            self.name = name
+            self.band = band
+        }
+    }
+
+    /// Bands of signals; of several that fit, the last one counts.
+    public var signals: [SignalBand]
     /// Absolute tolerances where a band has none. [V, A, …]
     public var absolute: [Column.Quantity: Double]
     /// For a quantity that `absolute` does not name.
@@ -40,18 +51,17 @@ public struct Tolerance: Sendable, Hashable {
     public var grid: Grid
     /// Whether signals that the golden table lacks are a failure.
     public var refusesExtraSignals: Bool
-    /// Names of signals that are not compared; a `*` at the end stands for any rest.
+    /// Names of signals, or patterns of them, that are not compared.
     public var ignored: [String] = []
 
     public init(
-        _ band: Band = Band(), signals: [String: Band] = [:],
+        _ band: Band = Band(), signals: [SignalBand] = [],
         absolute: [Column.Quantity: Double] = [.voltage: 1e-6, .current: 1e-12, .charge: 1e-14],
         absoluteOtherwise: Double = 1e-12, timeTolerance: Double = 0, norm: Norm = .maximum, grid: Grid = .gold,
         refusesExtraSignals: Bool = false
     ) {
         self.band = band
-        self.signals = Dictionary(
-            signals.map { (Column.normalized($0.key), $0.value) }, uniquingKeysWith: { first, _ in first })
+        self.signals = signals.map { SignalBand(name: Column.normalized($0.name), band: $0.band) }
         self.absolute = absolute
         self.absoluteOtherwise = absoluteOtherwise
         self.timeTolerance = timeTolerance
@@ -61,13 +71,16 @@ public struct Tolerance: Sendable, Hashable {
     }
 
     func ignores(_ name: String) -> Bool {
-        ignored.contains { pattern in
-            pattern.hasSuffix("*") ? name.hasPrefix(pattern.dropLast()) : Column.normalized(pattern) == name
-        }
+        ignored.contains { NamePattern(Column.normalized($0)).matches(name) }
+    }
+
+    /// The band of the signal of that name in lower case.
+    public func band(of name: String) -> Band {
+        signals.last { NamePattern($0.name).matches(name) }?.band ?? band
     }
 
     func band(for column: Column) -> (relative: Double, absolute: Double, peakFraction: Double) {
-        let band = signals[Column.normalized(column.name)] ?? band
+        let band = band(of: Column.normalized(column.name))
         return (band.relative, band.absolute ?? absolute[column.quantity] ?? absoluteOtherwise, band.peakFraction)
     }
 }

@@ -43,11 +43,11 @@ public final class CSVWriter: WaveformSink {
         kinds = tableKinds
     }
 
-    /// Writes a golden table: its head, and all tables in one file behind it.
-    public init(path: String, head: GoldenHeader) {
+    /// Writes all tables in one file behind lines of its own, whole lines that begin with `#`.
+    public init(path: String, head: String) {
         target = .path(path)
         kinds = []
-        self.head = head.text
+        self.head = head
         isStream = true
     }
 

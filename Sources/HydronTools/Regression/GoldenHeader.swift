@@ -1,13 +1,17 @@
+import SpiceNetlist
+import Waveforms
+
 /// What stands in front of a golden table, in lines that begin with `#`:
 ///
 ///     # netlist 6d0a2f0e8f1b77c4
 ///     # dialect xyce
 ///     # tolerance reltol=1e-3 abstol=1e-6 peak=1e-3 norm=rms window=1e-9 grid=union
-///     # tolerance v(out) reltol=1e-2
+///     # tolerance v(out) reltol=1e-2 abstol=10u
 ///     # ignore i(v1) @m*
 ///
 /// `netlist` is the fingerprint of the text that the table was made from. A `tolerance` without a signal holds for all,
-/// one with a signal changes that signal's band. Other lines are remarks.
+/// one with a signal, or a pattern such as `v(x1.*)`, changes the band of those. Numbers may have SPICE's suffixes. Other
+/// lines are remarks, unless their first word looks like a misspelt one of these.
 public struct GoldenHeader: Sendable, Equatable {
     /// Of the netlist that the table was made from; nil where the table does not say.
     public var fingerprint: String?
@@ -35,7 +39,10 @@ public struct GoldenHeader: Sendable, Equatable {
             let line = bytes[start..<end]
             start = end + 1
             let text = String(decoding: line.dropFirst().filter { $0 != 0x0D }, as: UTF8.self)
-            let words = text.split(separator: " ").map(String.init)
+            let words = text.split(whereSeparator: { $0 == " " || $0 == "\t" }).map(String.init)
+            if let meant = Self.misspelt(words) {
+                throw .malformed(path: path, line: number, message: "'# \(words[0])': did you mean '# \(meant)'?")
+            }
             switch words.first {
             case "netlist" where words.count == 2: fingerprint = words[1]
             case "dialect" where words.count == 2: dialect = words[1]
@@ -46,6 +53,21 @@ public struct GoldenHeader: Sendable, Equatable {
         }
         // Mistakes are told when the file is opened, not when a signal needs the line.
         _ = try tolerance(Tolerance(), path: path)
+    }
+
+    /// The keyword that a line's first word was meant to be; nil for one of them and for a remark. What follows it has to
+    /// be what follows the keyword, so that sentences stay remarks.
+    private static func misspelt(_ words: [String]) -> String? {
+        guard let first = words.first else { return nil }
+        let word = first.lowercased()
+        let keywords = ["netlist", "dialect", "tolerance", "ignore"]
+        let meant = keywords.contains(word) ? word : suggestion(for: word, among: keywords)
+        switch meant {
+        case first: return nil
+        case "netlist", "dialect": return words.count == 2 ? meant : nil
+        case "tolerance": return words.dropFirst().contains { $0.contains("=") } ? meant : nil
+        default: return words.dropFirst().contains { $0.contains("(") || $0.contains("@") } ? meant : nil
+        }
     }
 
     public static func read(_ path: String) throws(WaveformError) -> GoldenHeader {
@@ -83,7 +105,7 @@ public struct GoldenHeader: Sendable, Equatable {
 extension Tolerance {
     /// Changes what words such as `reltol=1e-3` name: `reltol`, `abstol`, `peak` (the share of a signal's greatest value
     /// that widens its band), `norm` (`maximum` or `rms`), `window` (in the abscissa's unit), `grid` (`gold` or `union`).
-    /// A first word without `=` is the signal whose band alone changes.
+    /// A first word without `=` is the signal, or the pattern of signals, whose band alone changes.
     ///
     /// - Throws: ``WaveformError/shape(_:)`` for anything else.
     public mutating func apply(_ words: some Collection<String>) throws(WaveformError) {
@@ -96,7 +118,7 @@ extension Tolerance {
         if words.isEmpty {
             throw .shape("a tolerance names what it sets: reltol=1e-3 abstol=1e-6 norm=rms window=1e-9")
         }
-        var band = signal.flatMap { signals[$0] } ?? self.band
+        var band = signal.map { self.band(of: $0) } ?? self.band
         for word in words {
             let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             guard parts.count == 2 else { throw .shape("'\(word)' is no setting like reltol=1e-3") }
@@ -116,7 +138,7 @@ extension Tolerance {
             default: throw .shape("no setting '\(parts[0])'; there are reltol, abstol, peak, norm, window and grid")
             }
         }
-        if let signal { signals[signal] = band } else { self.band = band }
+        if let signal { signals.append(SignalBand(name: signal, band: band)) } else { self.band = band }
     }
 
     /// Names such as `v(a)=1` do not occur: an equals sign outside of parentheses makes a setting.
@@ -125,9 +147,9 @@ extension Tolerance {
     }
 
     private static func number(_ parts: [String]) throws(WaveformError) -> Double {
-        guard let value = NumberParser.parse(Array(parts[1].utf8)), value >= 0, value.isFinite else {
+        guard let number = Number.parse(parts[1]), number.value >= 0, number.value.isFinite else {
             throw .shape("\(parts[0]) is a number from 0 on, not '\(parts[1])'")
         }
-        return value
+        return number.value
     }
 }
