@@ -19,11 +19,35 @@ public struct Simulation: Sendable {
     /// What loading a netlist gives.
     public struct Loaded: Sendable {
         /// nil where the netlist has errors.
-        public var simulation: Simulation?
+        public var simulation: Simulation? { diagnostics.hasErrors ? nil : attempt }
         public var diagnostics: Diagnostics
         public var sources: SourceMap
         /// True where the file itself could not be read.
         public var isUnreadable: Bool
+        /// What could be made, also of a netlist with errors.
+        fileprivate var attempt: Simulation?
+        /// Whether the text's structure has no error, such as a missing `.ends`, which leaves out nobody knows what.
+        fileprivate var isWellFormed = true
+
+        /// Everything that is wrong or suspicious without simulating, one finding a place. Errors keep back those checks
+        /// alone that need the whole circuit.
+        ///
+        /// - Parameters:
+        ///   - isPortable: also look for text that another simulator reads as something else.
+        ///   - isLibrary: it is a file of models or subcircuits, which is no circuit by itself.
+        public func findings(isPortable: Bool = false, isLibrary: Bool = false) -> [Diagnostic] {
+            var found = diagnostics.all
+            guard let attempt else { return found }
+            if let simulation {
+                if !isLibrary { found += simulation.checkTopology().all }
+                found += simulation.checkUncalledSubcircuits().all
+            }
+            guard !isLibrary else { return found }
+            let said = Set(found.compactMap { $0.range })
+            let suspicions = attempt.checkSuspicions(
+                isPortable: isPortable, isWellFormed: isWellFormed, isComplete: simulation != nil)
+            return found + suspicions.all.filter { finding in finding.range.map { !said.contains($0) } ?? true }
+        }
     }
 
     /// Reads and elaborates a netlist file.
@@ -62,8 +86,9 @@ public struct Simulation: Sendable {
     ) -> Loaded {
         var diagnostics = found
         guard let netlist = parsed.netlist else {
-            return Loaded(simulation: nil, diagnostics: diagnostics, sources: parsed.sources, isUnreadable: true)
+            return Loaded(diagnostics: diagnostics, sources: parsed.sources, isUnreadable: true)
         }
+        SwallowedTitle.find(in: netlist, diagnostics: &diagnostics)
         var overrides = Overrides()
         overrides.parameters = parameters
         overrides.temperature = temperature
@@ -74,8 +99,8 @@ public struct Simulation: Sendable {
         // What a text without structure leaves out nobody knows.
         if !found.hasErrors { simulation.checkOutputs(&diagnostics) }
         return Loaded(
-            simulation: diagnostics.hasErrors ? nil : simulation, diagnostics: diagnostics, sources: netlist.sources,
-            isUnreadable: false)
+            diagnostics: diagnostics, sources: netlist.sources, isUnreadable: false, attempt: simulation,
+            isWellFormed: !found.hasErrors)
     }
 
     /// A number with SPICE's suffixes; nil where the text is none.
@@ -98,7 +123,7 @@ public struct Simulation: Sendable {
         guard tasks.isEmpty || tasks.contains(where: \.needsOperatingPoint) else { return diagnostics }
         let swept = tasks.reduce(into: Set<String>()) { $0.formUnion($1.sweptSources) }
         TopologyCheck.run(
-            circuit, swept: swept,
+            circuit, of: netlist, swept: swept,
             isForSmallSignals: !tasks.isEmpty
                 && tasks.allSatisfy { $0.looksAtSmallSignals || !$0.needsOperatingPoint },
             diagnostics: &diagnostics)
@@ -112,11 +137,17 @@ public struct Simulation: Sendable {
 
     /// What is no mistake, but probably not meant: definitions that nothing uses, nodes that one element alone touches.
     ///
-    /// - Parameter isPortable: also look for text that another simulator reads as something else.
-    public func checkSuspicions(isPortable: Bool = false) -> Diagnostics {
+    /// - Parameters:
+    ///   - isPortable: also look for text that another simulator reads as something else.
+    ///   - isWellFormed: all of the text is known.
+    ///   - isComplete: all elements are known.
+    private func checkSuspicions(isPortable: Bool, isWellFormed: Bool, isComplete: Bool) -> Diagnostics {
         var diagnostics = Diagnostics()
-        UnusedDefinitions.find(in: netlist, overridden: Set(overrides.parameters.keys), diagnostics: &diagnostics)
-        DanglingNodes.find(in: circuit, netlist, diagnostics: &diagnostics)
+        if isWellFormed {
+            UnusedDefinitions.find(in: netlist, overridden: Set(overrides.parameters.keys), diagnostics: &diagnostics)
+        }
+        SuspiciousNumbers.find(in: netlist, diagnostics: &diagnostics)
+        if isComplete { DanglingNodes.find(in: circuit, netlist, diagnostics: &diagnostics) }
         if isPortable { DialectTraps.find(in: netlist, diagnostics: &diagnostics) }
         return diagnostics
     }

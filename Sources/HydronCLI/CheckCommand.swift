@@ -34,16 +34,7 @@ struct CheckCommand: ParsableCommand {
 
     mutating func run() throws {
         let loaded = try input.loaded()
-        var found = loaded.diagnostics.all
-        if let simulation = loaded.simulation {
-            found += simulation.checkTopology().all
-            found += simulation.checkUncalledSubcircuits().all
-            let said = Set(found.compactMap { $0.range })
-            found += simulation.checkSuspicions(isPortable: portable).all.filter { finding in
-                // One finding a place is enough.
-                finding.range.map { !said.contains($0) } ?? true
-            }
-        }
+        let found = loaded.findings(isPortable: portable)
         let errors = found.filter { $0.severity == .error }
         if json != "-" { report(quiet ? errors : found, in: loaded.sources) }
         do throws(WaveformError) {

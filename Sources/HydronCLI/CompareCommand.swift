@@ -151,7 +151,8 @@ struct ToleranceOptions: ParsableArguments {
     var grid: Tolerance.Grid?
 
     @Option(
-        name: .long, help: "Tolerance of one signal, or of a pattern: 'v(out) reltol=1e-2 abstol=1m'; may be given several times.")
+        name: .long,
+        help: "Tolerance of one signal, or of a pattern: 'v(out) reltol=1e-2 abstol=1m'; may be given several times.")
     var signal: [String] = []
 
     @Option(name: .long, help: "A signal not to compare, * for any text; may be given several times.")

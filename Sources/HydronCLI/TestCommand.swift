@@ -38,7 +38,9 @@ struct TestCommand: ParsableCommand {
     @Option(name: .long, help: "Write the results as JUnit's XML.", completion: .file(extensions: ["xml"]))
     var junit: String?
 
-    @Option(name: .long, help: "Write the results as JSON; - for standard output, and nothing else there.", completion: .file(extensions: ["json"]))
+    @Option(
+        name: .long, help: "Write the results as JSON; - for standard output, and nothing else there.",
+        completion: .file(extensions: ["json"]))
     var json: String?
 
     @Flag(name: .shortAndLong, help: "Print failures and the summary only.")

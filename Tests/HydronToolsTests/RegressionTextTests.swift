@@ -54,7 +54,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("c.cir", "sub/c.cir"), ("../x/./c.cir", "x/c.cir"), ("/w/c.cir", "c.cir"), ("/elsewhere/c.cir", "/elsewhere/c.cir"),
+        ("c.cir", "sub/c.cir"), ("../x/./c.cir", "x/c.cir"), ("/w/c.cir", "c.cir"),
+        ("/elsewhere/c.cir", "/elsewhere/c.cir"),
         ("../../c.cir", "/c.cir"),
     ])
     func annotationsNameFilesFromTheCheckout(path: String, expected: String) {

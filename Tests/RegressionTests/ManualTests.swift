@@ -44,7 +44,7 @@ import Waveforms
         let loaded = Simulation.load(text: example.text)
         #expect(loaded.diagnostics.all.isEmpty, "\(loaded.diagnostics.all.map(\.message))")
         let simulation = try #require(loaded.simulation)
-        let findings = simulation.checkTopology().all + simulation.checkSuspicions().all
+        let findings = loaded.findings()
         #expect(findings.isEmpty, "\(findings.map(\.message))")
         let recorder = TableRecorder()
         let report = simulation.run(recorder)

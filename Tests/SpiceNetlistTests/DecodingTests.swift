@@ -95,8 +95,10 @@ import Testing
         for card in netlist.top.cards {
             netlist.decode(card, into: &statement, diagnostics: &diagnostics)
             for _ in 0..<2 {
-                let isFarad = card.kind == .element(UInt8(ascii: "c"))
-                _ = netlist.number(statement.fields[2].value, isFarad: isFarad, diagnostics: &diagnostics)
+                let isCapacitor = card.kind == .element(UInt8(ascii: "c"))
+                _ = netlist.number(
+                    statement.fields[2].value, meaning: isCapacitor ? .capacitance : .unknown, diagnostics: &diagnostics
+                )
             }
         }
         #expect(

@@ -114,8 +114,11 @@ import Testing
         let gold = try transient(ramp.times, ramp.values)
         let name = Column.normalized(gold.header.columns[1].name)
         let band = Tolerance.Band(relative: 1e-6)
-        #expect(compare(gold: [gold], test: [gold], tolerance: Tolerance(signals: [.init(name: name, band: band)]))[0].agrees)
-        let report = compare(gold: [gold], test: [gold], tolerance: Tolerance(signals: [.init(name: "v(nix)", band: band)]))[0]
+        #expect(
+            compare(gold: [gold], test: [gold], tolerance: Tolerance(signals: [.init(name: name, band: band)]))[0]
+                .agrees)
+        let report = compare(
+            gold: [gold], test: [gold], tolerance: Tolerance(signals: [.init(name: "v(nix)", band: band)]))[0]
         #expect(report.problems == ["a tolerance is given for 'v(nix)', which the golden file lacks"])
     }
 

@@ -47,7 +47,8 @@ final class AnalysisRun {
     private func checkTopology(_ analysis: any Analysis) throws(SimulationFailure) {
         var diagnostics = Diagnostics()
         let findings = TopologyCheck.run(
-            elaboration.circuit, swept: analysis.sweptSources, isForSmallSignals: analysis.looksAtSmallSignals,
+            elaboration.circuit, of: netlist, swept: analysis.sweptSources,
+            isForSmallSignals: analysis.looksAtSmallSignals,
             diagnostics: &diagnostics)
         for warning in diagnostics.all where warning.severity != .error { warn(warning) }
         if let error = diagnostics.all.first(where: { $0.severity == .error }) {

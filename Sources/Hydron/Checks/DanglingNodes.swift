@@ -16,6 +16,16 @@ enum DanglingNodes {
                 }
             }
         }
+        // What an expression reads is connected to it.
+        for population in circuit.populations {
+            for index in 0..<population.count {
+                for pair in population.controllingVoltages(of: index, in: circuit) {
+                    for unknown in [Int(pair.0), Int(pair.1)] where touches.indices.contains(unknown) {
+                        touches[unknown] = 2
+                    }
+                }
+            }
+        }
         let lonely = circuit.unknowns.nodes.filter { touches[$0] == 1 }
         guard !lonely.isEmpty else { return }
         let watched = namesOnDotCards(netlist)

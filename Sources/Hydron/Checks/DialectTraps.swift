@@ -83,6 +83,15 @@ enum DialectTraps {
         guard let first = word.utf8.first, (0x30...0x39).contains(first) || first == UInt8(ascii: ".") else {
             return nil
         }
+        if let number = Number.parse(word), number.isCode, let letter = word.firstIndex(where: \.isLetter),
+            let prefix = Number.parse(String(word[...letter]))
+        {
+            // Only Hydron, LTspice and, asked to be compatible with it, ngspice read such codes.
+            return (
+                "`\(word)` is \(number.value.plain) here and in LTspice, but \(prefix.value.plain) in ngspice",
+                "write the point as a point"
+            )
+        }
         var readings: [(names: [String], value: Double)] = []
         for dialect in Dialect.all {
             guard let value = Number.parse(word, dialect: dialect)?.value else { return nil }

@@ -21,16 +21,18 @@ enum TopologyCheck {
     }
 
     /// - Parameters:
+    ///   - netlist: that the circuit was made of, for places of nodes that nothing touches.
     ///   - swept: lower-case names of independent sources whose value is not the one on their card.
     ///   - isForSmallSignals: nothing but small changes around the operating point is asked for. Where the circuit is
     ///     linear, they do not depend on what voltage a floating node rests at.
     @discardableResult
     static func run(
-        _ circuit: Circuit, swept: Set<String> = [], isForSmallSignals: Bool = false, diagnostics: inout Diagnostics
+        _ circuit: Circuit, of netlist: Netlist, swept: Set<String> = [], isForSmallSignals: Bool = false,
+        diagnostics: inout Diagnostics
     ) -> Findings {
         var findings = Findings()
         findVoltageLoops(circuit, swept, &findings, &diagnostics)
-        findFloatingNodes(circuit, isForSmallSignals, &findings, &diagnostics)
+        findFloatingNodes(circuit, netlist, isForSmallSignals, &findings, &diagnostics)
         return findings
     }
 
@@ -139,7 +141,8 @@ enum TopologyCheck {
     /// nothing senses their voltage against ground, a column does. Such nodes can be held where `.ic` or `.nodeset` puts
     /// one of them.
     private static func findFloatingNodes(
-        _ circuit: Circuit, _ isForSmallSignals: Bool, _ findings: inout Findings, _ diagnostics: inout Diagnostics
+        _ circuit: Circuit, _ netlist: Netlist, _ isForSmallSignals: Bool, _ findings: inout Findings,
+        _ diagnostics: inout Diagnostics
     ) {
         var conducting = DisjointSets(circuit.unknowns.count)
         for population in circuit.populations {
@@ -198,7 +201,7 @@ enum TopologyCheck {
             let isOne = nodes.count == 1
             diagnostics.error(
                 "\(isOne ? "node" : "nodes") \(names)\(more) \(isOne ? "has" : "have") no path for direct current to ground",
-                at: touching.first?.identity.range,
+                at: touching.first?.identity.range ?? netlist.place(ofNode: circuit.unknowns.name(first)),
                 hint: "connect \(isOne ? "it" : "them") to ground through a resistor, however large",
                 notes: circuit.notes(about: first))
         }

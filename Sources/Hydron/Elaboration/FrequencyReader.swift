@@ -98,9 +98,11 @@ extension DirectiveReader {
             return nil
         }
         guard start >= 0, stop >= start, shape == "lin" || start > 0 else {
+            let isMilli = text(tokens[3]).hasSuffix("m")
             error(
-                "the frequencies of \(card) go from \(start) to \(stop) Hz", tokens[2].range,
-                hint: "they rise, and by decades or octaves they begin above 0")
+                "the frequencies of \(card) go from \(start.plain) to \(stop.plain) Hz", tokens[isMilli ? 3 : 2].range,
+                hint: isMilli
+                    ? "M means milli, mega is written MEG" : "they rise, and by decades or octaves they begin above 0")
             return nil
         }
         guard shape == "lin" else {

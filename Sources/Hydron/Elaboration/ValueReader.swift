@@ -50,9 +50,14 @@ final class ValueReader {
 
     /// Warns of suffixes that read otherwise than they look; nil, with an error, for a number that is too large.
     func checked(_ number: Double, _ token: Token) -> Double? {
-        _ = netlist.number(
-            token, isFarad: elementLetter == UInt8(ascii: "c"), isAmpere: elementLetter == UInt8(ascii: "i"),
-            isOhm: elementLetter == UInt8(ascii: "r"), diagnostics: &elaborator.diagnostics)
+        let meaning: Netlist.NumberMeaning =
+            switch elementLetter {
+            case UInt8(ascii: "c"): .capacitance
+            case UInt8(ascii: "i"): .current
+            case UInt8(ascii: "r"): .resistance
+            default: .unknown
+            }
+        _ = netlist.number(token, meaning: meaning, diagnostics: &elaborator.diagnostics)
         return number.isFinite ? number : nil
     }
 

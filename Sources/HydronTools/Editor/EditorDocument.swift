@@ -72,18 +72,7 @@ struct EditorDocument {
         let loaded = Simulation.load(
             text: text, path: path, dialect: settings.dialect, libraryPaths: settings.libraryPaths, threads: 1,
             modules: settings.modules)
-        var found = loaded.diagnostics.all
-        if let simulation = loaded.simulation {
-            if !isLibrary { found += simulation.checkTopology().all }
-            found += simulation.checkUncalledSubcircuits().all
-            if !isLibrary {
-                let said = Set(found.compactMap { $0.range })
-                found += simulation.checkSuspicions(isPortable: settings.isPortable).all.filter { finding in
-                    finding.range.map { !said.contains($0) } ?? true
-                }
-            }
-        }
-        findings = found
+        findings = loaded.findings(isPortable: settings.isPortable, isLibrary: isLibrary)
         sources = loaded.sources
         files = [:]
     }

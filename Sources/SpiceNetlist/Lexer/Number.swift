@@ -24,6 +24,8 @@ public struct Number: Sendable, Equatable {
 
     public var value: Double
     public var note: Note
+    /// A code after IEC 60062: digits go on behind the letter that stands for the point, `4k7`.
+    public var isCode = false
 
     /// Reads bytes that must be a number from the first to the last; nil if they are not one.
     public static func parse(_ bytes: UnsafeBufferPointer<UInt8>, dialect: Dialect = .ngspice) -> Number? {
@@ -59,6 +61,7 @@ struct NumberScanner {
     private var digits = 0
     private var exponent = 0
     private var droppedDigits = false
+    private var isCode = false
     /// A factor that did not fit into the mantissa.
     private var lateFactor = 1.0
 
@@ -98,7 +101,7 @@ struct NumberScanner {
             note = readSuffix(mayHoldDigits: !sawPoint && position == digitsEnd)
         }
         let magnitude = assemble(from: start, to: digitsEnd) * lateFactor
-        return Number(value: negative ? -magnitude : magnitude, note: note)
+        return Number(value: negative ? -magnitude : magnitude, note: note, isCode: isCode)
     }
 
     @inline(__always)
@@ -169,7 +172,8 @@ struct NumberScanner {
                 exponent -= 3
                 let isCapital = base[position] == UInt8(ascii: "M")
                 if second == UInt8(ascii: "h") && third == UInt8(ascii: "z")
-                    || isCapital && second == UInt8(ascii: "o") && third == UInt8(ascii: "h")
+                    || isCapital
+                        && (second == UInt8(ascii: "o") && third == UInt8(ascii: "h") || isOhmSign(position + 1))
                 {
                     note = .megaLooksMeant
                 } else if isCapital, position + 1 == count {
@@ -211,6 +215,13 @@ struct NumberScanner {
         return note
     }
 
+    /// Ω as the Greek letter or as the sign for ohm, in UTF-8.
+    private func isOhmSign(_ start: Int) -> Bool {
+        [[0xCE, 0xA9], [0xE2, 0x84, 0xA6]].contains { (sign: [UInt8]) in
+            start + sign.count <= count && sign.indices.allSatisfy { base[start + $0] == sign[$0] }
+        }
+    }
+
     /// RKM code: the letter stands for the decimal point, `4k7`, `2R2`.
     private mutating func readInnerDigits(skipping: Int) {
         let start = position + skipping
@@ -229,6 +240,7 @@ struct NumberScanner {
         digits += places
         exponent -= places
         position = next
+        isCode = true
     }
 
     private mutating func scale(by factor: UInt64) {

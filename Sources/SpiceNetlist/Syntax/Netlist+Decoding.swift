@@ -48,31 +48,44 @@ extension Netlist {
         return Number.parse(sources.slice(token.range), dialect: dialect)?.value
     }
 
+    /// What a number stands for, which says what it looks meant as: `1F` of a capacitance as a farad, `1A` of a current
+    /// as an ampere, `1M` of a resistance as a megohm.
+    public enum NumberMeaning: Sendable {
+        case unknown, resistance, capacitance, current, frequency
+        /// Whatever it is, capitals look meant as units and as mega.
+        case suspect
+
+        var unit: String {
+            switch self {
+            case .unknown, .suspect: ""
+            case .resistance: " ohm"
+            case .capacitance: " farad"
+            case .current: " ampere"
+            case .frequency: " Hz"
+            }
+        }
+    }
+
     /// The number that a word is, with warnings where it may mean something else; nil, without a diagnostic, if it is
     /// none.
-    ///
-    /// - Parameter isFarad: the number is a capacitance, where `1F` looks meant as a farad; a current likewise with
-    ///   `isAmpere`; and a resistance with `isOhm`, where `1M` looks meant as a megohm.
     public func number(
-        _ token: Token, isFarad: Bool = false, isAmpere: Bool = false, isOhm: Bool = false,
-        diagnostics: inout Diagnostics
+        _ token: Token, meaning: NumberMeaning = .unknown, diagnostics: inout Diagnostics
     ) -> Double? {
         guard token.kind == .word, let number = Number.parse(sources.slice(token.range), dialect: dialect) else {
             return nil
         }
         if number.note != .none || !number.value.isFinite {
-            report(
-                number, at: token.range, isFarad: isFarad, isAmpere: isAmpere, isOhm: isOhm, diagnostics: &diagnostics)
+            report(number, at: token.range, meaning: meaning, diagnostics: &diagnostics)
         }
         return number.value
     }
 
     func report(
-        _ number: Number, at range: SourceRange, isFarad: Bool = false, isAmpere: Bool = false, isOhm: Bool = false,
-        diagnostics: inout Diagnostics
+        _ number: Number, at range: SourceRange, meaning: NumberMeaning = .unknown, diagnostics: inout Diagnostics
     ) {
         guard !diagnostics.all.contains(where: { $0.range == range }) else { return }
         let text = sources.text(range)
+        let unit = meaning.unit
         guard number.value.isFinite else {
             diagnostics.error("`\(text)` is too large for a number", at: range)
             return
@@ -84,21 +97,21 @@ extension Netlist {
                 "`\(text)` is \(number.value): M means milli", at: range, hint: "mega is written MEG",
                 fixIt: replacement(of: "m", in: text, at: range, with: "MEG"))
         case .capitalMilli:
-            guard isOhm else { return }
+            guard [.resistance, .frequency, .suspect].contains(meaning) else { return }
             diagnostics.warning(
-                "`\(text)` is \(number.value) ohm: M means milli", at: range,
+                "`\(text)` is \(number.value)\(unit): M means milli", at: range,
                 hint: "mega is written MEG; write a small m where milli is meant",
                 fixIt: replacement(of: "m", in: text, at: range, with: "MEG"))
         case .faradLooksMeant:
             // A small f reads as femto to everyone.
-            guard isFarad, text.hasSuffix("F") else { return }
+            guard [.capacitance, .suspect].contains(meaning), text.hasSuffix("F") else { return }
             diagnostics.warning(
-                "`\(text)` is \(number.value) farad: F means femto", at: range, hint: "write the number without F",
+                "`\(text)` is \(number.value)\(unit): F means femto", at: range, hint: "write the number without F",
                 fixIt: replacement(of: "f", in: text, at: range, with: ""))
         case .ampereLooksMeant:
-            guard isAmpere else { return }
+            guard meaning == .current || meaning == .suspect && text.hasSuffix("A") else { return }
             diagnostics.warning(
-                "`\(text)` is \(number.value) ampere: A means atto", at: range, hint: "write the number without A",
+                "`\(text)` is \(number.value)\(unit): A means atto", at: range, hint: "write the number without A",
                 fixIt: replacement(of: "a", in: text, at: range, with: ""))
         case .unknownUnit:
             diagnostics.warning(

@@ -143,8 +143,8 @@ import Waveforms
     }
 
     @Test(arguments: [
-        (".ac dec 5 0 1k", "the frequencies of .ac go from 0.0 to 1000.0 Hz"),
-        (".ac dec 5 1k 1", "the frequencies of .ac go from 1000.0 to 1.0 Hz"),
+        (".ac dec 5 0 1k", "the frequencies of .ac go from 0 to 1000 Hz"),
+        (".ac dec 5 1k 1", "the frequencies of .ac go from 1000 to 1 Hz"),
         (".ac 5 1 10", ".ac needs a shape, a number of points and two frequencies"),
         (".ac dec 0 1 10", ".ac needs at least one point"),
         (".ac dec 1 1 10\n.print ac v(q)", "no node 'q'"),
