@@ -32,10 +32,23 @@ struct BatchCommand: ParsableCommand {
     @Argument(help: "The netlist.")
     var file: String
 
+    /// What programs that drive ngspice are known to set.
+    private static let variables: Set<String> = [
+        "filetype", "dialect", "ngbehavior", "num_threads", "nomodcheck", "noinit", "skywaterpdk", "numdgt",
+        "sourcepath", "appendwrite", "strict_errorhandling", "ng_nomodcheck", "no_auto_gnd", "interactive",
+    ]
+
     /// Whether the arguments are those of ngspice's batch mode: no subcommand, and `-b` among the options.
     static func isMeant(_ arguments: [String]) -> Bool {
         guard let first = arguments.first, first.hasPrefix("-") else { return false }
         return arguments.contains { $0 == "-b" || $0 == "--batch" }
+    }
+
+    /// The arguments with the variable of `-Dname=value` apart from its letter, as ngspice takes it either way.
+    static func parted(_ arguments: [String]) -> [String] {
+        arguments.flatMap { argument in
+            argument.hasPrefix("-D") && argument.utf8.count > 2 ? ["-D", String(argument.dropFirst(2))] : [argument]
+        }
     }
 
     mutating func run() throws {
@@ -54,6 +67,11 @@ struct BatchCommand: ParsableCommand {
         for definition in define {
             let parts = definition.split(separator: "=", maxSplits: 1).map(String.init)
             guard parts.count == 2 else { continue }
+            if !Self.variables.contains(parts[0].lowercased()) {
+                Terminal.standardError.write(
+                    "note: -D \(definition) sets a variable of ngspice that nothing reads here; parameters of the netlist are "
+                        + "set by 'hydron run --param \(definition)'\n")
+            }
             switch (parts[0].lowercased(), parts[1].lowercased()) {
             case ("filetype", "ascii") where rawfile != nil: arguments.append("--ascii")
             case ("dialect", let name): arguments += ["--dialect", name]

@@ -24,7 +24,8 @@ struct HydronCommand: ParsableCommand {
         do {
             let arguments = Array(CommandLine.arguments.dropFirst())
             var command: any ParsableCommand =
-                BatchCommand.isMeant(arguments) ? try BatchCommand.parse(arguments) : try parseAsRoot()
+                BatchCommand.isMeant(arguments)
+                ? try BatchCommand.parse(BatchCommand.parted(arguments)) : try parseAsRoot()
             try command.run()
         } catch let status as ExitCode {
             Glibc.exit(status.rawValue)

@@ -160,7 +160,7 @@ struct DemonstrationTests {
         let binary = try #require(HydronBinary.built)
         let folder = try TemporaryFolder()
         let circuit = "divider\nv1 a 0 2\nr1 a b 1k\nr2 b 0 1k\n.op\n.print op v(b)\n"
-        try (circuit + ".assert 'v(b) < 0.5'\n.end\n").write(
+        try (circuit + ".meas op half find v(b)\n.assert 'half < 0.5'\n.end\n").write(
             toFile: folder.file("d.cir"), atomically: true, encoding: .utf8)
         try "v(b)\n1.5\n".write(toFile: folder.file("d.golden.csv"), atomically: true, encoding: .utf8)
         try "v(b)\n1\n".write(toFile: folder.file("gone.golden.csv"), atomically: true, encoding: .utf8)
@@ -197,6 +197,11 @@ struct DemonstrationTests {
         #expect(FileManager.default.fileExists(atPath: raw))
         #expect(try binary.run(["-b", "-o", log, "\(Self.circuits)/mistake.cir"]).status == 2)
         #expect(try String(contentsOfFile: log, encoding: .utf8).contains("no model 'nothing'"))
+        #expect(try binary.run(["-b", "-Dfiletype=ascii", "-r", raw, "\(Self.circuits)/limits.cir"]).status == 0)
+        #expect(try String(contentsOfFile: raw, encoding: .utf8).contains("Values:"))
+        // A parameter is no variable.
+        let other = try binary.run(["-b", "-D", "load=3k", "\(Self.circuits)/limits.cir"])
+        #expect(other.status == 0 && other.standardError.contains("hydron run --param load=3k"))
         #expect(try binary.run(["-b"]).status == 2)
     }
 }

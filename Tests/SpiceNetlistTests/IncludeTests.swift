@@ -32,6 +32,21 @@ import Testing
         #expect(sources.files[2].includedFrom?.file == 1)
     }
 
+    @Test(arguments: [true, false], [true, false]) func textsInUTF16AreRead(isLittle: Bool, hasMark: Bool) throws {
+        func bytes(_ text: String) -> [UInt8] {
+            ((hasMark ? "\u{FEFF}" : "") + text).utf16.flatMap { unit in
+                let halves = [UInt8(truncatingIfNeeded: unit), UInt8(unit >> 8)]
+                return isLittle ? halves : halves.reversed()
+            }
+        }
+        try folder.write("b.inc", bytes: bytes("R2 a b 2µ\n"))
+        let top = try folder.write("top.cir", bytes: bytes("title\r\nR1 a b 1\r\n.inc b.inc\r\n.end\r\n"))
+        let (netlist, _, diagnostics) = parse(top)
+        #expect(diagnostics.all == [] && netlist?.title == "title")
+        #expect(names(netlist) == ["R1", "R2"])
+        #expect(netlist.map { $0.sources.text($0.top.cards[1].range) } == "R2 a b 2µ")
+    }
+
     @Test func sectionsAreReadOnlyWhenCalled() throws {
         try folder.write(
             "m.lib",

@@ -12,7 +12,7 @@ struct MeasurementReader {
     }
 
     static let syntax =
-        "write `.meas tran name TRIG …TARG …`, `WHEN v(a)=0.5`, `FIND v(b) WHEN …` or `AT=`, `DERIV …`, `AVG|RMS|MIN|MAX|PP|INTEG v(a) FROM= TO=`, `DUTY|FREQ|ON_TIME|OFF_TIME v(a) ON= OFF=`, `ERROR v(a) FILE=…` or `PARAM='…'`"
+        "write `.meas tran name TRIG …TARG …`, `WHEN v(a)=0.5`, `FIND v(b) WHEN …` or `AT=`, `DERIV …`, `AVG|RMS|MIN|MAX|PP|INTEG v(a) FROM= TO=`, `DUTY|FREQ|ON_TIME|OFF_TIME v(a) ON= OFF=`, `ERROR v(a) FILE=…` or `PARAM='…'`; `.meas op name FIND v(a)`"
     private static let functions = [
         "trig", "targ", "when", "find", "deriv", "derivative", "avg", "rms", "min", "max", "pp", "integ", "integral",
         "min_at", "max_at", "param", "eqn", "duty", "freq", "on_time", "off_time", "error",
@@ -28,7 +28,7 @@ struct MeasurementReader {
         let place = reader.sources.firstWord(of: card.range)
         guard let kind = word(), var analysis = Self.analysis(kind) else {
             reader.error(
-                ".meas needs the analysis first: tran, dc, ac or noise", fields.first?.value.range ?? place,
+                ".meas needs the analysis first: op, tran, dc, ac or noise", fields.first?.value.range ?? place,
                 hint: Self.syntax)
             return
         }
@@ -67,6 +67,13 @@ struct MeasurementReader {
                 let expression = reader.netlist.expression(field.value, diagnostics: &reader.elaborator.diagnostics)
             else {
                 reader.error(".assert needs a condition", place, hint: "write `.assert 'delay < 5n'`")
+                return
+            }
+            if let part = expression.solutionRange {
+                let quantity = reader.sources.text(part)
+                reader.error(
+                    "a condition of .assert is one of measurements and parameters, but `\(quantity)` is neither", part,
+                    hint: "measure it: `.meas tran top max \(quantity)` (or `.meas op top find …`), and use top here")
                 return
             }
             // Half a condition would hold for the wrong reason.
@@ -109,7 +116,7 @@ struct MeasurementReader {
 
     private static func analysis(_ word: String) -> String? {
         let base = word.hasSuffix("_cont") ? String(word.dropLast(5)) : word
-        return ["tran", "dc", "ac", "noise"].contains(base) ? word : nil
+        return ["op", "tran", "dc", "ac", "noise"].contains(base) ? word : nil
     }
 
     /// The word in front, where no `=` follows it.
@@ -139,6 +146,9 @@ struct MeasurementReader {
         }
         let word = reader.text(first.key ?? first.value)
         fields.removeFirst()
+        if measurement.analysis == "op", !["param", "eqn"].contains(word) {
+            return ofOperatingPoint(word, first, &requests)
+        }
         switch word {
         case "param", "eqn":
             guard let field = fields.popFirst() else { break }
@@ -188,6 +198,23 @@ struct MeasurementReader {
         }
         reader.error("\(word.uppercased()) needs something to look at", measurement.range, hint: Self.syntax)
         return nil
+    }
+
+    /// An operating point is one row: whatever is found in it, found there.
+    private mutating func ofOperatingPoint(
+        _ word: String, _ place: Statement.Field, _ requests: inout MeasurementRequests
+    ) -> Measurement.Function? {
+        guard ["find", "max", "min", "avg"].contains(word) else {
+            reader.error(
+                "an operating point is one row, in which there is no \(word.uppercased())",
+                (place.key ?? place.value).range, hint: "write `.meas op name FIND v(a)` or `PARAM='…'`")
+            return nil
+        }
+        guard let field = fields.popFirst(), field.key == nil, let column = column(field.value, &requests) else {
+            reader.error("\(word.uppercased()) needs something to look at", card.range, hint: Self.syntax)
+            return nil
+        }
+        return .last(column)
     }
 
     /// `v(a) ON=0.8 OFF=0.2`; one threshold does for both.
@@ -262,7 +289,7 @@ struct MeasurementReader {
         guard let expression = reader.netlist.expression(token, diagnostics: &reader.elaborator.diagnostics) else {
             return nil
         }
-        if expression.hasSolution { return column(token, &requests).map { .last($0) } }
+        if expression.solutionRange != nil { return column(token, &requests).map { .last($0) } }
         return .formula(expression)
     }
 
@@ -362,14 +389,14 @@ struct MeasurementReader {
 }
 
 extension Expression {
-    /// True where the expression asks for anything that an analysis computes.
-    fileprivate var hasSolution: Bool {
+    /// Where the expression first asks for anything that an analysis computes; nil where it does not.
+    fileprivate var solutionRange: SourceRange? {
         switch self {
-        case .probe: true
-        case .name(let name, _): ["time", "freq", "frequency", "hertz", "onoise", "inoise"].contains(name)
-        case .call(let name, let arguments, _):
-            name == "dno" || name == "dni" || arguments.contains(where: \.hasSolution)
-        default: children.contains(where: \.hasSolution)
+        case .probe(_, let range): range
+        case .name(let name, let range):
+            ["time", "freq", "frequency", "hertz", "onoise", "inoise"].contains(name) ? range : nil
+        case .call("dno", _, let range), .call("dni", _, let range): range
+        default: children.lazy.compactMap(\.solutionRange).first
         }
     }
 }

@@ -10,13 +10,17 @@ final class SourceBuffer: @unchecked Sendable {
     private let isMapped: Bool
 
     init(_ text: String) {
+        bytes = Self.copy(text)
+        isMapped = false
+    }
+
+    private static func copy(_ text: String) -> UnsafeRawBufferPointer {
         var text = text
-        bytes = text.withUTF8 { source in
+        return text.withUTF8 { source in
             let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: max(source.count, 1), alignment: 16)
             copy.copyMemory(from: UnsafeRawBufferPointer(source))
             return UnsafeRawBufferPointer(rebasing: copy[0..<source.count])
         }
-        isMapped = false
     }
 
     enum Failure: Error, Equatable {
@@ -24,7 +28,8 @@ final class SourceBuffer: @unchecked Sendable {
         case system(String)
     }
 
-    /// Maps the file, or reads it whole where it cannot be mapped (pipes, empty files).
+    /// Maps the file, or reads it whole where it cannot be mapped (pipes, empty files). A file in UTF-16, as LTspice and
+    /// editors of Windows write them, is held in UTF-8.
     init(path: String) throws(Failure) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw Self.failure(errno) }
@@ -36,14 +41,47 @@ final class SourceBuffer: @unchecked Sendable {
             let size = Int(status.st_size)
             guard size < Int(UInt32.max) else { throw .tooLarge }
             if let address = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), address != MAP_FAILED {
+                let file = UnsafeRawBufferPointer(start: address, count: size)
+                if let text = Self.text(ofUTF16: file) {
+                    munmap(address, size)
+                    bytes = Self.copy(text)
+                    isMapped = false
+                    return
+                }
                 _ = madvise(address, size, MADV_SEQUENTIAL)
-                bytes = UnsafeRawBufferPointer(start: address, count: size)
+                bytes = file
                 isMapped = true
                 return
             }
         }
-        bytes = try Self.readAll(descriptor)
+        let file = try Self.readAll(descriptor)
+        if let text = Self.text(ofUTF16: file) {
+            UnsafeMutableRawPointer(mutating: file.baseAddress)?.deallocate()
+            bytes = Self.copy(text)
+        } else {
+            bytes = file
+        }
         isMapped = false
+    }
+
+    /// What a file in UTF-16 says, known by its byte order mark or by the zero bytes of its first two letters; nil for
+    /// any other.
+    private static func text(ofUTF16 file: UnsafeRawBufferPointer) -> String? {
+        guard file.count >= 4 else { return nil }
+        let (isLittle, start): (Bool, Int)
+        switch (file[0], file[1], file[2], file[3]) {
+        case (0xFF, 0xFE, _, _): (isLittle, start) = (true, 2)
+        case (0xFE, 0xFF, _, _): (isLittle, start) = (false, 2)
+        case (1..., 0, 1..., 0): (isLittle, start) = (true, 0)
+        case (0, 1..., 0, 1...): (isLittle, start) = (false, 0)
+        default: return nil
+        }
+        let units = (0..<(file.count - start) / 2).lazy.map { unit in
+            let place = start + 2 * unit
+            let (first, second) = (UInt16(file[place]), UInt16(file[place + 1]))
+            return isLittle ? first | second << 8 : second | first << 8
+        }
+        return String(decoding: units, as: UTF16.self)
     }
 
     deinit {

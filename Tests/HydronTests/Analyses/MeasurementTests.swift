@@ -205,6 +205,29 @@ import Waveforms
     }
 
     /// What finds nothing fails with its reason; it is no zero.
+    @Test func operatingPointsAreMeasured() throws {
+        let report = try report(
+            """
+            t
+            .param r=1k
+            v1 a 0 3
+            r1 a b {r}
+            r2 b 0 1k
+            .op
+            .step param r list 1k 2k
+            .meas op half FIND v(b)
+            .meas op heat PARAM='-v(a)*i(v1)'
+            .meas op part PARAM='half/3'
+            .assert 'part > 0.4'
+            .end
+            """)
+        for (step, expected) in [1.5, 1.0].enumerated() {
+            #expect(abs(value("half", step: step, report) - expected) < 1e-9)
+            #expect(abs(value("heat", step: step, report) - 3 * expected / 1000) < 1e-12)
+        }
+        #expect(report.assertions.map(\.holds) == [true, false])
+    }
+
     @Test func failuresHaveReasons() throws {
         let report = try report(
             """
