@@ -194,7 +194,9 @@ final class Elaborator {
         outputs.savesCurrents = runOptions.savesCurrents
         for name in top.parameters.keys {
             switch top.parameter(name) {
-            case .value(let value): outputs.parameters[name] = value
+            case .value(let value):
+                outputs.parameters[name] = value
+                outputs.complexDefinitions[name] = top.complexDefinition(ofParameter: name)?.expression
             case .expression(let expression, _): outputs.expressions[name] = expression
             case nil: break
             }

@@ -17,6 +17,8 @@ struct OutputRequests: Sendable {
     /// Parameters of the top level that depend on the solution.
     var expressions: [String: Expression] = [:]
     var functions: [String: UserFunction] = [:]
+    /// What constant parameters are made of whose values lie outside of the reals.
+    var complexDefinitions: [String: Expression] = [:]
 
     struct UserFunction: Sendable {
         var arguments: [String]
@@ -290,6 +292,9 @@ final class OutputCompiler: ExpressionScope {
         if sweepNames.contains(name) { return nil }
         if let value = requests.parameters[name] { return .value(value) }
         return (requests.expressions[name] ?? equations[name]).map { .expression($0, self) }
+    }
+    func complexDefinition(ofParameter name: String) -> (expression: Expression, scope: any ExpressionScope)? {
+        requests.complexDefinitions[name].map { ($0, self) }
     }
     func function(_ name: String) -> ScopedFunction? {
         requests.functions[name].map { ScopedFunction(arguments: $0.arguments, body: $0.body, scope: self) }

@@ -43,6 +43,8 @@ final class Scope: ExpressionScope {
     private static let longestChain = 1500
     var parameters: [String: Parameter] = [:]
     var parameterRanges: [String: SourceRange] = [:]
+    /// Of parameters of the top level whose expression has a function that may leave the reals.
+    private var complexDefinitions: [String: (expression: Expression, scope: any ExpressionScope)] = [:]
     var functions: [String: FunctionDefinition] = [:]
     var models: [String: Card] = [:]
     var modelCards: [String: ModelCard] = [:]
@@ -234,8 +236,20 @@ final class Scope: ExpressionScope {
             let result = elaborator.values.parameter(prefix + name, token, in: scope) ?? .broken
             if case .broken? = parameters[name] { return .broken }
             parameters[name] = result
+            if isTop, case .value = result { noteComplex(name, token, scope) }
             return result
         }
+    }
+
+    private func noteComplex(_ name: String, _ token: Token, _ scope: Scope) {
+        guard token.kind == .expression, let expression = elaborator.values.quietExpression(token),
+            expression.mayLeaveReals(where: { scope.complexDefinition(ofParameter: $0) != nil })
+        else { return }
+        complexDefinitions[name] = (expression, scope)
+    }
+
+    func complexDefinition(ofParameter name: String) -> (expression: Expression, scope: any ExpressionScope)? {
+        search { $0.complexDefinitions[name] }
     }
 
     private static let independentVariables: Set<String> = ["time", "hertz", "freq", "frequency"]

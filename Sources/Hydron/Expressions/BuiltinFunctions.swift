@@ -108,8 +108,12 @@ extension ExpressionCompiler {
             return emit(.signedPower, operands[0], .number(1.0 / 3))
         case "real", "re", "img", "imag", "ph":
             guard has(1...1, &self) else { return nil }
-            // Of what is real anyway nothing is left to compute.
             guard frame.scope.isComplex else {
+                // Arguments of a function stand for real numbers.
+                if frame.arguments.isEmpty, let value = ComplexConstant.evaluate(arguments[0], in: frame.scope) {
+                    return .number(name.hasPrefix("re") ? value.real : name == "ph" ? value.phase : value.imaginary)
+                }
+                // Of what is real anyway nothing is left to compute.
                 return name.hasPrefix("re") ? operands[0] : .number(0)
             }
             return emit(name.hasPrefix("re") ? .realPart : name == "ph" ? .phase : .imaginaryPart, operands[0])
@@ -328,7 +332,7 @@ extension ExpressionCompiler {
         }
         if fromFile {
             if let wanted = values.first, wanted >= 2, wanted < Double(points.count) {
-                points = Self.thinned(points, to: Int(wanted), logarithmic: values.count > 1 && values[1] != 0)
+                points = thinned(points, to: Int(wanted), logarithmic: values.count > 1 && values[1] != 0)
             }
         } else {
             guard values.count >= 2, values.count % 2 == 0 else {
@@ -358,27 +362,6 @@ extension ExpressionCompiler {
             value = emit(.select, emit(.less, at, x1), line, value)
         }
         return emit(.select, emit(.less, at, pairs[0]), pairs[1], value)
-    }
-
-    private static func thinned(
-        _ points: [(x: Double, y: Double)], to count: Int, logarithmic: Bool
-    ) -> [(x: Double, y: Double)] {
-        guard let table = InterpolationTable(points, method: .linear), let low = table.x.first, let high = table.x.last
-        else { return points }
-        // A logarithm needs a first point above 0.
-        guard logarithmic, let start = table.x.first(where: { $0 > 0 }), start < high else {
-            return (0..<count).map { index in
-                let x = low + (high - low) * Double(index) / Double(count - 1)
-                return (x, table.evaluate(x).value)
-            }
-        }
-        let kept = low < start ? [(x: low, y: table.y[0])] : []
-        let rest = count - kept.count
-        return kept
-            + (0..<rest).map { index in
-                let x = start * Glibc.pow(high / start, Double(index) / Double(max(rest - 1, 1)))
-                return (x, table.evaluate(x).value)
-            }
     }
 
     // MARK: - Waveforms of time

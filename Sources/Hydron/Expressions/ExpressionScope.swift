@@ -7,6 +7,8 @@ protocol ExpressionScope: AnyObject {
     /// A parameter or a function's argument; nil where there is none of this name.
     func parameter(_ name: String) -> ScopedParameter?
     func function(_ name: String) -> ScopedFunction?
+    /// What a constant parameter is made of, where its value may lie outside of the reals; nil elsewhere.
+    func complexDefinition(ofParameter name: String) -> (expression: Expression, scope: any ExpressionScope)?
     /// Names to suggest for a misspelt parameter.
     var parameterNames: [String] { get }
     var functionNames: [String] { get }
@@ -38,6 +40,7 @@ protocol ExpressionScope: AnyObject {
 
 extension ExpressionScope {
     var isComplex: Bool { false }
+    func complexDefinition(ofParameter name: String) -> (expression: Expression, scope: any ExpressionScope)? { nil }
     func noiseShare(
         of element: String, source: String?, isInput: Bool, _ range: SourceRange, _ diagnostics: inout Diagnostics
     ) -> ProgramInput? {

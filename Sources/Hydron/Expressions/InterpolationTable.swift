@@ -82,6 +82,33 @@ struct InterpolationTable: Sendable {
         return (y[low] + h * (b[low] + h * (c[low] + h * d[low])), b[low] + h * (2 * c[low] + h * 3 * d[low]))
     }
 
+    /// The slope of a spline at one of its points; of straight lines, that of the line behind it.
+    func slope(at place: Int) -> Double {
+        if b.isEmpty {
+            let i = min(place, x.count - 2)
+            return i < 0 ? 0 : (y[i + 1] - y[i]) / (x[i + 1] - x[i])
+        }
+        if place < b.count { return b[place] }
+        let i = b.count - 1
+        let h = x[i + 1] - x[i]
+        return b[i] + h * (2 * c[i] + h * 3 * d[i])
+    }
+
+    /// ∫y dx of a spline from its first point to each.
+    func integrals() -> [Double] {
+        var sum = 0.0
+        return x.indices.map { i in
+            guard i > 0 else { return 0 }
+            let h = x[i] - x[i - 1]
+            if b.isEmpty {
+                sum += 0.5 * (y[i] + y[i - 1]) * h
+            } else {
+                sum += h * (y[i - 1] + h * (b[i - 1] / 2 + h * (c[i - 1] / 3 + h * d[i - 1] / 4)))
+            }
+            return sum
+        }
+    }
+
     private mutating func makeHermite(slopes: [Double]) {
         for i in 0..<(x.count - 1) {
             let h = x[i + 1] - x[i]

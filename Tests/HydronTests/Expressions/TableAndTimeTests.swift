@@ -44,6 +44,27 @@ import Testing
         #expect(line.evaluate(1000) == (10000, 10))
     }
 
+    /// Between two points the curve climbs or falls equally far, and its area stays.
+    @Test(arguments: [false, true]) func thinnedTablesAreDenseWhereTheyAreSteep(isLogarithmic: Bool) throws {
+        let pulse = (0...4000).map { (index: Int) -> (x: Double, y: Double) in
+            let x = Double(index) / 4000
+            return (x, 0.01 + Glibc.exp(-200 * (x - 0.4) * (x - 0.4)))
+        }
+        let kept = thinned(pulse, to: 100, logarithmic: isLogarithmic)
+        #expect(kept.count == 100 && kept.first?.x == 0 && kept.last?.x == 1)
+        func area(_ points: [(x: Double, y: Double)]) -> Double {
+            zip(points, points.dropFirst()).reduce(0) { $0 + 0.5 * ($1.0.y + $1.1.y) * ($1.1.x - $1.0.x) }
+        }
+        #expect(abs(area(kept) / area(pulse) - 1) < 1e-12)
+        let level = { (y: Double) in isLogarithmic ? Glibc.log(y) : y }
+        let climbs = zip(kept, kept.dropFirst()).map { abs(level($1.y) - level($0.y)) }.sorted()
+        // But around the top, where it turns between two points.
+        #expect(climbs[98] / climbs[3] < 1.2, "\(climbs)")
+        #expect(thinned(pulse, to: 5000, logarithmic: false).count == pulse.count)
+        let flat = (0...100).map { (x: Double($0), y: 2.0) }
+        #expect(thinned(flat, to: 5, logarithmic: false).map(\.x) == [0, 25, 50, 75, 100])
+    }
+
     @Test func filesAreTablesOfTimeOrOfAnExpression() throws {
         let scope = ExpressionTestScope(.xyce)
         scope.files["a.dat"] = [(0, 0), (1, 2), (2, 0)]
