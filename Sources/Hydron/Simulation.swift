@@ -58,13 +58,14 @@ public struct Simulation: Sendable {
     ///   - temperature: of the circuit [°C]; nil for what the netlist says.
     ///   - threads: that share the work; nil for one a processor. Results are the same bits for any number.
     ///   - modules: compiled Verilog-A modules that models may be of.
+    ///   - appended: cards that are read as if they stood behind the netlist's own.
     public static func load(
         path: String, dialect: Dialect = .ngspice, libraryPaths: [String] = [], parameters: [String: Double] = [:],
-        temperature: Double? = nil, threads: Int? = nil, modules: OSDIModules = .none
+        temperature: Double? = nil, threads: Int? = nil, modules: OSDIModules = .none, appended: String = ""
     ) -> Loaded {
         var diagnostics = Diagnostics()
         let parsed = Parser.parse(
-            file: path, dialect: dialect, libraryPaths: libraryPaths, diagnostics: &diagnostics)
+            file: path, dialect: dialect, libraryPaths: libraryPaths, appended: appended, diagnostics: &diagnostics)
         return elaborate(parsed, parameters, temperature, threads, modules, diagnostics)
     }
 
@@ -160,6 +161,23 @@ public struct Simulation: Sendable {
             // Several analyses may ask for the same.
             for finding in found.all where !diagnostics.all.contains(finding) { diagnostics.append(finding) }
         }
+    }
+
+    /// The operating point at the netlist's own values, without `.step`, where an analysis starts from one; nil where none
+    /// does or there is none.
+    public func operatingPoint(control: RunControl = RunControl()) -> RunReport.Analysis? {
+        guard elaboration.tasks.contains(where: \.needsOperatingPoint) else { return nil }
+        var alone = elaboration
+        alone.tasks = [OperatingPointAnalysis()]
+        alone.steps = []
+        alone.outputs.requests = []
+        alone.snapshots = []
+        alone.measurements = MeasurementRequests()
+        alone.sampling = nil
+        alone.searchesWorstCase = false
+        let report = Simulation(netlist: netlist, overrides: overrides, elaboration: alone)
+            .run(TableRecorder(), control: control)
+        return report.failure == nil ? report.analyses.first : nil
     }
 
     /// Runs every analysis of the netlist in order and hands its rows to `sink`. The caller finishes or discards the

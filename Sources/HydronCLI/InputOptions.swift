@@ -32,9 +32,10 @@ struct InputOptions: ParsableArguments {
 
     /// Reads and elaborates the netlist; prints what was found.
     ///
+    /// - Parameter appended: cards behind the netlist's own.
     /// - Throws: the exit status where the netlist is wrong or can't be read.
-    func load(quiet: Bool) throws -> Simulation {
-        let loaded = try loaded()
+    func load(quiet: Bool, appended: String = "") throws -> Simulation {
+        let loaded = try loaded(appended: appended)
         report(loaded.diagnostics.all.filter { !quiet || $0.severity == .error }, in: loaded.sources)
         guard let simulation = loaded.simulation else {
             throw (loaded.isUnreadable ? ExitStatus.inputOutput : .wrongInput).code
@@ -43,13 +44,13 @@ struct InputOptions: ParsableArguments {
     }
 
     /// Reads and elaborates the netlist, and prints nothing about it.
-    func loaded() throws -> Simulation.Loaded {
+    func loaded(appended: String = "") throws -> Simulation.Loaded {
         var overrides: [String: Double] = [:]
         for setting in param { overrides[setting.name] = setting.value }
         let modules = try compiledModels.load()
         return Simulation.load(
             path: file, dialect: dialect.dialect, libraryPaths: library, parameters: overrides, temperature: temp,
-            threads: threads, modules: modules)
+            threads: threads, modules: modules, appended: appended)
     }
 }
 

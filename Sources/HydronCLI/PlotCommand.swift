@@ -64,6 +64,12 @@ struct PlotCommand: ParsableCommand {
     @Option(name: .long, help: "A folder that .include and .lib may read from; may be given several times.")
     var library: [String] = []
 
+    mutating func validate() throws {
+        if let from, let to, from.value >= to.value {
+            throw ValidationError("--from is \(from.value) and --to \(to.value): the picture would have no width.")
+        }
+    }
+
     mutating func run() throws {
         let target: Gnuplot.Target
         if let output {
@@ -96,8 +102,20 @@ struct PlotCommand: ParsableCommand {
         guard NetlistFile.isMeant(file) else { return try WaveformReader.read(file) }
         var arguments = [file, "--dialect", dialect.rawValue] + library.flatMap { ["--library", $0] }
         for setting in param { arguments += ["--param", "\(setting.name)=\(setting.value)"] }
-        return try NetlistFile.run(try InputOptions.parse(arguments)).tables
+        let input = try InputOptions.parse(arguments)
+        // What is to be drawn need not be printed by the netlist.
+        let wanted = WaveExpression.quantities(in: expressions + [x].compactMap { $0 })
+        var appended = ""
+        if !wanted.isEmpty, let simulation = try input.loaded().simulation {
+            for kind in Set(simulation.tableKinds.map(\.rawValue)).sorted() where Self.printable.contains(kind) {
+                appended += ".print \(kind) \(wanted.joined(separator: " "))\n"
+            }
+        }
+        return try NetlistFile.run(input, appended: appended).tables
     }
+
+    /// Analyses whose tables take voltages and currents.
+    private static let printable = ["op", "dc", "tran", "ac"]
 
     private func chosen(_ tables: [Table]) throws -> Table {
         let drawable = tables.filter { $0.header.abscissa != nil || x != nil }
@@ -130,10 +148,12 @@ enum NetlistFile {
     }
 
     /// Reports what is wrong as `hydron run` does, and throws its exit status.
-    static func run(_ input: InputOptions, keepsFailures: Bool = false) throws -> Outcome {
+    ///
+    /// - Parameter appended: cards behind the netlist's own.
+    static func run(_ input: InputOptions, keepsFailures: Bool = false, appended: String = "") throws -> Outcome {
         Interruption.listen()
         let start = ContinuousClock.now
-        let simulation = try input.load(quiet: false)
+        let simulation = try input.load(quiet: false, appended: appended)
         let loading = ContinuousClock.now - start
         let recorder = TableRecorder()
         let progress = ProgressBar(isShown: true)

@@ -30,18 +30,17 @@ struct ReportCommand: ParsableCommand {
             Terminal.standardError.write("error: \(error)\n")
             throw ExitStatus.inputOutput.code
         }
-        if library == nil {
-            Terminal.standardError.write(
-                "warning: there is no plotly.js, so the page has pictures instead of charts; \(PlotlyLibrary.advice)\n")
-        }
+        if library == nil { PlotlyLibrary.warn("the page has") }
         let outcome = try NetlistFile.run(input, keepsFailures: true)
         let report = outcome.report
         let title = outcome.simulation.netlist.title
-        var data = ReportData(title: title, state: Self.state(of: report))
+        var data = ReportData(title: title, state: Self.state(of: report), hasFailed: Self.status(of: report) != .done)
         data.add(outcome.simulation.sources)
         data.add(
             report.diagnostics.all + (report.failure.map { [$0.diagnostic] } ?? []), outcome.simulation.sources)
         data.add(report, statistics: Summary.statistics(of: report, loading: outcome.loading, total: clock.now - start))
+        data.add(
+            operatingPointOf: outcome.simulation, control: RunControl(isInterrupted: { Interruption.isRequested }))
         data.add(outcome.tables, drawsPictures: library == nil)
         data.add(outcome.maps, of: outcome.simulation.snapshots)
         do throws(WaveformError) {

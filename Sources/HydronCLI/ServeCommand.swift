@@ -36,10 +36,7 @@ struct ServeCommand: ParsableCommand {
             Terminal.standardError.write("error: \(error)\n")
             throw ExitStatus.inputOutput.code
         }
-        if library == nil {
-            Terminal.standardError.write(
-                "warning: there is no plotly.js, so pages have pictures instead of charts; \(PlotlyLibrary.advice)\n")
-        }
+        if library == nil { PlotlyLibrary.warn("pages have") }
         var status = stat()
         if stat(input.file, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
             let folder = ResultFolder(input.file, library: library)
@@ -103,7 +100,12 @@ private final class LivePage: Sendable {
     func progress(_ share: Double) { state.withLock { $0.progress = share } }
 
     func end(_ report: RunReport, statistics: String) {
-        var data = ReportData(title: simulation.netlist.title, state: ReportCommand.state(of: report))
+        var data = ReportData(
+            title: simulation.netlist.title, state: ReportCommand.state(of: report),
+            hasFailed: ReportCommand.status(of: report) != .done)
+        if report.failure == nil {
+            data.add(operatingPointOf: simulation, control: RunControl(isInterrupted: { Interruption.isRequested }))
+        }
         data.add(simulation.sources)
         data.add(report.diagnostics.all + (report.failure.map { [$0.diagnostic] } ?? []), simulation.sources)
         data.add(report, statistics: statistics)

@@ -24,6 +24,35 @@ struct PlotCommandTests {
         }
     }
 
+    /// What the netlist does not print can be drawn too; what it does not have, and a window without points, are mistakes.
+    @Test(arguments: [
+        ("v(b)-v(a)", [], 0, ""), ("@r1[p]", [], 0, ""), ("v(nix)", [], 2, "no node 'nix'"),
+        ("v(a)", ["--from", "2m", "--to", "1m"], 2, "would have no width"),
+        ("v(a)", ["--from", "3m"], 2, "time goes from 0s to 2ms"),
+    ])
+    func anyQuantityOfANetlistIsDrawn(item: String, options: [String], status: Int, message: String) throws {
+        let binary = try #require(HydronBinary.built)
+        let folder = try TemporaryFolder()
+        try Self.netlist.replacing(".end", with: ".print tran v(a)\n.end")
+            .write(toFile: folder.file("x.cir"), atomically: true, encoding: .utf8)
+        let outcome = try binary.run(["plot", folder.file("x.cir"), item, "--size", "80x20"] + options)
+        if outcome.standardError.contains("gnuplot") { return }
+        #expect(outcome.status == status, "\(outcome.standardError)")
+        #expect(message.isEmpty || outcome.standardError.contains(message), "\(outcome.standardError)")
+        if status == 0 { #expect(outcome.standardOutput.contains(item)) }
+    }
+
+    /// Small changes of large values have ticks that differ.
+    @Test func ticksTellSmallChanges() throws {
+        let binary = try #require(HydronBinary.built)
+        let folder = try TemporaryFolder()
+        let rows = (0..<50).map { "\($0)e-6,\(1 + 1e-9 * Double($0))\n" }.joined()
+        try ("time,v(a)\n" + rows).write(toFile: folder.file("x.csv"), atomically: true, encoding: .utf8)
+        let outcome = try binary.run(["plot", folder.file("x.csv"), "--size", "80x24"])
+        if outcome.standardError.contains("gnuplot") { return }
+        #expect(outcome.status == 0 && outcome.standardOutput.contains("1.0000000"), "\(outcome.standardOutput)")
+    }
+
     private static let curves = ["time,v(a),v(b)\n0,0,1\n1,1,1\n2,4,1\n", "time,v(a),v(b)\n0,0,1\n1,2,1\n2,4,1\n"]
 
     /// `hydron compare --plot`: the verdict stands, and the picture names both curves and their difference.

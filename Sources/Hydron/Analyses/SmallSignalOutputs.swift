@@ -131,7 +131,7 @@ final class OutputSlopes {
             case .output(let reference, let index):
                 let batch = system.batches[Int(reference.population)]
                 let population = system.circuit.populations[Int(reference.population)]
-                let isSignal = ["A", "V"].contains(population.unit(ofOutput: Int(index)))
+                let isSignal = !population.isReal(output: Int(index))
                 let unknowns = (batch as? CrossbarBatch)?.nodes(ofOutput: Int(index), element: Int(reference.index))
                 slopes[input] = Self.slope(batch, reference, Int(index), x, system, isSignal, unknowns)
             case .rate(let index):
@@ -184,12 +184,11 @@ extension OutputCompiler {
         _ items: [OutputItem], noise: NoiseAnalysis?, diagnostics: inout Diagnostics
     ) -> CompiledOutputs {
         var outputs = CompiledOutputs()
-        if items.isEmpty, let noise {
+        if items.isEmpty, noise != nil {
             for (name, quantity) in [("onoise", NoiseQuantity.output), ("inoise", .input)] {
                 var program = Program()
                 program.inputs = [.noise(noiseInput(quantity))]
                 outputs.columns.append(CompiledOutput(column: Column(name), source: .program(program)))
-                _ = noise
             }
             outputs.noise = noiseQuantities
         } else {
@@ -204,8 +203,9 @@ extension OutputCompiler {
                 guard let noise, program.instructions.isEmpty, case .noise(let place)? = program.inputs.first else {
                     continue
                 }
-                outputs.columns[index].column.quantity = Self.quantity(
-                    noiseQuantities[Int(place)], noise)
+                let quantity = Self.quantity(noiseQuantities[Int(place)], noise)
+                outputs.columns[index].column.quantity = quantity
+                outputs.columns[index].column.unit = quantity.unit
             }
         }
         return outputs
@@ -215,7 +215,7 @@ extension OutputCompiler {
         switch input {
         case .unknown, .rate, .accumulated: false
         case .output(let reference, let index):
-            !["A", "V"].contains(circuit.populations[Int(reference.population)].unit(ofOutput: Int(index)))
+            circuit.populations[Int(reference.population)].isReal(output: Int(index))
         default: true
         }
     }

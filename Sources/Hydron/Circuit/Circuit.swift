@@ -99,6 +99,10 @@ extension Population {
     var placedNoiseNames: [String] { [] }
     var outputs: [DeviceOutput] { makeBatch().outputs }
     func unit(ofOutput output: Int) -> String { outputs.indices.contains(output) ? outputs[output].unit : "-" }
+    /// Whether an output is real in small-signal analyses: voltages and currents have an amplitude and a phase.
+    func isReal(output: Int) -> Bool {
+        outputs.indices.contains(output) && outputs[output].isGiven || !["A", "V"].contains(unit(ofOutput: output))
+    }
     func internalUnit(_ output: Int, of element: Int) -> Double { 1 }
     mutating func resolveTransient(tstep: Double, tstop: Double) {}
     mutating func placeUnknowns(_ unknowns: inout UnknownTable) {}

@@ -89,15 +89,18 @@ struct DeviceOutput: Sendable {
     var charge: String?
     /// Names of the two outputs that this one is the product of, where one of them has a time derivative.
     var product: (String, String)?
+    /// Part of the card and no quantity of the solution: real in small-signal analyses, whatever its unit.
+    var isGiven: Bool
     init(
         _ name: String, unit: String, _ meaning: String, withRateOf charge: String? = nil,
-        product: (String, String)? = nil
+        product: (String, String)? = nil, isGiven: Bool = false
     ) {
         self.name = name
         self.unit = unit
         self.meaning = meaning
         self.charge = charge
         self.product = product
+        self.isGiven = isGiven
     }
 }
 

@@ -7,7 +7,7 @@ enum VoltageSourceCard: ElementKind {
         syntax:
             "Vname n+ n- [[DC] value] [AC magnitude [phase]] [PULSE(…)|SIN(…)|EXP(…)|PWL(…)|SFFM(…)|AM(…)|PAT(…)] [portnum n z0 r]",
         summary: "A voltage that is constant, a waveform in time, or an expression.",
-        instanceParameters: IndependentSourceCard.Instance.table, outputs: IndependentSource.outputs)
+        instanceParameters: IndependentSourceCard.Instance.table, outputs: IndependentSource.voltageOutputs)
     static func elaborate(_ card: ElementCard) { IndependentSourceCard.elaborate(card, isVoltage: true) }
 }
 
@@ -19,7 +19,7 @@ enum CurrentSourceCard: ElementKind {
             Iname n+ n- [[DC] value] [AC magnitude [phase]] [PULSE(…)|SIN(…)|EXP(…)|PWL(…)|SFFM(…)|AM(…)|PAT(…)] [m=]
             """,
         summary: "A current from n+ through the source to n-: constant, a waveform in time, or an expression.",
-        instanceParameters: IndependentSourceCard.Instance.table, outputs: IndependentSource.outputs)
+        instanceParameters: IndependentSourceCard.Instance.table, outputs: IndependentSource.currentOutputs)
     static func elaborate(_ card: ElementCard) { IndependentSourceCard.elaborate(card, isVoltage: false) }
 }
 

@@ -32,15 +32,21 @@ struct IndependentSource: Sendable {
     /// In static analyses: the DC value, else the waveform's first.
     var staticValue: Double { direct ?? waveform?.value(at: 0) ?? 0 }
 
-    static let outputs = [
-        DeviceOutput("i", unit: "A", "current from n+ through the source to n-"),
-        DeviceOutput("v", unit: "V", "voltage from n+ to n-"),
-        DeviceOutput("p", unit: "W", "power taken, negative where the source supplies"),
-        DeviceOutput("dc", unit: "V or A", "value in static analyses"),
-        DeviceOutput("dcv0", unit: "V or A", "the same, by Xyce's name"),
-        DeviceOutput("acmag", unit: "V or A", "magnitude in small-signal analyses"),
-        DeviceOutput("acphase", unit: "°", "phase in small-signal analyses"),
-    ]
+    static let voltageOutputs = outputs("V")
+    static let currentOutputs = outputs("A")
+
+    /// - Parameter unit: of what the source gives.
+    private static func outputs(_ unit: String) -> [DeviceOutput] {
+        [
+            DeviceOutput("i", unit: "A", "current from n+ through the source to n-"),
+            DeviceOutput("v", unit: "V", "voltage from n+ to n-"),
+            DeviceOutput("p", unit: "W", "power taken, negative where the source supplies"),
+            DeviceOutput("dc", unit: unit, "value in static analyses", isGiven: true),
+            DeviceOutput("dcv0", unit: unit, "the same, by Xyce's name", isGiven: true),
+            DeviceOutput("acmag", unit: unit, "magnitude in small-signal analyses", isGiven: true),
+            DeviceOutput("acphase", unit: "°", "phase in small-signal analyses"),
+        ]
+    }
 }
 
 /// The independent sources of one kind in a circuit.
@@ -56,7 +62,7 @@ extension IndependentSourcePopulation {
         let source = sources[element]
         return local == 0 ? source.plus : local == 1 ? source.minus : source.branch
     }
-    var outputs: [DeviceOutput] { IndependentSource.outputs }
+    var outputs: [DeviceOutput] { IndependentSource.voltageOutputs }
     mutating func resolveTransient(tstep: Double, tstop: Double) {
         for index in sources.indices {
             sources[index].waveform = sources[index].waveform?.resolved(step: tstep, stop: tstop)
@@ -89,6 +95,7 @@ struct CurrentSources: IndependentSourcePopulation {
     var sources: [IndependentSource] = []
     var arity: Int { 2 }
     var currentOutput: String? { "i" }
+    var outputs: [DeviceOutput] { IndependentSource.currentOutputs }
     func makeBatch() -> any ElementBatch { SourceBatch(sources, isVoltage: false) }
 }
 
@@ -158,7 +165,9 @@ final class SourceBatch: ElementBatch {
     var count: Int { sources.count }
     var isLinear: Bool { true }
     var followsTangents: Bool { true }
-    var outputs: [DeviceOutput] { IndependentSource.outputs }
+    var outputs: [DeviceOutput] {
+        isVoltage ? IndependentSource.voltageOutputs : IndependentSource.currentOutputs
+    }
 
     func declare(_ pattern: inout PatternBuilder) {
         guard isVoltage else { return }

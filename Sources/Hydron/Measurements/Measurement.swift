@@ -160,6 +160,8 @@ public struct AssertionResult: Sendable {
     public var holds: Bool
     /// What broke it.
     public var message: String
+    /// What the names in it stood for, measurements and parameters.
+    public var values: [(name: String, value: Double)] = []
 }
 
 extension Expression {

@@ -87,12 +87,21 @@ struct MeasurementRun {
         _ assertion: Assertion, _ scope: MeasurementScope?, _ step: Int, _ report: inout RunReport
     ) {
         var message: String?
+        let names: [String] =
+            switch assertion.condition {
+            case .expression(let expression): expression.names
+            case .limits(let name, _, _): [name]
+            }
+        let values = names.compactMap { name in scope?.values[name].map { (name: name, value: $0) } }
         switch assertion.condition {
         case .expression(let expression):
             var found = Diagnostics()
             let value = scope?.evaluate(expression, diagnostics: &found)
             if let value {
-                if value == 0 || value.isNaN { message = "the condition does not hold\(values(expression, scope))" }
+                if value == 0 || value.isNaN {
+                    let known = values.map { "\($0.name) = \($0.value)" }.joined(separator: ", ")
+                    message = "the condition does not hold" + (known.isEmpty ? "" : " (\(known))")
+                }
             } else {
                 message = "the condition has no value: \(found.all.first?.message ?? "nothing was measured")"
             }
@@ -105,16 +114,11 @@ struct MeasurementRun {
             if let greatest, value > greatest { message = "\(name) is \(value), above its limit \(greatest)" }
         }
         report.assertions.append(
-            AssertionResult(text: assertion.text, step: step, holds: message == nil, message: message ?? "holds"))
+            AssertionResult(
+                text: assertion.text, step: step, holds: message == nil, message: message ?? "holds", values: values))
         if let message {
             let place = scopes.count > 1 ? " (step \(step))" : ""
             report.diagnostics.error(message + place, at: assertion.range)
         }
-    }
-
-    /// " (delay = 5.2e-9)": what the names in a condition stood for.
-    private func values(_ expression: Expression, _ scope: MeasurementScope?) -> String {
-        let known = expression.names.compactMap { name in scope?.values[name].map { "\(name) = \($0)" } }
-        return known.isEmpty ? "" : " (\(known.joined(separator: ", ")))"
     }
 }

@@ -87,6 +87,9 @@ public enum Gnuplot {
         return ""
     }
 
+    /// Whether there is a gnuplot to draw with.
+    public static var isInstalled: Bool { find("gnuplot") != nil }
+
     private static func beside(_ path: String) -> String {
         let slash = path.lastIndex(of: "/")
         let folder = slash.map { String(path[...$0]) } ?? ""

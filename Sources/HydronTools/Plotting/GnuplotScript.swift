@@ -4,7 +4,10 @@ import Glibc
 struct GnuplotScript {
     private(set) var bytes: [UInt8] = []
     /// Drawn with letters: without a grid, whose lines look like curves, and with all that an axis says in the key.
-    private var isText = false
+    private var isText: Bool { linesPerPane != nil }
+    /// Lines of letters that each pane has.
+    private var linesPerPane: Int?
+    private var lines = 0
 
     mutating func add(_ text: String) { bytes += Array((text + "\n").utf8) }
 
@@ -33,7 +36,8 @@ struct GnuplotScript {
 
     mutating func terminal(width: Int, height: Int, colour: Bool) {
         add("set terminal dumb size \(width),\(height) \(colour ? "ansi256" : "mono")")
-        isText = true
+        lines = height
+        linesPerPane = height
     }
 
     // MARK: Curves
@@ -42,23 +46,32 @@ struct GnuplotScript {
     private static let colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"]
 
     static func write(_ plot: Plot, columns: Int, to script: inout GnuplotScript) {
-        script.add("set encoding utf8")
+        // gnuplot takes ranges below 1e-8 for nothing.
+        script.add("set encoding utf8; set zero 1e-18")
         if !script.isText { script.add("set grid back lt 1 lw 0.7 lc rgb '#dddddd'") }
         script.add("set border lc rgb '#555555'")
         script.add("set key outside top right horizontal noenhanced samplen 2")
         let (low, high) = Self.extent(plot.panes.flatMap(\.curves).map(\.x), isLog: plot.abscissa.isLog)
         let across = script.axis("x", plot.abscissa, low, high)
         let count = plot.panes.count
+        if script.isText { script.linesPerPane = script.lines / max(count, 1) }
         // A title of the whole stands above the names of the curves.
         script.add(
             "set multiplot layout \(count),1"
                 + (plot.title.isEmpty ? "" : " title \(quoted(plot.title)) noenhanced offset 0,0.4"))
-        script.add("set lmargin 10")
+        // Panes begin at one place, behind the longest number of any.
+        let longest = plot.panes.map { pane -> Int in
+            let (low, high) = Self.extent(pane.curves.map(\.y), isLog: pane.axis.isLog)
+            return !pane.axis.isLog && Self.isTiny(low, high) ? Self.digits(low, high) : 0
+        }
+        script.add("set lmargin \(max(10, (longest.max() ?? 0) + 6))")
         if low < high { script.add("set xrange [\(low / across):\(high / across)] noextend") }
         for (at, pane) in plot.panes.enumerated() {
             // Only the lowest pane names what they share.
             let isLast = at == count - 1
             script.add(isLast ? "set xlabel \(quoted(label(plot.abscissa, across))) noenhanced" : "unset xlabel")
+            // Letters leave a pane below another no room for its names by themselves.
+            if script.isText, at > 0 { script.add("set tmargin 3") }
             script.draw(pane, plot.abscissa, across, columns)
         }
         script.add("unset multiplot")
@@ -73,12 +86,32 @@ struct GnuplotScript {
         if pane.axis.isLog {
             let room = low == high ? 10 : 1.3
             add(low > 0 ? "set yrange [\(low / room):\(high * room)]; unset offsets" : "set yrange [1:10]")
-        } else if low == high {
+        } else if Self.isConstant(low, high) {
             // A constant is no error.
             let room = low == 0 ? 1 : low.magnitude * 0.1
             add("set yrange [\((low - room) / up):\((high + room) / up)]")
         } else {
-            add("set yrange [*:*]; set offsets graph 0,0,0.04,0.04")
+            let room = 0.04 * (high - low)
+            let isTiny = Self.isTiny(low, high)
+            // gnuplot's own choice of a range fails where it is small beside its place.
+            add(
+                isTiny
+                    ? "unset offsets; set yrange [\((low - room) / up):\((high + room) / up)] noextend"
+                    : "set yrange [*:*]; set offsets graph 0,0,0.04,0.04")
+            // As many as letters stand apart.
+            let most = linesPerPane.map { Double(max(($0 - 5) / 3, 1)) } ?? 6
+            let step = Self.round((high - low) / up / most)
+            if isTiny {
+                // gnuplot counts such small steps wrongly: each tick is named.
+                let digits = Self.digits(low, high)
+                let (first, last) = ((low / up / step).rounded(.up), (high / up / step).rounded(.down))
+                let ticks = stride(from: first, through: last, by: 1).map {
+                    "\(Self.quoted(Self.text($0 * step, digits: digits))) \($0 * step)"
+                }
+                add("set ytics (\(ticks.joined(separator: ", ")))")
+            } else if isText {
+                add("set ytics \(step)")
+            }
         }
         if curves.isEmpty {
             add("set yrange [0:1]; plot NaN notitle")
@@ -124,12 +157,12 @@ struct GnuplotScript {
             add("set \(name)tics (\(Self.decades(low, high)))")
             return 1
         }
+        let most = max(low.magnitude, high.magnitude)
         add("set \(name)tics autofreq; set format \(name) '%.6g'")
         // Parts of a turn, where they are neither too few nor too many.
         if axis.unit == "°", (90...720).contains(high - low) {
             add("set \(name)tics \(high - low > 360 ? 90 : 45)")
         }
-        let most = max(low.magnitude, high.magnitude)
         guard let unit = axis.unit else {
             // Without a unit no prefix fits; gnuplot takes anything below 1e-8 for zero.
             return most > 0 && !(1e-3..<1e5).contains(most) ? pow(1000, (log10(most) / 3).rounded(.down)) : 1
@@ -137,6 +170,35 @@ struct GnuplotScript {
         if ["dB", "°", "°C"].contains(unit) { return 1 }
         // 0.98 V is no 980 mV on an axis that ends at one volt.
         return SIText.prefix(for: 1.1 * most).factor
+    }
+
+    /// Whether values differ by their rounding alone.
+    private static func isConstant(_ low: Double, _ high: Double) -> Bool {
+        high - low <= 1e-13 * max(low.magnitude, high.magnitude)
+    }
+
+    /// The next of 1, 2 and 5 times a power of ten that is not below a value above 0.
+    private static func round(_ value: Double) -> Double {
+        let power = pow(10, log10(value).rounded(.down))
+        return power * ([1, 2, 5].first { $0 * power >= value * 0.9999999 } ?? 10)
+    }
+
+    /// Whether values change by a small part of what they are.
+    private static func isTiny(_ low: Double, _ high: Double) -> Bool {
+        !isConstant(low, high) && high - low < 1e-4 * max(low.magnitude, high.magnitude)
+    }
+
+    /// Significant digits that tell a tenth of a range.
+    private static func digits(_ low: Double, _ high: Double) -> Int {
+        min(Int(log10(max(low.magnitude, high.magnitude) / (high - low)).rounded(.up)) + 2, 15)
+    }
+
+    /// A number of so many significant digits, without zeros at the end.
+    private static func text(_ value: Double, digits: Int) -> String {
+        guard value != 0 else { return "0" }
+        let scale = pow(10, Double(min(max(digits, 1), 15)) - 1 - log10(value.magnitude).rounded(.down))
+        let text = "\((value * scale).rounded() / scale)"
+        return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
     }
 
     /// Ticks of a logarithmic axis: 1k, 10k, 100k, and unnamed ones between them where there is room.

@@ -114,6 +114,16 @@ public struct Plot: Sendable {
             if let place { panes[place].curves += Self.curves(signal, across.real, table, request) }
         }
         if panes.isEmpty { throw WaveExpression.Failure(description: "there are no signals to draw") }
+        if panes.allSatisfy({ $0.curves.allSatisfy(\.x.isEmpty) }) {
+            guard let low = across.real.filter(\.isFinite).min(), let high = across.real.filter(\.isFinite).max() else {
+                throw WaveExpression.Failure(description: "\(table.header.plotName) has no rows")
+            }
+            let unit = across.unit ?? ""
+            throw WaveExpression.Failure(
+                description:
+                    "there are no points in that window: \(across.name) goes from \(SIText.number(low))\(unit) to \(SIText.number(high))\(unit)"
+            )
+        }
         for index in panes.indices where Set(panes[index].curves.map(\.name)).count > 1 {
             panes[index].axis.label = Self.commonLabel(panes[index].axis.unit)
         }
@@ -129,6 +139,7 @@ public struct Plot: Sendable {
         case "S": "conductance"
         case "Ω": "resistance"
         case "C": "charge"
+        case "V/√Hz", "A/√Hz", "V²/Hz", "A²/Hz": "noise density"
         default: ""
         }
     }

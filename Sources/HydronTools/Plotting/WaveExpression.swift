@@ -74,6 +74,24 @@ public struct WaveExpression {
         return item.expression
     }
 
+    /// The quantities of the solution that expressions need, as `.print` takes them: `v(out)`, `i(v1)`, `@q1[gm]`, `v(*)`.
+    public static func quantities(in expressions: [String]) -> [String] {
+        var found: [String] = []
+        for text in expressions {
+            // What is no expression is said when it is to be drawn.
+            guard let expression = try? parsed(text) else { continue }
+            for probe in expression.probes {
+                let arguments = probe.arguments.joined(separator: ",")
+                let item =
+                    probe.kind == .deviceParameter
+                    ? "@\(probe.arguments.first ?? "")[\(probe.arguments.dropFirst().first ?? "")]"
+                    : "\(probe.kind.rawValue)\(probe.terminal ?? "")(\(arguments))"
+                if !found.contains(item) { found.append(item) }
+            }
+        }
+        return found
+    }
+
     // MARK: Evaluation
 
     private struct Operand {

@@ -11,8 +11,10 @@ public struct ReportData: Sendable {
     static let mostCurves = 60
 
     public var title: String
-    /// "running", "done", or what went wrong.
+    /// "running", "done", what went wrong, or what else is to be said of it.
     public var state: String
+    /// Whether something went wrong.
+    public var hasFailed = false
     public var isRunning = false
     /// From 0 to 1, while it runs.
     public var progress = 0.0
@@ -25,9 +27,15 @@ public struct ReportData: Sendable {
     var maps: [JSONValue] = []
     var statistics = ""
 
-    public init(title: String, state: String) {
+    /// Rows that a table of quantities shows.
+    static let mostQuantities = 1000
+    /// Columns of a table by steps.
+    static let mostSteps = 12
+
+    public init(title: String, state: String, hasFailed: Bool = false) {
         self.title = title
         self.state = state
+        self.hasFailed = hasFailed
     }
 
     public mutating func add(_ sources: SourceMap) {
@@ -49,21 +57,50 @@ public struct ReportData: Sendable {
         }
     }
 
-    /// What a run measured, its operating point and `statistics`.
-    public mutating func add(_ report: RunReport, statistics: String) {
-        for analysis in report.analyses where analysis.kind == .operatingPoint {
-            for (column, value) in zip(analysis.columns, analysis.lastRow) {
-                operatingPoint.append([
-                    "name": .string(column.name), "value": .number(value), "unit": .optional(column.unit),
-                ])
-            }
-            for value in analysis.deviceValues {
-                operatingPoint.append([
-                    "name": .string("@\(value.element)[\(value.quantity)]"), "value": .number(value.value),
-                    "unit": .string(value.unit),
-                ])
-            }
+    /// The circuit at rest, whatever its analyses: voltages, currents, elements' quantities. To be added before tables.
+    public mutating func add(operatingPointOf simulation: Simulation, control: RunControl = RunControl()) {
+        guard let analysis = simulation.operatingPoint(control: control) else { return }
+        var rows = zip(analysis.columns, analysis.lastRow).map { column, value in
+            Self.quantity(column.name, column.unit, [value])
         }
+        rows += analysis.deviceValues.map { Self.quantity("@\($0.element)[\($0.quantity)]", $0.unit, [$0.value]) }
+        add(
+            title: simulation.stepCount > 1
+                ? "Operating point at the netlist's own values, without .step" : "Operating point",
+            heads: ["value"], rows)
+    }
+
+    /// Tables without an abscissa, such as `.op` gives: a column a step.
+    private mutating func addRows(of table: Table) {
+        guard table.rowCount > 0, !table.header.isComplex else { return }
+        let isStepped = table.steps.count > 1
+        let blocks = table.blocks.prefix(Self.mostSteps).filter { !$0.isEmpty }
+        let heads = blocks.indices.map { index -> String in
+            guard isStepped else { return "value" }
+            return zip(table.header.stepParameters, table.steps[index].parameters)
+                .map { "\($0.name)=\(SIText.number($1))" }.joined(separator: " ")
+        }
+        let rows = table.header.columns.enumerated().map { place, column in
+            Self.quantity(column.name, column.unit, blocks.map { table.columns[place][$0.upperBound - 1] })
+        }
+        let hidden = table.blocks.count - blocks.count
+        add(title: table.header.plotName + (hidden > 0 ? ", the first \(blocks.count) steps" : ""), heads: heads, rows)
+    }
+
+    private mutating func add(title: String, heads: [String], _ rows: [JSONValue]) {
+        guard !rows.isEmpty else { return }
+        operatingPoint.append([
+            "title": .string(title), "heads": .strings(heads), "rows": .array(Array(rows.prefix(Self.mostQuantities))),
+            "hidden": .integer(max(0, rows.count - Self.mostQuantities)),
+        ])
+    }
+
+    private static func quantity(_ name: String, _ unit: String?, _ values: [Double]) -> JSONValue {
+        ["name": .string(name), "unit": .optional(unit), "values": .numbers(values)]
+    }
+
+    /// What a run measured, and `statistics`.
+    public mutating func add(_ report: RunReport, statistics: String) {
         measurements += report.measurements.map { result in
             [
                 "name": .string(result.name), "analysis": .string(result.analysis), "step": .integer(result.step),
@@ -74,17 +111,23 @@ public struct ReportData: Sendable {
             [
                 "text": .string(result.text), "step": .integer(result.step), "holds": .bool(result.holds),
                 "message": .string(result.message),
+                "values": .array(result.values.map { ["name": .string($0.name), "value": .number($0.value)] }),
             ]
         }
         self.statistics = statistics
     }
 
-    /// Charts of every table that has an abscissa.
+    /// Charts of every table that has an abscissa; what else there is as numbers.
     ///
     /// - Parameter drawsPictures: whether gnuplot draws them here, for a page without an interactive library.
     public mutating func add(_ tables: [Table], drawsPictures: Bool = false) {
-        for table in tables where table.header.abscissa != nil && table.rowCount > 1 {
-            guard let plot = try? Plot(table, Plot.Request()) else { continue }
+        for table in tables {
+            guard table.header.abscissa != nil, table.rowCount > 1, let plot = try? Plot(table, Plot.Request()) else {
+                // What `.op` printed is part of the operating point that is shown already.
+                let isShown = table.header.kind == .operatingPoint && table.steps.count < 2 && !operatingPoint.isEmpty
+                if !isShown { addRows(of: table) }
+                continue
+            }
             var members: [JSONValue.Member] = [
                 .init("title", .string(table.header.plotName)), .init("abscissa", Self.axis(plot.abscissa)),
                 .init(
@@ -143,9 +186,12 @@ public struct ReportData: Sendable {
         ]
     }
 
+    /// Whether there is anything of a run to look at.
+    public var hasContent: Bool { !charts.isEmpty || !operatingPoint.isEmpty || !maps.isEmpty }
+
     public var json: JSONValue {
         [
-            "title": .string(title), "state": .string(state), "running": .bool(isRunning),
+            "title": .string(title), "state": .string(state), "running": .bool(isRunning), "failed": .bool(hasFailed),
             "progress": .number(progress), "version": .string(Simulation.version), "files": .array(files),
             "findings": .array(findings), "operatingPoint": .array(operatingPoint),
             "measurements": .array(measurements), "limits": .array(limits), "charts": .array(charts),

@@ -40,6 +40,7 @@ public enum ReportPage {
 
     private static let style = """
         :root { color-scheme: light; --line: #d9dde3; --soft: #f5f6f8; --good: #1a7f37; --bad: #cf222e; }
+        html { overflow-y: scroll; }
         body { margin: 0; font: 15px/1.45 system-ui, sans-serif; color: #1f2328; background: white; }
         main { max-width: 1180px; margin: 0 auto; padding: 24px; }
         h1 { font-size: 22px; margin: 0 0 4px; } h2 { font-size: 17px; margin: 28px 0 8px; }
@@ -51,6 +52,6 @@ public enum ReportPage {
         pre .n { color: #9aa2ad; user-select: none; } details summary { cursor: pointer; padding: 4px 0; }
         .chart { width: 100%; } .readout { font-size: 13px; color: #57606a; min-height: 1.5em; }
         .columns { display: flex; flex-wrap: wrap; gap: 12px 48px; } .maps { display: flex; flex-wrap: wrap; gap: 12px; }
-        .scroll { max-height: 420px; overflow: auto; } progress { width: 100%; } svg { max-width: 100%; height: auto; }
+        .scroll { max-height: 420px; overflow: auto; } progress { width: 100%; } .chart > svg { max-width: 100%; height: auto; }
         """
 }

@@ -156,9 +156,8 @@ enum ReportScript {
           const page = document.getElementById("page");
           page.replaceChildren();
           charts.clear();
-          const isGood = data.state === "done" || data.running;
           page.append(element("h1", {}, data.title || "Hydron"),
-            element("div", {id: "state", className: "state " + (isGood ? "" : "bad")}, data.state));
+            element("div", {id: "state", className: "state " + (data.failed ? "bad" : "")}, data.state));
           if (data.running) page.append(element("progress", {id: "progress", max: 1, value: data.progress}));
           const columns = element("div", {className: "columns"});
           page.append(columns);
@@ -170,27 +169,33 @@ enum ReportScript {
                   quantity(m.value, ""))]))));
           }
           if (data.limits.length) {
-            columns.append(section("Limits", table(["", "limit", ""], data.limits.map(l => [
-              element("td", {className: l.holds ? "good" : "bad"}, l.holds ? "✓ holds" : "✗ broken"), l.text, l.holds ? "" : l.message]))));
+            const stepped = data.limits.some(l => l.step > 0);
+            columns.append(section("Limits", table(["", "limit", ...(stepped ? ["step"] : []), "measured"], data.limits.map(l => [
+              element("td", {className: l.holds ? "good" : "bad"}, l.holds ? "✓ holds" : "✗ broken"), l.text,
+              ...(stepped ? [String(l.step)] : []),
+              l.values.length ? l.values.map(v => `${v.name} = ${quantity(v.value, "")}`).join(", ") : l.holds ? "" : l.message]))));
           }
           const host = element("div", {id: "charts"});
           page.append(host);
           drawCharts(host);
           drawMaps(page);
-          if (data.operatingPoint.length) {
-            page.append(section("Operating point", element("div", {className: "scroll"}, table(["quantity", "value"],
-              data.operatingPoint.map(q => [q.name, element("td", {className: "number"}, quantity(q.value, q.unit))])))));
+          for (const point of data.operatingPoint) {
+            page.append(section(point.title, element("div", {className: "scroll"}, table(["quantity", ...point.heads],
+              point.rows.map(q => [q.name, ...q.values.map(v => element("td", {className: "number"}, quantity(v, q.unit)))]))),
+              point.hidden ? element("p", {className: "state"}, point.hidden + " further quantities are not shown") : ""));
           }
           if (data.findings.length) {
             page.append(section("Findings", ...data.findings.map(f => element("pre", {className: f.severity === "error" ? "bad" : ""},
               f.text))));
           }
-          page.append(section("Netlist", ...data.files.map((file, index) => {
+          if (data.files.length) page.append(section("Netlist", ...data.files.map((file, index) => {
             const details = element("details", {open: index === 0}, element("summary", {}, file.path), numbered(file.text));
             return details;
           })));
           if (data.statistics) page.append(section("Run", element("pre", {}, data.statistics)));
           page.append(element("p", {className: "state"}, "Hydron " + data.version));
+          // What came below may have changed the width that charts were drawn for.
+          if (window.Plotly) for (const entry of charts.values()) Plotly.Plots.resize(entry.node);
           document.body.dataset.ready = "yes";
         }
 

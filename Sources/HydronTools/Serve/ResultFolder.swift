@@ -53,9 +53,11 @@ public struct ResultFolder: Sendable {
                 let tables = try WaveformReader.read("\(folder)/\(name)")
                 var data = ReportData(title: name, state: tables.first?.header.title ?? "")
                 data.add(tables, drawsPictures: library == nil)
+                if !data.hasContent { (data.state, data.hasFailed) = ("there are no rows in this file", true) }
                 return HTTPServer.Response(ReportPage.html(data.json, title: name, library: library))
             } catch {
-                return HTTPServer.Response("\(error)", status: 404, type: "text/plain; charset=utf-8")
+                let data = ReportData(title: name, state: "\(error)", hasFailed: true)
+                return HTTPServer.Response(ReportPage.html(data.json, title: name, library: nil), status: 404)
             }
         default: return HTTPServer.Response("no such page", status: 404)
         }

@@ -5,16 +5,21 @@ import LargeMemory
 public struct Parser {
     /// Reads a netlist file and everything that it includes.
     ///
-    /// - Parameter libraryPaths: folders that includes are looked up in after the including file's own, and from which
-    ///   they may read.
+    /// - Parameters:
+    ///   - libraryPaths: folders that includes are looked up in after the including file's own, and from which they may
+    ///     read.
+    ///   - appended: cards that are read as if they stood behind the netlist's own; diagnostics call them the command line.
     /// - Returns: the netlist, nil if the file could not be read; and the texts, which diagnostics refer to. A netlist
     ///   with errors is returned too, as far as it could be read.
     public static func parse(
-        file path: String, dialect: Dialect, libraryPaths: [String] = [], diagnostics: inout Diagnostics
+        file path: String, dialect: Dialect, libraryPaths: [String] = [], appended: String = "",
+        diagnostics: inout Diagnostics
     ) -> (netlist: Netlist?, sources: SourceMap) {
         do {
             let buffer = try SourceBuffer(path: path)
-            return parse(buffer, path: path, dialect: dialect, libraryPaths: libraryPaths, diagnostics: &diagnostics)
+            return parse(
+                buffer, path: path, dialect: dialect, libraryPaths: libraryPaths, appended: appended,
+                diagnostics: &diagnostics)
         } catch {
             diagnostics.error(FileSystem.message(error, path: path), at: nil, hint: FileSystem.hint(path: path))
             return (nil, SourceMap())
@@ -27,14 +32,17 @@ public struct Parser {
         diagnostics: inout Diagnostics
     ) -> (netlist: Netlist?, sources: SourceMap) {
         let buffer = SourceBuffer(text)
-        return parse(buffer, path: path, dialect: dialect, libraryPaths: libraryPaths, diagnostics: &diagnostics)
+        return parse(
+            buffer, path: path, dialect: dialect, libraryPaths: libraryPaths, appended: "", diagnostics: &diagnostics)
     }
 
     private static func parse(
-        _ buffer: SourceBuffer, path: String, dialect: Dialect, libraryPaths: [String], diagnostics: inout Diagnostics
+        _ buffer: SourceBuffer, path: String, dialect: Dialect, libraryPaths: [String], appended: String,
+        diagnostics: inout Diagnostics
     ) -> (netlist: Netlist?, sources: SourceMap) {
         var state = ParserState(dialect: dialect, topPath: path, libraryPaths: libraryPaths, diagnostics: diagnostics)
         state.readTop(buffer, path: path)
+        if !appended.isEmpty { state.readAppended(appended) }
         diagnostics = state.diagnostics
         let netlist = Netlist(
             sources: state.sources, dialect: dialect, title: state.title, top: state.current,
@@ -106,6 +114,17 @@ struct ParserState {
         current.cards.reserveLarge(Self.estimatedLines(view))
         chain.append(ChainLink(key: files.identity(of: path), label: path, range: nil))
         readFile(file, from: start, to: view.count)
+        chain.removeLast()
+    }
+
+    /// Cards from elsewhere, behind those of the top file.
+    mutating func readAppended(_ text: String) {
+        let buffer = SourceBuffer(text)
+        let label = "command line"
+        let file = sources.add(buffer, path: label, includedFrom: nil)
+        isFinished = false
+        chain.append(ChainLink(key: label, label: label, range: nil))
+        readFile(file, from: 0, to: buffer.bytes.count)
         chain.removeLast()
     }
 

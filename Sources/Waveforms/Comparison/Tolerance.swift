@@ -18,12 +18,12 @@ public struct Tolerance: Sendable, Hashable {
     }
 
     /// Which norm of the errors along a signal decides.
-    public enum Norm: String, Sendable { case maximum, rms }
+    public enum Norm: String, Sendable, CaseIterable { case maximum, rms }
 
     /// Where signals are compared: at the golden points, the test table interpolated; or also at the test's points, the
     /// golden table interpolated, which finds what happens between golden points but takes the golden table for exact
     /// there.
-    public enum Grid: String, Sendable { case gold, union }
+    public enum Grid: String, Sendable, CaseIterable { case gold, union }
 
     /// For signals without a band of their own.
     public var band: Band
