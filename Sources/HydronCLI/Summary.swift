@@ -5,6 +5,9 @@ import SparseSolvers
 /// What `hydron run` says to a person.
 enum Summary {
     /// A short table for each analysis: an operating point in full, of others the range of each column.
+    /// Elements whose quantities at rest are listed: what a person reads.
+    private static let mostElements = 40
+
     static func text(of report: RunReport, file: String) -> String {
         var lines = ["\(file): \(report.elementCount) elements, \(report.unknownCount) unknowns"]
         for analysis in report.analyses where analysis.rowCount > 0 {
@@ -15,12 +18,18 @@ enum Summary {
                     lines.append("  \(padded(column.name, 24)) \(quantity(value, column.unit))")
                 }
                 var element = ""
+                var count = 0
                 for value in analysis.deviceValues {
                     if value.element != element {
                         element = value.element
-                        lines.append("  \(element)")
+                        count += 1
+                        if count <= mostElements { lines.append("  \(element)") }
                     }
+                    if count > mostElements { continue }
                     lines.append("    \(padded(value.quantity, 22)) \(quantity(value.value, value.unit))")
+                }
+                if count > mostElements {
+                    lines.append("  and \(count - mostElements) elements more; `.print op @name[quantity]` asks for one")
                 }
             } else if !analysis.notes.isEmpty {
                 lines.append(analysis.kind.plotName)

@@ -182,8 +182,6 @@ struct DirectiveReader {
         var none: [Double]?
         if let named = dataSweep(statement, frequencies: &none) { return named }
         var tokens = statement.fields.map(\.value)[...]
-        // LTspice: `.step param name …`, `.step v1 …`.
-        if let first = tokens.first, text(first) == "param" { tokens.removeFirst() }
         var sweeps: [Sweep] = []
         while !tokens.isEmpty {
             guard let sweep = readSweep(&tokens, card.range) else { return nil }
@@ -216,12 +214,22 @@ struct DirectiveReader {
     /// One sweep from the front of `tokens`.
     private func readSweep(_ tokens: inout ArraySlice<Token>, _ range: SourceRange) -> Sweep? {
         let leading = takeShape(&tokens)
+        // LTspice: `.step param name …`, `.step dec param name …`.
+        if tokens.count > 1, let first = tokens.first, text(first) == "param" { tokens.removeFirst() }
         guard let nameToken = tokens.popFirst() else {
             error("the sweep names nothing", range)
             return nil
         }
-        let name = text(nameToken)
-        guard let target = target(name, nameToken) else { return nil }
+        var name = text(nameToken)
+        let target: SweepTarget
+        if let (model, parameter) = takeModel(name, &tokens) {
+            name = "\(model):\(parameter)"
+            guard let found = modelTarget(model, parameter, nameToken) else { return nil }
+            target = found
+        } else {
+            guard let found = self.target(name, nameToken) else { return nil }
+            target = found
+        }
         let shape = leading ?? takeShape(&tokens) ?? .linear
         func next(_ what: String) -> Double? {
             guard let token = tokens.popFirst() else {
@@ -266,6 +274,19 @@ struct DirectiveReader {
             let values = Self.logarithmic(start, stop, count, base: shape == .decade ? 10 : 2)
             return checked(Sweep(name: name, target: target, values: values), at: nameToken)
         }
+    }
+
+    /// LTspice's `npn 2n2222(vaf)`: the parameter of a model behind the model's type.
+    private func takeModel(_ type: String, _ tokens: inout ArraySlice<Token>) -> (model: String, parameter: String)? {
+        let next = tokens.prefix(2).map { $0 }
+        guard next.count == 2, next.allSatisfy({ $0.kind == .word }), let card = top.models[text(next[0])] else {
+            return nil
+        }
+        var (statement, ignored) = (Statement(), Diagnostics())
+        netlist.decode(card, into: &statement, diagnostics: &ignored)
+        guard statement.fields.count > 1, text(statement.fields[1].value) == type else { return nil }
+        tokens.removeFirst(2)
+        return (text(next[0]), text(next[1]))
     }
 
     /// Points from start to stop, both included within rounding; nil where they never meet or are too many.
@@ -320,9 +341,14 @@ struct DirectiveReader {
                 }
                 // The principal value by its own name, `l1:l`.
                 let isPrincipal = parts[1].count == 1 && owner.split(separator: ".").last?.first == parts[1].first
-                return .element(owner, parameter: isPrincipal ? "" : parts[1])
+                if isPrincipal { return .element(owner, parameter: "") }
+                let kinds = Catalog.kinds.filter { $0.description.letter == owner.split(separator: ".").last?.first }
+                guard has(parts[1], kinds.map { $0.description.instanceParameters }, "'\(owner)'", token) else {
+                    return nil
+                }
+                return .element(owner, parameter: parts[1])
             }
-            if top.models[owner] != nil { return .model(owner, parameter: parts[1]) }
+            if top.models[owner] != nil { return modelTarget(owner, parts[1], token) }
         }
         let known = elaborator.elementNames + Array(top.parameters.keys).sorted()
         let near = suggestion(for: name, among: known)
@@ -331,6 +357,28 @@ struct DirectiveReader {
             hint: near.map { "did you mean '\($0)'?" }
                 ?? "name a source, an element, a parameter, a model's parameter or temp")
         return nil
+    }
+
+    private func modelTarget(_ model: String, _ parameter: String, _ token: Token) -> SweepTarget? {
+        guard let card = top.models[model] else { return nil }
+        var (statement, ignored) = (Statement(), Diagnostics())
+        netlist.decode(card, into: &statement, diagnostics: &ignored)
+        let type = statement.fields.count > 1 ? text(statement.fields[1].value) : ""
+        let kinds = Catalog.kinds.filter { $0.description.modelTypes.contains(type) }
+        guard has(parameter, kinds.map { $0.description.modelParameters }, "model '\(model)'", token) else {
+            return nil
+        }
+        return .model(model, parameter: parameter)
+    }
+
+    /// Whether one of the tables has a parameter; false after an error. What compiled models have, no table knows.
+    private func has(_ name: String, _ tables: [[Parameter]], _ owner: String, _ token: Token) -> Bool {
+        let known = tables.joined().flatMap { [$0.name] + $0.aliases }
+        if known.isEmpty || known.contains(name) || !elaborator.overrides.modules.isEmpty { return true }
+        error(
+            "\(owner) has no parameter '\(name)' to sweep", token.range,
+            hint: suggestion(for: name, among: known).map { "did you mean '\($0)'?" })
+        return false
     }
 
     // MARK: - .data

@@ -37,6 +37,31 @@ import Testing
         #expect(result.report.analyses[0].statistics.solver.factorisations == 1)
     }
 
+    /// LTspice's ways to name a parameter and its points, and a model's parameter.
+    @Test(arguments: [
+        (".step dec param k 1 100 1", [1.0, 10, 100]), (".step param k list 2 5", [2, 5]),
+        (".step k 1 3 1", [1, 2, 3]),
+        (".step r rx(r) 1 3 1", [1, 2, 3]), (".step rx:r list 4 5", [4, 5]),
+    ])
+    func stepsAreNamedInSeveralWays(card: String, expected: [Double]) throws {
+        let result = try simulate(
+            """
+            t
+            .param k=1
+            .model rx r(r=1)
+            i1 0 a 1
+            r1 a b {k}
+            r2 b 0 rx
+            .op
+            \(card)
+            .print op v(a)
+            .end
+            """)
+        // The other resistor has one ohm.
+        #expect(zip(result["v(a)"], expected).allSatisfy { abs($0 - $1 - 1) < 1e-9 })
+        #expect(result["v(a)"].count == expected.count)
+    }
+
     /// A swept resistor makes another matrix for every point of the inner sweep of a source.
     @Test func sweptElementsMakeMatricesOfTheirOwn() throws {
         let result = try simulate(
