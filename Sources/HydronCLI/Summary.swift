@@ -4,10 +4,10 @@ import SparseSolvers
 
 /// What `hydron run` says to a person.
 enum Summary {
-    /// A short table for each analysis: an operating point in full, of others the range of each column.
     /// Elements whose quantities at rest are listed: what a person reads.
     private static let mostElements = 40
 
+    /// A short table for each analysis: an operating point in full, of others the range of each column.
     static func text(of report: RunReport, file: String) -> String {
         var lines = ["\(file): \(report.elementCount) elements, \(report.unknownCount) unknowns"]
         for analysis in report.analyses where analysis.rowCount > 0 {
@@ -29,7 +29,8 @@ enum Summary {
                     lines.append("    \(padded(value.quantity, 22)) \(quantity(value.value, value.unit))")
                 }
                 if count > mostElements {
-                    lines.append("  and \(count - mostElements) elements more; `.print op @name[quantity]` asks for one")
+                    lines.append(
+                        "  and \(count - mostElements) elements more; `.print op @name[quantity]` asks for one")
                 }
             } else if !analysis.notes.isEmpty {
                 lines.append(analysis.kind.plotName)
