@@ -82,7 +82,7 @@ struct GnuplotScript {
         for index in curves.indices { curves[index] = Self.thinned(curves[index], abscissa.isLog, columns) }
         let (low, high) = Self.extent(curves.map(\.y), isLog: pane.axis.isLog)
         let up = axis("y", pane.axis, low, high)
-        add("set ylabel \(Self.quoted(Self.label(pane.axis, up))) noenhanced")
+        add(isText ? "unset ylabel" : "set ylabel \(Self.quoted(Self.label(pane.axis, up))) noenhanced")
         if pane.axis.isLog {
             let room = low == high ? 10 : 1.3
             add(low > 0 ? "set yrange [\(low / room):\(high * room)]; unset offsets" : "set yrange [1:10]")
