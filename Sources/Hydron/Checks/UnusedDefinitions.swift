@@ -7,6 +7,8 @@ import SpiceNetlist
 struct UnusedDefinitions {
     private let netlist: Netlist
     private var uses: Set<String> = []
+    /// Names that are looked for; nil for all words of a text.
+    private var wanted: Set<String>?
     private var definitions: [Definition] = []
     private var definitionStarts: Set<UInt32> = []
     /// Of subcircuits: ports and parameters that their own cards do not name.
@@ -22,7 +24,11 @@ struct UnusedDefinitions {
     static func find(in netlist: Netlist, overridden: Set<String>, diagnostics: inout Diagnostics) {
         var search = UnusedDefinitions(netlist)
         search.collect(netlist.top)
-        search.read(netlist.top)
+        // A flat netlist of millions of cards has no definitions to look for.
+        if !search.definitions.isEmpty {
+            search.wanted = Set(search.definitions.map(\.name))
+            search.read(netlist.top)
+        }
         var found: [(range: SourceRange, message: String, hint: String)] = []
         for definition in search.definitions
         where !search.uses.contains(definition.name)
@@ -78,7 +84,7 @@ struct UnusedDefinitions {
             collect(subcircuit.body)
             guard subcircuit.name.range.file == 0 else { continue }
             var inside = self
-            inside.uses = []
+            (inside.uses, inside.wanted) = ([], nil)
             inside.read(subcircuit.body)
             for parameter in subcircuit.parameters { inside.readWords(parameter.value.range) }
             // `a[0:n-1]` uses n.
@@ -136,6 +142,10 @@ struct UnusedDefinitions {
         readWords(ends)
     }
 
+    private mutating func use(_ word: String) {
+        if wanted?.contains(word) ?? true { uses.insert(word) }
+    }
+
     /// Words with their dots, and the parts between them: `x1.n` also is a use of `n`.
     private mutating func readWords(_ range: SourceRange) {
         let text = netlist.sources.lowercased(range)
@@ -155,8 +165,8 @@ struct UnusedDefinitions {
             guard !word.isEmpty else { continue }
             if range.file != 0 || !definitionStarts.contains(range.start + UInt32(start)) {
                 let whole = String(decoding: word, as: UTF8.self)
-                uses.insert(whole)
-                if whole.contains(".") { for part in whole.split(separator: ".") { uses.insert(String(part)) } }
+                use(whole)
+                if word.contains(UInt8(ascii: ".")) { for part in whole.split(separator: ".") { use(String(part)) } }
             }
             word = []
         }
