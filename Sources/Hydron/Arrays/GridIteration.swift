@@ -27,6 +27,11 @@ final class GridIteration {
         noPorts = Plane((grid.rows.farPorts + grid.rows.nearPorts).reduce(0) { max($0, Int($1)) } + 1)
     }
 
+    /// See ``Vector/prepare(_:)``.
+    func prepare(_ parallel: Parallel) {
+        for vector in [residual, direction, product, solution, preconditioned] { vector.prepare(parallel) }
+    }
+
     var bytes: Int { 5 * count * MemoryLayout<Double>.stride }
 
     /// What an iteration of ``BlockSolver`` moves at least: update and elimination 10 numbers a reduced node, substitution

@@ -57,6 +57,7 @@ final class BlockSolver {
         solution = Vector(outerCount)
         passed = Vector(outerCount)
         entering = Vector(outerCount)
+        for grid in grids { grid.iteration.prepare(parallel) }
     }
 
     private enum Ending { case converged, brokeDown, stalled }
