@@ -122,6 +122,23 @@ import Testing
         #expect(report.problems == ["a tolerance is given for 'v(nix)', which the golden file lacks"])
     }
 
+    /// What VACASK calls `out` and `v1:flow(br)` is `v(out)` and `i(v1)`, on either side.
+    @Test func bareNamesFindTheirVoltages() throws {
+        let bare = try Table(
+            header: TableHeader(
+                kind: .transient, columns: [Column("time", .time), Column("out"), Column("v1:flow(br)")]),
+            columns: [[0, 1], [1, 2], [3, 4]])
+        let named = try Table(
+            header: TableHeader(
+                kind: .transient,
+                columns: [Column("time", .time), Column("i(v1)", .current), Column("v(out)", .voltage)]),
+            columns: [[0, 1], [3, 4], [1, 2]])
+        for (gold, test) in [(bare, named), (named, bare)] {
+            let report = compare(gold: gold, test: test)
+            #expect(report.agrees && report.signals.count == 2 && report.extra.isEmpty, "\(report)")
+        }
+    }
+
     @Test func bandsHoldForPatternsAndTheLastOneCounts() throws {
         let gold = try transient(ramp.times, ramp.values)
         let test = try transient(ramp.times, ramp.values.map { $0 * 1.01 })

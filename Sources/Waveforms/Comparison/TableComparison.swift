@@ -114,7 +114,7 @@ private struct TableComparison {
         var left = Set(exact.values)
         for (index, column) in gold.header.columns.enumerated() where index != gold.header.abscissa {
             let name = Column.normalized(column.name)
-            if let found = exact[name] ?? common[column.commonName] {
+            if let found = exact[name] ?? common[column.commonName] ?? exact[Self.otherName(column, name)] {
                 left.remove(found)
                 if !tolerance.ignores(name) { pairs.append((index, found)) }
             } else if test.header.abscissa.map({ Column.normalized(test.header.columns[$0].name) }) != name,
@@ -129,6 +129,12 @@ private struct TableComparison {
             report.problems.append("signals that the golden table lacks: \(report.extra.joined(separator: ", "))")
         }
         return pairs
+    }
+
+    /// Programs that tell no quantities name voltages by their nodes alone, `out` for `v(out)`.
+    private static func otherName(_ column: Column, _ name: String) -> String {
+        if column.quantity == .notype, !name.contains("("), !name.hasPrefix("@") { return "v(\(name))" }
+        return name.hasPrefix("v(") && name.hasSuffix(")") ? String(name.dropFirst(2).dropLast()) : name
     }
 
     private func compareParameters(_ block: Int, _ report: inout ComparisonReport) {

@@ -109,10 +109,11 @@ public struct Column: Sendable, Hashable {
     }
 
     /// A name as every program would spell it, for finding a column in another program's file: `v(x1:out)` is
-    /// `v(x1.out)`, `v1#branch` is `i(v1)`, and a voltage named by its node alone gets its `v()`.
+    /// `v(x1.out)`, `v1#branch` and VACASK's `v1:flow(br)` are `i(v1)`, and a voltage named by its node alone gets its `v()`.
     public var commonName: String {
         var name = Self.normalized(name)
         if name.hasSuffix("#branch") { name = "i(\(name.dropLast(7)))" }
+        if name.hasSuffix(":flow(br)") { name = "i(\(name.dropLast(9)))" }
         if name.contains(":") { name = String(name.map { $0 == ":" ? "." : $0 }) }
         let isBare = !name.contains("(") && !name.hasPrefix("@")
         return isBare && quantity == .voltage ? "v(\(name))" : name
