@@ -163,6 +163,16 @@ private final class TemporaryFolder {
         #expect(try hover(client, at: ".op").contains("operating point"))
         #expect(try hover(client, at: "mid {").contains("at `r1`, `r2`"))
         #expect(try hover(client, at: "0 dm", offset: 2).contains(".model dm d is=1e-15"))
+        let other =
+            "t\nv1 a 0 dc 1 PULSE(0 1 1n)\nr1 a 0 1k\n.tran 1n 1u\n.meas tran x max v(a)\n.assert 'x > 0'\n.end\n"
+        client.notify("textDocument/didClose", ["textDocument": ["uri": "untitled:netlist"]])
+        client.open(other)
+        for (mark, part) in [("PULSE", "delay [rise"), (".meas", "TRIG v(a)"), (".assert", "exit status 1")] {
+            let answer = try client.ask("hover", other, at: mark)["result"]["contents"]["value"].text
+            #expect(answer?.contains(part) == true, "\(mark): \(answer ?? "")")
+        }
+        client.notify("textDocument/didClose", ["textDocument": ["uri": "untitled:netlist"]])
+        client.open(Self.circuit)
         // Nothing to say about a title.
         #expect(try client.ask("hover", Self.circuit, at: "stages")["result"] == .null)
     }

@@ -24,7 +24,8 @@ struct HoverText {
         case .modelParameter(let type):
             return ElementReferenceManual.parameter(word.name, ofModel: type).map(line)
         case .option: return ElementReferenceManual.option(word.name).map(line)
-        case .directive(let directive): return ElementReferenceManual.analysis(directive).map(card)
+        case .directive(let directive): return ElementReferenceManual.card(directive).map(card)
+        case .waveform: return ElementReferenceManual.waveform(word.name).map(card)
         case .number:
             guard let value = Number.parse(word.name, dialect: netlist.dialect)?.value,
                 word.name.contains(where: \.isLetter)

@@ -14,6 +14,8 @@ struct NetlistIndex {
         case modelParameter(type: String)
         case option
         case directive(Directive)
+        /// PULSE and its kin.
+        case waveform
         case number
     }
 
@@ -206,6 +208,8 @@ struct NetlistIndex {
                 }
             } else if survey.nodes.contains(field.value.range) {
                 node(field.value.range, in: block)
+            } else if "vi".contains(letter), ElementReferenceManual.waveformNames.contains(text(field.value.range)) {
+                add(field.value.range, .waveform, block: block)
             } else {
                 value(field.value, in: block, mayBeModel: true)
             }
