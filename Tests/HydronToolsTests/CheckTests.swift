@@ -120,6 +120,21 @@ import Waveforms
         }
     }
 
+    /// A script's analyses become cards where the netlist has none of its own, and only once.
+    @Test func scriptsBecomeCards() throws {
+        let text =
+            "t\nv1 a 0 1 ac 1\nr1 a 0 1k\n.control\nop\nprint v(a) all\nac dec 1 1 10\nplot vdb(a) v(a)*2\n.endc\n.end\n"
+        let loaded = Simulation.load(text: text, path: "x.cir")
+        let fixIt = try #require(loaded.diagnostics.all.compactMap { $0.anyFixIt(in: loaded.sources) }.first)
+        #expect(fixIt.text == ".op\n.print op v(a)\n.ac dec 1 1 10\n.print ac vdb(a)\n")
+        var bytes = Array(text.utf8)
+        bytes.replaceSubrange(Int(fixIt.range.start)..<Int(fixIt.range.end), with: Array(fixIt.text.utf8))
+        let mended = Simulation.load(text: String(decoding: bytes, as: UTF8.self), path: "x.cir")
+        #expect(mended.diagnostics.all.allSatisfy { $0.anyFixIt(in: mended.sources) == nil })
+        let recorder = TableRecorder()
+        #expect(try #require(mended.simulation).run(recorder).failure == nil && recorder.tables.count == 2)
+    }
+
     @Test func whatAnotherSimulatorReadsOtherwise() throws {
         let text = "t\nv1 a gnd 1\nr1 a 0 {log(1X)}\nr3 a 0 4k7\nb1 0 b i=1\nr2 b 0 1k\n.op\n.end\n"
         #expect(findings(text).allSatisfy { !$0.contains("xyce") })

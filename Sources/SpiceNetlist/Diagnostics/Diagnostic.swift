@@ -80,6 +80,9 @@ public struct Diagnostics: Sendable {
         append(Diagnostic(.error, message, at: range, hint: hint, notes: notes))
     }
 
+    /// Changes one that is there already.
+    mutating func amend(_ index: Int, _ change: (inout Diagnostic) -> Void) { change(&all[index]) }
+
     public mutating func warning(
         _ message: String, at range: SourceRange?, hint: String? = nil, notes: [Diagnostic.Note] = [],
         fixIt: Diagnostic.FixIt? = nil

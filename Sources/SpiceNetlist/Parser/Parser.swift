@@ -43,6 +43,7 @@ public struct Parser {
         var state = ParserState(dialect: dialect, topPath: path, libraryPaths: libraryPaths, diagnostics: diagnostics)
         state.readTop(buffer, path: path)
         if !appended.isEmpty { state.readAppended(appended) }
+        state.translateControls()
         diagnostics = state.diagnostics
         let netlist = Netlist(
             sources: state.sources, dialect: dialect, title: state.title, top: state.current,
@@ -64,12 +65,22 @@ struct ParserState {
     /// The `.if` cards of the current block that have no `.endif` yet.
     var openConditions: [SourceRange] = []
     var isFinished = false
+    /// `.control` blocks that were skipped.
+    var controls: [SkippedControl] = []
 
     var files: IncludeResolver
     /// The files and sections being read, outermost first: what a cycle is found in.
     var chain: [ChainLink] = []
     var sections: [String: [String: Section]] = [:]
     var statement = Statement()
+
+    struct SkippedControl {
+        /// The place of its warning among the diagnostics.
+        var finding: Int
+        var range: SourceRange
+        /// What its commands are as cards.
+        var cards: [String]
+    }
 
     struct OpenSubcircuit {
         var subcircuit: Subcircuit

@@ -169,11 +169,13 @@ extension ParserState {
             return fileEnd
         }
         var commands: [String] = []
+        var translated = ControlCommands()
         let view = sources.view(of: range.file)
         var lineStart = nextLine
         while lineStart < Int(end.line.start) {
             let lineEnd = ASCII.firstNewline(view, from: lineStart, to: Int(end.line.start)) ?? Int(end.line.start)
             let line = SourceRange(file: range.file, start: UInt32(lineStart), end: UInt32(lineEnd))
+            translated.take(ASCII.trimmed(sources.text(line)))
             let words = ASCII.trimmed(sources.lowercased(line)).split(separator: " ", maxSplits: 1)
             if let word = words.first, word.utf8.first.map(ASCII.isLetter) == true, commands.count < 20,
                 !commands.contains(String(word))
@@ -183,10 +185,28 @@ extension ParserState {
             lineStart = lineEnd + 1
         }
         let list = commands.map { "`\($0)`" }.joined(separator: ", ")
+        controls.append(SkippedControl(finding: diagnostics.all.count, range: range, cards: translated.cards))
         diagnostics.warning(
             "the `.control` block is skipped" + (list.isEmpty ? "" : ": \(list)"), at: firstWord(range),
             hint: "use dot cards such as `.tran`, `.print` and `.meas`")
         return end.nextLine
+    }
+
+    /// Where a netlist asks for nothing but in its script: the script's analyses as cards, and a fix-it that writes them.
+    mutating func translateControls() {
+        let asks = current.cards.contains { card in
+            guard case .directive(let directive) = card.kind else { return false }
+            return directive.isAnalysis
+        }
+        guard !asks else { return }
+        for control in controls where !control.cards.isEmpty && diagnostics.all.indices.contains(control.finding) {
+            let start = SourceRange(file: control.range.file, start: control.range.start, end: control.range.start)
+            diagnostics.amend(control.finding) { finding in
+                finding.hint =
+                    "as cards: \(control.cards.map { "`\($0)`" }.joined(separator: ", ")); `hydron check --fix` writes them"
+                finding.fixIt = .init(replacing: start, with: control.cards.map { $0 + "\n" }.joined())
+            }
+        }
     }
 
     /// The next line whose first word is one of `words`.

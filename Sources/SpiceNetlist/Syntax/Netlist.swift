@@ -75,6 +75,14 @@ public enum Directive: String, Sendable, CaseIterable, BitwiseCopyable {
     case preprocess
     /// Anything else, skipped with a warning.
     case unknown
+
+    /// Whether it asks for a table of its own.
+    var isAnalysis: Bool {
+        switch self {
+        case .op, .dc, .tran, .ac, .noise, .tf, .sens, .pz, .disto, .sp, .lin: true
+        default: false
+        }
+    }
 }
 
 /// `.subckt name port… [params: name=value…]` and what it holds.
