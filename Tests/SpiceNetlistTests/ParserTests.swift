@@ -122,6 +122,14 @@ import Testing
         assertDiagnoses("1️⃣.data d 1 2", "`.data` has no `.enddata`")
     }
 
+    @Test func conditionsAskWithOneEqualsSign() throws {
+        var found = Diagnostics()
+        let asked = try netlist(".if (a = 1 && b)\n.endif")
+        let names = asked.condition(asked.top.cards[0], diagnostics: &found)?.referencedNames
+        #expect(names == ["a", "b"])
+        #expect(found.all == [])
+    }
+
     @Test func conditionsStayInOrderAndAreBalanced() throws {
         let netlist = try netlist(".if (a == 1)\nR1 a b 1\n.elseif (a>2)\n.else\n.endif")
         #expect(

@@ -27,7 +27,8 @@ extension Resistor: ElementKind {
             switch self {
             case .r:
                 Parameter(
-                    "r", "res", unit: "Ω", default: nil, .any, "resistance where the card has none; a factor in Xyce")
+                    "r", "res", "resistance", unit: "Ω", default: nil, .any,
+                    "resistance where the card has none; a factor in Xyce")
             case .rsh: Parameter("rsh", unit: "Ω", default: nil, .nonNegative, "sheet resistance per square")
             case .narrow: Parameter("narrow", "dw", unit: "m", default: 0, .any, "narrowing by side etching")
             case .dlr: Parameter("dlr", "short", "dl", unit: "m", default: 0, .any, "shortening by side etching")

@@ -20,7 +20,11 @@ extension ExpressionCompiler {
     private static let others: Set<String> = [
         "log", "pow", "pwr", "pwrs", "min", "max", "limit", "if", "ternary_fcn", "inv", "buf", "u", "ddt", "sdt", "idt",
         "ddx", "gauss", "agauss", "unif", "aunif", "rand", "random", "flat", "mc", "real", "re", "img", "imag", "ph",
-        "spice_pulse", "spice_sin", "spice_exp", "spice_sffm", "spice_pwl", "pos", "cbrt", "square", "poly",
+        "spice_pulse", "spice_sin", "spice_exp", "spice_sffm", "spice_pwl", "pos", "cbrt", "square", "sqr", "poly",
+    ]
+    /// ngspice's comparisons with 0.
+    private static let zeroComparisons: [String: Program.Operation] = [
+        "eq0": .equal, "ne0": .notEqual, "gt0": .greater, "ge0": .greaterOrEqual, "lt0": .less, "le0": .lessOrEqual,
     ]
     private static let tableMethods: [String: InterpolationTable.Method] = [
         "table": .linear, "vtable": .linear, "pwl": .extrapolated, "fasttable": .smooth, "spline": .akima,
@@ -28,7 +32,8 @@ extension ExpressionCompiler {
     ]
 
     static let names: [String] =
-        (Array(unary.keys) + Array(binary.keys) + Array(others) + Array(tableMethods.keys)).sorted()
+        (Array(unary.keys) + Array(binary.keys) + Array(others) + Array(tableMethods.keys)
+        + Array(zeroComparisons.keys)).sorted()
 
     /// The interpolation that a function's name asks for; Xyce allows `file` behind it.
     private static func tableMethod(_ name: String) -> InterpolationTable.Method? {
@@ -67,6 +72,10 @@ extension ExpressionCompiler {
             guard has(2...2, &self) else { return nil }
             return emit(operation, operands[0], operands[1])
         }
+        if let comparison = Self.zeroComparisons[name] {
+            guard has(1...1, &self) else { return nil }
+            return emit(comparison, operands[0], .number(0))
+        }
         switch name {
         case "log":
             guard has(1...1, &self) else { return nil }
@@ -100,7 +109,7 @@ extension ExpressionCompiler {
         case "pos":
             guard has(1...1, &self) else { return nil }
             return emit(.ramp, operands[0])
-        case "square":
+        case "square", "sqr":
             guard has(1...1, &self) else { return nil }
             return emit(.multiply, operands[0], operands[0])
         case "cbrt":

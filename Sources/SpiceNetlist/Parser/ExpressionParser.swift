@@ -14,6 +14,8 @@ struct ExpressionParser {
     let end: Int
     let rules: LineRules
     let dialect: Dialect
+    /// In the condition of an `.if`, `a = b` asks.
+    var isCondition = false
     var position: Int
     /// Once something is wrong, nothing else is reported about this expression.
     var failed = false
@@ -125,7 +127,8 @@ struct ExpressionParser {
             if second == ASCII.caret { return (.binary(.exclusiveOr), 2, 3) }
             return dialect.caretIsPower ? (.binary(.power), 1, 10) : (.binary(.exclusiveOr), 1, 3)
         case UInt8(ascii: "&"): return (.binary(.and), second == first ? 2 : 1, 4)
-        case ASCII.equals: return second == ASCII.equals ? (.binary(.equal), 2, 5) : nil
+        case ASCII.equals:
+            return second == ASCII.equals ? (.binary(.equal), 2, 5) : isCondition ? (.binary(.equal), 1, 5) : nil
         case UInt8(ascii: "!"): return second == ASCII.equals ? (.binary(.notEqual), 2, 5) : nil
         case ASCII.less:
             if second == ASCII.greater { return (.binary(.notEqual), 2, 5) }

@@ -6,7 +6,14 @@ extension Netlist {
     /// of `v i vm vp vdb vr vi im ip idb ir ii ib ic id ie ig is p w n` and its arguments are names; except for `v` and
     /// `i`, a `.func` of the same name goes before.
     public func expression(_ range: SourceRange, diagnostics: inout Diagnostics) -> Expression? {
+        expression(range, isCondition: false, diagnostics: &diagnostics)
+    }
+
+    private func expression(
+        _ range: SourceRange, isCondition: Bool, diagnostics: inout Diagnostics
+    ) -> Expression? {
         var parser = ExpressionParser(sources, range, dialect: dialect)
+        parser.isCondition = isCondition
         let result = parser.parseAll()
         if let failure = parser.failure { diagnostics.append(failure) }
         for (number, place) in parser.notes { report(number, at: place, diagnostics: &diagnostics) }
@@ -31,14 +38,14 @@ extension Netlist {
         }
     }
 
-    /// The condition of an `.if` or `.elseif` card.
+    /// The condition of an `.if` or `.elseif` card, in which `=` is `==` as ngspice has it.
     public func condition(_ card: Card, diagnostics: inout Diagnostics) -> Expression? {
         var range = card.range
         let view = sources.view(of: range.file)
         while range.start < range.end, !ASCII.isBlank(view[Int(range.start)]), view[Int(range.start)] != ASCII.open {
             range.start += 1
         }
-        return expression(range, diagnostics: &diagnostics)
+        return expression(range, isCondition: true, diagnostics: &diagnostics)
     }
 }
 

@@ -21,6 +21,9 @@ import Testing
     static let cases: [Case] = [
         Case("v(a) + v(b) - 3*v(a)/v(b)", 0.5...3) { $0 + $1 - 3 * $0 / $1 },
         Case("-v(a)*-v(b)", -2...2) { $0 * $1 },
+        Case("sqr(v(a)) + lt0(v(a)) + 2*ge0(v(b)) + 4*gt0(v(a)-v(b))", -2...2) { a, b in
+            a * a + (a < 0 ? 1 : 0) + (b >= 0 ? 2 : 0) + (a > b ? 4 : 0)
+        },
         Case("v(a)**v(b)", 0.1...3) { pow($0, $1) },
         Case("v(a)**2 + v(a)**3 + v(a)**4 + v(a)**5", 0.1...3) { a, _ in a * a + a * a * a + pow(a, 4) + pow(a, 5) },
         Case("v(a)**2.5", 0.1...3) { a, _ in pow(a, 2.5) },
