@@ -1,16 +1,16 @@
 /// The candidate that a misspelt name most likely meant: the nearest one within one edit for short names, two for names
-/// from five letters on, three from nine, of equally near ones the first of the name's own length; nil if none is that
-/// near. Names are compared as given, so pass lower case.
+/// from five letters on, three from nine, of equally near ones one that has the name's own letters or, without
+/// one, the first; nil if none is that near. Names are compared as given, so pass lower case.
 public func suggestion<Candidates: Sequence<String>>(for name: String, among candidates: Candidates) -> String? {
     let wanted = Array(name.utf8.prefix(64))
     guard wanted.count > 1 else { return nil }
     var limit = wanted.count < 5 ? 1 : wanted.count < 9 ? 2 : 3
     var best: String?
+    let letters = wanted.sorted()
     for candidate in candidates {
         guard candidate != name, abs(candidate.utf8.count - wanted.count) <= limit else { continue }
         let distance = editDistance(wanted, Array(candidate.utf8.prefix(64)))
-        let isBetter = best.map { $0.utf8.count != name.utf8.count && candidate.utf8.count == name.utf8.count } ?? true
-        if distance < limit || (distance == limit && isBetter) {
+        if distance < limit || (distance == limit && (best == nil || candidate.utf8.sorted() == letters)) {
             best = candidate
             limit = distance
         }
