@@ -32,6 +32,14 @@ public enum ReferencePages {
         if !kind.modelTypes.isEmpty {
             text += "\nModel types: \(kind.modelTypes.map { "`\($0)`" }.joined(separator: ", ")).\n"
         }
+        text += "\n```spice\n\(kind.example)\n```\n"
+        if "vi".contains(kind.letter) {
+            text += "\n### Waveforms\n\n| waveform | meaning |\n|---|---|\n"
+            for waveform in ElementReferenceManual.waveforms {
+                let ways = waveform.syntax.map { "`\($0)`" }.joined(separator: ", ")
+                text += "| \(cell(ways)) | \(cell(waveform.summary)) |\n"
+            }
+        }
         text += table("Parameters of the element", kind.instanceParameters)
         text += table("Parameters of the model", kind.modelParameters)
         if !kind.outputs.isEmpty {
@@ -60,6 +68,11 @@ public enum ReferencePages {
         for kind in AnalysisCatalog.kinds.map({ $0.description }) {
             let name = kind.name.prefix(1).uppercased() + kind.name.dropFirst()
             text += "\n## \(name)\n\n" + kind.syntax.map { "    \($0)\n" }.joined() + "\n\(kind.summary)\n"
+        }
+        text += "\n## Other cards\n\n| card | meaning |\n|---|---|\n"
+        for card in ElementReferenceManual.otherCards {
+            let ways = card.syntax.map { "`\($0)`" }.joined(separator: "<br>")
+            text += "| \(cell(ways)) | \(cell(card.summary)) |\n"
         }
         return text + "\n## Options\n" + table("`.options name=value`", SimulationOptions.Key.table)
     }

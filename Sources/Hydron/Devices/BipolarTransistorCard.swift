@@ -9,6 +9,23 @@ extension BipolarTransistor: ElementKind {
             Bipolar transistor after Gummel and Poon, with a substrate junction, quasi-saturation (rco) and excess phase \
             (ptf).
             """,
+        example: """
+            A stage with feedback at its emitter
+            vcc vcc 0 12
+            vin in 0 ac 1
+            cin in b 10u
+            r1 vcc b 100k
+            r2 b 0 22k
+            rc vcc c 4.7k
+            re e 0 1k
+            q1 c b e qn
+            .model qn npn(is=10f bf=200 vaf=100 rb=100 cje=10p cjc=4p tf=0.4n)
+            .op
+            .ac dec 10 10 100meg
+            .print op v(c) @q1[ic] @q1[gm]
+            .print ac vdb(c) vp(c)
+            .end
+            """,
         modelTypes: ["npn", "pnp"], instanceParameters: Instance.table, modelParameters: Model.table,
         outputs: outputs)
 

@@ -10,6 +10,17 @@ extension Capacitor: ElementKind {
             Capacitor with a temperature law. The value is a number, follows from a model and the size, or is an \
             expression of the solution, as a capacitance (c=) or as a charge (q=).
             """,
+        example: """
+            A charge pump's flying capacitor, and one whose capacitance falls with its voltage
+            v1 in 0 pulse(0 5 0 1u 1u 1m 2m)
+            r1 in a 1k
+            c1 a 0 100n ic=1
+            r2 in b 1k
+            c2 b 0 c={100n/(1+v(b)/5)}
+            .tran 1u 1m uic
+            .print tran v(a) v(b) i(c1) @c2[c]
+            .end
+            """,
         modelTypes: modelTypes, instanceParameters: Instance.table, modelParameters: Model.table, outputs: outputs)
 
     private static let modelTypes = ["c", "cap"]

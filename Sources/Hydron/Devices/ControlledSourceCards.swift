@@ -6,6 +6,18 @@ enum VoltageControlledVoltageSourceCard: ElementKind {
         letter: "e", name: "voltage-controlled voltage source",
         syntax: "Ename n+ n- nc+ nc- gain | POLY(n) nc1+ nc1- … p0 p1 … | VALUE={expr} | TABLE {expr}=(x,y)…",
         summary: "A voltage that is a gain, a polynomial, a table or an expression of other voltages.",
+        example: """
+            A gain, a polynomial, a table and an expression
+            v1 a 0 1
+            v2 b 0 2
+            e1 g 0 a b 10
+            e2 p 0 poly(2) a 0 b 0 0 1 1 0.5
+            e3 t 0 table {v(a)} = (-1,-5) (0,0) (2,3)
+            e4 x 0 value={v(a)*v(b)}
+            .dc v1 -1 2 0.5
+            .print dc v(g) v(p) v(t) v(x)
+            .end
+            """,
         outputs: ControlledSourceOutputs.table)
     static func elaborate(_ card: ElementCard) {
         ControlledSourceCard.elaborate(card, isVoltage: true, isCurrentControlled: false)
@@ -18,6 +30,20 @@ enum VoltageControlledCurrentSourceCard: ElementKind {
         letter: "g", name: "voltage-controlled current source",
         syntax: "Gname n+ n- nc+ nc- gm | POLY(n) nc1+ nc1- … p0 p1 … | VALUE={expr} | TABLE {expr}=(x,y)…",
         summary: "A current that is a transconductance, a polynomial, a table or an expression of voltages.",
+        example: """
+            A transconductor with a load, and one that limits
+            v1 in 0 ac 1 sin(0 1 1k)
+            g1 0 a in 0 1m
+            r1 a 0 10k
+            c1 a 0 1n
+            g2 0 b value={1m*tanh(v(in)/0.3)}
+            r2 b 0 1k
+            .ac dec 10 100 1meg
+            .tran 10u 2m
+            .print ac vdb(a)
+            .print tran v(a) v(b)
+            .end
+            """,
         outputs: ControlledSourceOutputs.table)
     static func elaborate(_ card: ElementCard) {
         ControlledSourceCard.elaborate(card, isVoltage: false, isCurrentControlled: false)
@@ -30,6 +56,16 @@ enum CurrentControlledCurrentSourceCard: ElementKind {
         letter: "f", name: "current-controlled current source",
         syntax: "Fname n+ n- Vcontrol gain | POLY(n) V1 … p0 p1 … | VALUE={expr}",
         summary: "A current that is a gain or a polynomial of the currents of voltage sources.",
+        example: """
+            A current mirror of twice the current
+            i1 0 a 1m
+            vsense a 0 0
+            f1 0 out vsense 2
+            r1 out 0 1k
+            .op
+            .print op i(vsense) v(out)
+            .end
+            """,
         outputs: ControlledSourceOutputs.table)
     static func elaborate(_ card: ElementCard) {
         ControlledSourceCard.elaborate(card, isVoltage: false, isCurrentControlled: true)
@@ -42,6 +78,16 @@ enum CurrentControlledVoltageSourceCard: ElementKind {
         letter: "h", name: "current-controlled voltage source",
         syntax: "Hname n+ n- Vcontrol r | POLY(n) V1 … p0 p1 … | VALUE={expr}",
         summary: "A voltage that is a transresistance or a polynomial of the currents of voltage sources.",
+        example: """
+            A transimpedance amplifier, ideal
+            i1 0 a sin(0 1m 1k)
+            vsense a 0 0
+            h1 out 0 vsense 5k
+            r1 out 0 1k
+            .tran 10u 2m
+            .print tran i(vsense) v(out)
+            .end
+            """,
         outputs: ControlledSourceOutputs.table)
     static func elaborate(_ card: ElementCard) {
         ControlledSourceCard.elaborate(card, isVoltage: true, isCurrentControlled: true)
@@ -55,6 +101,17 @@ enum BehaviouralSourceCard: ElementKind {
         syntax: "Bname n+ n- v=expr | i=expr | r=expr | c=expr | q=expr [tc1=] [tc2=] [temp=] [dtemp=] [m=]",
         summary:
             "A voltage, current, resistance, capacitance or charge that is any expression of voltages, currents and time.",
+        example: """
+            An envelope, a limiter, and a resistor by its law
+            v1 in 0 sin(0 1 1k)
+            b1 am 0 v={v(in)*(1+0.5*sin(2*pi*100*time))}
+            b2 0 out i=1m*tanh(5*v(am))
+            r1 out 0 1k
+            b3 am 0 r={1k*(1+v(am)**2)}
+            .tran 10u 10m
+            .print tran v(am) v(out) i(b3)
+            .end
+            """,
         instanceParameters: Instance.table, outputs: BehaviouralEquations.outputTable)
 
     enum Instance: Int, ParameterKey {

@@ -9,6 +9,17 @@ extension Diode: ElementKind {
             Junction diode, SPICE level 1 (Berkeley), 2 (PSpice: recombination, breakdown tails) or 3 (Berkeley with \
             its area and periphery from w and l).
             """,
+        example: """
+            A rectifier: forward, junction and breakdown
+            v1 in 0 sin(0 10 1k)
+            d1 in out dx
+            r1 out 0 1k
+            c1 out 0 10u
+            .model dx d(is=1n n=1.7 rs=0.1 cjo=20p tt=10n bv=50)
+            .tran 10u 3m
+            .print tran v(in) v(out) i(d1) @d1[gd]
+            .end
+            """,
         modelTypes: ["d"], instanceParameters: Instance.table, modelParameters: Model.table, outputs: outputs)
 
     enum Instance: Int, ParameterKey {

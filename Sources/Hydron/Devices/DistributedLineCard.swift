@@ -18,6 +18,16 @@ enum DistributedLineCard: ElementKind {
             Uniformly distributed RC line between n1 and n2 with its capacitance to n3, made of resistors and \
             capacitors (or diodes) that grow towards the middle.
             """,
+        example: """
+            A polysilicon wire: resistance and capacitance spread over its length
+            v1 a 0 pulse(0 1 1n 0.1n 0.1n 1 2)
+            u1 a b 0 poly l=2m
+            .model poly urc(rperl=1meg cperl=100p fmax=1g k=1.5)
+            .tran 50p 10n
+            .print tran v(a) v(b)
+            .meas tran half trig v(a) val=0.5 rise=1 targ v(b) val=0.5 rise=1
+            .end
+            """,
         modelTypes: ["urc"], instanceParameters: Instance.table, modelParameters: Model.table)
 
     enum Instance: Int, ParameterKey {

@@ -9,6 +9,8 @@ struct ElementDescription: Sendable {
     var syntax: String
     /// One or two sentences.
     var summary: String
+    /// A whole netlist, title to `.end`, that shows it at work.
+    var example: String
     /// `.model` types that the card may name, lower-case; empty where it takes none.
     var modelTypes: [String] = []
     var instanceParameters: [Parameter] = []

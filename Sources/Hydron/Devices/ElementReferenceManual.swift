@@ -2,7 +2,7 @@ import SpiceNetlist
 
 /// The elements and their parameters as text, made from the catalogue's tables.
 public enum ElementReferenceManual {
-    /// A line an element; with a letter, its card, parameters and printable quantities. nil where there is no such
+    /// A line an element; with a letter, its card, parameters, printable quantities and an example. nil where there is no such
     /// element.
     public static func text(letter: String? = nil) -> String? {
         let kinds = Catalog.kinds.map { $0.description }
@@ -25,6 +25,7 @@ public enum ElementReferenceManual {
                 text += "  \(padded(output.name, 12)) \(padded(output.unit, 6)) \(output.meaning)\n"
             }
         }
+        text += "\nExample:\n" + kind.example.split(separator: "\n").map { "  \($0)\n" }.joined()
         return text
     }
 

@@ -7,6 +7,22 @@ enum VoltageSourceCard: ElementKind {
         syntax:
             "Vname n+ n- [[DC] value] [AC magnitude [phase]] [PULSE(…)|SIN(…)|EXP(…)|PWL(…)|SFFM(…)|AM(…)|PAT(…)] [portnum n z0 r]",
         summary: "A voltage that is constant, a waveform in time, or an expression.",
+        example: """
+            Waveforms, a small signal and a value at rest
+            v1 a 0 dc 0.5 ac 1 90 sin(0 1 1k)
+            v2 b 0 pulse(0 3.3 10u 1u 1u 100u 250u)
+            v3 c 0 pwl(0 0 0.2m 1 0.4m 1 0.5m 0) r=0
+            v4 d 0 {v(a)*2+1}
+            r1 a 0 1k
+            r2 b 0 1k
+            r3 c 0 1k
+            r4 d 0 1k
+            .tran 1u 1m
+            .ac dec 1 1 1k
+            .print tran v(a) v(b) v(c) v(d) i(v1)
+            .print ac vr(a) vi(a)
+            .end
+            """,
         instanceParameters: IndependentSourceCard.Instance.table, outputs: IndependentSource.voltageOutputs)
     static func elaborate(_ card: ElementCard) { IndependentSourceCard.elaborate(card, isVoltage: true) }
 }
@@ -19,6 +35,16 @@ enum CurrentSourceCard: ElementKind {
             Iname n+ n- [[DC] value] [AC magnitude [phase]] [PULSE(…)|SIN(…)|EXP(…)|PWL(…)|SFFM(…)|AM(…)|PAT(…)] [m=]
             """,
         summary: "A current from n+ through the source to n-: constant, a waveform in time, or an expression.",
+        example: """
+            A current flows through its source from the first node to the second
+            i1 0 a dc 1m
+            r1 a 0 1k
+            i2 0 b exp(0 2m 1u 2u 10u 3u)
+            r2 b 0 1k
+            .tran 0.1u 20u
+            .print tran v(a) v(b) i(i2)
+            .end
+            """,
         instanceParameters: IndependentSourceCard.Instance.table, outputs: IndependentSource.currentOutputs)
     static func elaborate(_ card: ElementCard) { IndependentSourceCard.elaborate(card, isVoltage: false) }
 }

@@ -8,6 +8,17 @@ extension Inductor: ElementKind {
             Inductor with a temperature law; its current is an unknown of the circuit. K couples inductors to each \
             other.
             """,
+        example: """
+            A current that rises in an inductor
+            v1 in 0 pulse(0 1 0 1n 1n 1 2)
+            r1 in a 10
+            l1 a 0 1m
+            .tran 10u 0.5m
+            .print tran v(a) i(l1)
+            .meas tran tau when i(l1)=63.212m rise=1
+            .assert 'abs(tau/100u - 1) < 1e-3'
+            .end
+            """,
         modelTypes: modelTypes, instanceParameters: Instance.table, modelParameters: Model.table, outputs: outputs)
 
     private static let modelTypes = ["l", "ind"]

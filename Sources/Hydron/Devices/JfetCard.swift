@@ -9,6 +9,16 @@ extension JunctionFieldEffectTransistor: ElementKind {
             Junction field-effect transistor, level 1 (Shichman–Hodges, doping tail) or 2 (Parker–Skellern; in the Xyce \
             dialect Shockley).
             """,
+        example: """
+            A source of constant current
+            v1 d 0 10
+            j1 d 0 s jn
+            r1 s 0 500
+            .model jn njf(vto=-2 beta=1m lambda=10m)
+            .dc v1 0 10 0.5
+            .print dc i(r1) v(s) @j1[gm]
+            .end
+            """,
         modelTypes: ["njf", "pjf"], instanceParameters: Instance.table, modelParameters: Model.table, outputs: outputs)
 
     /// Of JFETs and MESFETs.

@@ -9,6 +9,17 @@ enum LossyLineCard: ElementKind {
             Uniform line with series resistance and shunt conductance, by convolution with its impulse responses in \
             time and exact in small-signal analyses. Any of r, l, g and c may be absent where c comes with r or l.
             """,
+        example: """
+            A trace of 20 cm with its resistance
+            v1 in 0 pulse(0 1 0.5n 0.1n 0.1n 5n 20n)
+            r1 in a 50
+            o1 a 0 b 0 trace
+            r2 b 0 50
+            .model trace ltra(r=10 l=350n c=140p len=0.2)
+            .tran 50p 8n
+            .print tran v(a) v(b)
+            .end
+            """,
         modelTypes: ["ltra"], instanceParameters: Instance.table, modelParameters: Model.table,
         outputs: TransmissionLine.outputs)
 

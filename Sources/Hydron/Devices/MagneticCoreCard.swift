@@ -7,6 +7,17 @@ extension MagneticCore: ElementKind {
             A core with hysteresis (Jiles and Atherton). The inductors become its windings: their values are numbers of \
             turns. All the flux of the core links all windings, whatever k says, as in Xyce.
             """,
+        example: """
+            The loop of a core with 50 turns
+            i1 0 a sin(0 2 50)
+            l1 a 0 50
+            r1 a 0 10k
+            k1 l1 1 ferrite
+            .model ferrite core(ms=420k a=26 k=18 alpha=2e-5 c=0.2 area=1.2 path=8.5)
+            .tran 0.1m 40m
+            .print tran @k1[h] @k1[b] v(a)
+            .end
+            """,
         modelTypes: modelTypes, modelParameters: Model.table, outputs: outputs)
 
     private static let modelTypes = ["core"]

@@ -8,6 +8,16 @@ enum MesfetCard: ElementKind {
         syntax: "Zname drain gate source model [area] [off] [ic=vds,vgs] [m=] [temp=] [dtemp=]",
         summary:
             "Metal–semiconductor field-effect transistor: nmf and pmf after Statz, gasfet level 1 after Curtice, 2 after Statz.",
+        example: """
+            Curves of a GaAs transistor after Statz
+            vd d 0 0
+            vg g 0 0
+            z1 d g 0 gaas area=2
+            .model gaas nmf(vto=-1.3 beta=2.5m alpha=2 b=0.3 lambda=50m cgs=0.2p cgd=20f)
+            .dc vd 0 3 0.1 vg -1 0 0.5
+            .print dc i(vd) @z1[gm]
+            .end
+            """,
         modelTypes: ["nmf", "pmf", "gasfet"], instanceParameters: JunctionFieldEffectTransistor.Instance.table,
         modelParameters: Model.table, outputs: JunctionFieldEffectTransistor.outputs)
 

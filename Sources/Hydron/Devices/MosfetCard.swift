@@ -7,6 +7,16 @@ extension Mosfet: ElementKind {
         syntax: "Mname drain gate source bulk model [l=] [w=] [ad=] [as=] [pd=] [ps=] [nrd=] [nrs=] [off] [m=] [temp=]",
         summary:
             "Insulated-gate field-effect transistor, SPICE levels 1 (Shichman–Hodges), 2 (Grove–Frohman), 3 (semi-empirical) and 6 (Sakurai–Newton).",
+        example: """
+            Output curves of a transistor
+            vd d 0 0
+            vg g 0 1
+            m1 d g 0 0 nch w=10u l=1u
+            .model nch nmos(level=1 vto=0.7 kp=110u lambda=0.04 gamma=0.4)
+            .dc vd 0 3 0.1 vg 1 3 1
+            .print dc i(vd) @m1[gm] @m1[vth]
+            .end
+            """,
         modelTypes: ["nmos", "pmos"], instanceParameters: Instance.table, modelParameters: Model.table,
         outputs: outputs)
 

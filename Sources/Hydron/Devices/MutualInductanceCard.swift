@@ -7,6 +7,18 @@ extension MutualInductance: ElementKind {
             Couples two or more inductors, each with each other, by M = k √(L1 L2). The current flows into the first \
             node of each inductor, where its dot is.
             """,
+        example: """
+            A transformer of ten to one
+            v1 in 0 sin(0 10 1k)
+            r1 in p 1
+            l1 p 0 100m
+            l2 s 0 1m
+            k1 l1 l2 0.999
+            r2 s 0 8
+            .tran 10u 3m
+            .print tran v(p) v(s) i(l1) i(l2)
+            .end
+            """,
         instanceParameters: Instance.table, outputs: outputs)
 
     enum Instance: Int, ParameterKey {

@@ -9,6 +9,16 @@ extension ProtonResistor: ElementKind {
             Three-terminal protonic programmable resistor (Onen et al., Science 377, 539, 2022): gate pulses drive \
             protons into or out of the channel and set its conductance.
             """,
+        example: """
+            Ten pulses write, and the gate rests
+            vg g 0 pulse(0 10 10n 0.1n 0.1n 5n 20n 10)
+            vd d 0 0.1
+            p1 d 0 g synapse x0=0.5
+            .model synapse proton(gmin=3n gmax=100n)
+            .tran 1n 250n
+            .print tran v(g) @p1[x] @p1[g] i(vd)
+            .end
+            """,
         modelTypes: ["proton"], instanceParameters: Instance.table, modelParameters: Model.table, outputs: outputs)
 
     /// Size of the published device, to which the model's values refer [m].

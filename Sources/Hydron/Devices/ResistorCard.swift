@@ -10,6 +10,16 @@ extension Resistor: ElementKind {
             Resistor with a temperature law. The value is a number, follows from a model's sheet resistance and the \
             size, or is an expression of the solution.
             """,
+        example: """
+            A divider that heats up, and a film resistor by its squares
+            v1 in 0 2
+            r1 in out 1k tc1=4m
+            r2 out 0 film l=10u w=1u
+            .model film r(rsh=100)
+            .dc temp -40 125 55
+            .print dc v(out) i(r1) @r1[reff]
+            .end
+            """,
         modelTypes: modelTypes, instanceParameters: Instance.table, modelParameters: Model.table, outputs: outputs)
 
     private static let modelTypes = ["r", "res"]

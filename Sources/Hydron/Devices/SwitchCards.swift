@@ -5,6 +5,17 @@ enum VoltageSwitch: ElementKind {
     static let description = ElementDescription(
         letter: "s", name: "voltage-controlled switch", syntax: "Sname n+ n- nc+ nc- model [on|off] [control={expr}]",
         summary: "Switch that the voltage v(nc+, nc-), or an expression, turns on and off.",
+        example: """
+            A switch with hysteresis: on above 3 V, off below 2 V
+            v1 in 0 5
+            vc ctl 0 sin(2.5 2 1k)
+            s1 in out ctl 0 sx
+            r1 out 0 1k
+            .model sx sw(vt=2.5 vh=0.5 ron=1 roff=1meg)
+            .tran 10u 2m
+            .print tran v(ctl) v(out) @s1[r]
+            .end
+            """,
         modelTypes: SwitchCard.voltageTypes, instanceParameters: SwitchCard.Instance.table,
         modelParameters: SwitchCard.Model.table, outputs: SwitchOutput.table)
 
@@ -26,6 +37,20 @@ enum CurrentSwitch: ElementKind {
     static let description = ElementDescription(
         letter: "w", name: "current-controlled switch", syntax: "Wname n+ n- vname model [on|off] [control={expr}]",
         summary: "Switch that the current of an element with a current of its own turns on and off.",
+        example: """
+            A relay: 5 mA through the coil close it
+            v1 in 0 pulse(0 10 1m 1u 1u 3m 10m)
+            vcoil in a 0
+            l1 a b 0.5
+            r1 b 0 1k
+            v2 load 0 24
+            w1 load out vcoil relay
+            r2 out 0 100
+            .model relay csw(it=4m ih=1m ron=10m roff=10meg)
+            .tran 10u 6m
+            .print tran i(vcoil) v(out)
+            .end
+            """,
         modelTypes: SwitchCard.currentTypes, instanceParameters: SwitchCard.Instance.table,
         modelParameters: SwitchCard.Model.table, outputs: SwitchOutput.table)
 

@@ -16,6 +16,15 @@ enum ThermalResistorCard: ElementKind {
             Resistor that heats itself, level 2 of a model. Without a, l, resistivity and heatcapacity it is an \
             ordinary resistor.
             """,
+        example: """
+            A copper wire that 40 A warm up
+            i1 0 a 40
+            r1 a 0 copper l=0.1 a=1u
+            .model copper r(level=2 resistivity={1.7e-8*(1+3.9m*(temp-27))} heatcapacity=3.4e6)
+            .tran 10m 1
+            .print tran v(a) @r1[temp]
+            .end
+            """,
         modelTypes: ["r", "res"], instanceParameters: Instance.table, modelParameters: Model.table,
         outputs: BehaviouralEquations.outputTable)
 

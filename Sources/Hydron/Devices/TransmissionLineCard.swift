@@ -9,6 +9,16 @@ enum TransmissionLineCard: ElementKind {
             Ideal line between two ports, by its delay or by its length in waves at a frequency. In direct current it is \
             a wire. Corners arrive as corners, each at its time.
             """,
+        example: """
+            A pulse into an open cable of 5 ns comes back
+            v1 in 0 pulse(0 1 1n 0.1n 0.1n 2n 100n)
+            r1 in a 50
+            t1 a 0 b 0 z0=50 td=5n
+            r2 b 0 1meg
+            .tran 0.1n 20n
+            .print tran v(a) v(b)
+            .end
+            """,
         instanceParameters: Instance.table, outputs: TransmissionLine.outputs)
 
     enum Instance: Int, ParameterKey {

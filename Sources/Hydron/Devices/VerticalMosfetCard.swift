@@ -6,6 +6,20 @@ extension VerticalMosfet: ElementKind {
         letter: "m", name: "power MOSFET", syntax: "Mname drain gate source model [off] [m=] [temp=] [dtemp=]",
         summary:
             "Vertical power MOSFET with its body diode, as VDMOS in LTspice and ngspice. The word pchan in the model makes it one of p-channel.",
+        example: """
+            A switch for a coil, whose diode takes the current over
+            v1 vcc 0 12
+            l1 vcc a 100u
+            r1 a d 10
+            d1 d vcc dx
+            .model dx d(is=1n rs=50m)
+            m1 d g 0 irf
+            .model irf vdmos(nchan vto=3.5 kp=20 rd=40m rs=10m cgs=1n cgdmin=50p cgdmax=500p a=0.4 is=1p cjo=500p bv=100)
+            vg g 0 pulse(0 10 1u 50n 50n 20u 50u)
+            .tran 0.1u 50u
+            .print tran v(d) i(l1) i(d1)
+            .end
+            """,
         modelTypes: ["vdmos"], instanceParameters: Instance.table, modelParameters: Model.table, outputs: outputs)
 
     enum Instance: Int, ParameterKey {

@@ -8,8 +8,17 @@ enum OSDICard: ElementKind {
         letter: "n", name: "compiled model",
         syntax: "Nname node… model [m=] [temp=] [dtemp=] [parameter=value]…",
         summary:
-            "Element of a Verilog-A module that OpenVAF compiled, `.model name module (…)`; the command line names its library with --osdi."
-    )
+            "Element of a Verilog-A module that OpenVAF compiled, `.model name module (…)`; the command line names its library with --osdi.",
+        example: """
+            A divider of compiled resistors: hydron run FILE --osdi tworesistor.osdi
+            v1 in 0 2
+            n1 in out res
+            n2 out 0 res r=3k m=2
+            .model res tworesistor(r=1k)
+            .op
+            .print op v(out) @n1[i]
+            .end
+            """)
 
     /// True where the card's model is one of a loaded module.
     static func serves(_ card: ElementCard, _ letter: UInt8) -> Bool {
