@@ -51,7 +51,8 @@ let package = Package(
         .testTarget(name: "HydronTests", dependencies: ["Hydron", "HydronTestSupport", "AllocationCounter"]),
         .testTarget(name: "HydronToolsTests", dependencies: ["Hydron", "HydronTools", "SpiceNetlist", "Waveforms"]),
         .testTarget(
-            name: "RegressionTests", dependencies: ["Hydron", "HydronTools", "SpiceNetlist", "Waveforms"],
+            name: "RegressionTests",
+            dependencies: ["Hydron", "HydronTools", "HydronTestSupport", "SpiceNetlist", "Waveforms"],
             exclude: ["Demonstration", "spicelib_drives_hydron.py"]),
     ],
     swiftLanguageModes: [.v6]

@@ -1,140 +1,86 @@
 import Foundation
 import Hydron
+import HydronTestSupport
 import Testing
 import Waveforms
 
-/// Netlists that the manual and the README show are whole ones, and run.
+/// Every netlist that the manual and the README show runs: whole ones in fences called `spice`, and indented parts, to which
+/// a comment holds the rest.
 @Suite struct ManualTests {
-    struct Example: CustomTestStringConvertible {
-        var page: String
-        var line: Int
-        var text: String
-        /// Name and contents of files that it reads.
-        var files: [(name: String, text: String)] = []
-        var testDescription: String { "\(page):\(line)" }
+    /// What a fence may be called. A block without a name might be a netlist that nobody runs.
+    private static let languages: Set = ["spice", "sh", "text", "csv", "yaml", "json", "js", "lua", "elisp", "python"]
+    /// Pages that show how something is done, and so do it.
+    private static let showingPages = [
+        "README.md", "docs/quick-start.md", "docs/netlist.md", "docs/analyses.md", "docs/proton-resistor.md",
+        "docs/arrays.md", "docs/compiled-models.md", "docs/coming-from.md", "docs/checks.md", "docs/ci.md",
+    ]
+    /// Pages whose netlists are of modules that are compiled here from C.
+    private static let compiledPages: Set = ["docs/compiled-models.md", "docs/devices/n.md"]
+
+    static let netlists = ManualPage.all.flatMap { $0.fences("spice") }
+    static let parts = ManualPage.all.filter { !$0.isGenerated }.flatMap { $0.blocks.filter { $0.kind == .indented } }
+
+    @Test func pagesShowWhatTheyAreAbout() {
+        let shown = Set((Self.netlists + Self.parts).map(\.page))
+        let missing = Self.showingPages.filter { !shown.contains($0) }
+        #expect(missing == [])
     }
 
-    private static let root = String(Netlists.folder.dropLast("/netlists".count))
-
-    /// The pages that people write; those of devices and analyses are made from the program's tables.
-    private static let pages: [String] = {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: "\(root)/docs")) ?? []
-        let written = names.filter { $0.hasSuffix(".md") && $0 != "analyses-reference.md" }.sorted()
-        return ["README.md", "CONTRIBUTING.md"] + written.map { "docs/\($0)" }
-    }()
-
-    private static func lines(_ page: String) -> [String] {
-        ((try? String(contentsOfFile: "\(root)/\(page)", encoding: .utf8)) ?? "")
-            .split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    /// Each kind of element on the generated pages has a netlist.
+    @Test func everyElementHasANetlist() {
+        let pages = ManualPage.all.filter { $0.name.hasPrefix("docs/devices/") && !$0.name.hasSuffix("README.md") }
+        #expect(pages.count > 20)
+        for page in pages {
+            let kinds = page.prose.count { $0.hasPrefix("## ") }
+            #expect(kinds > 0 && page.fences("spice").count == kinds, "\(page.name)")
+        }
     }
 
-    /// Fenced blocks that end with `.end`, but those of compiled models, which their own tests run.
-    static let examples: [Example] = pages.filter { $0 != "docs/compiled-models.md" }.flatMap { page in
-        var found: [Example] = []
-        var block: [String]?
-        for (number, line) in lines(page).enumerated() {
-            if line.hasPrefix("```") {
-                if let whole = block, whole.last?.lowercased() == ".end" {
-                    found.append(
-                        Example(page: page, line: number - whole.count + 1, text: whole.joined(separator: "\n") + "\n"))
-                }
-                block = block == nil ? [] : nil
+    /// A fence that these tests would not see, or whose text is a netlist by another name, is one that nobody runs.
+    @Test(arguments: ManualPage.all) func noNetlistHides(page: ManualPage) {
+        #expect(page.oddFences == [], "a fence is three backquotes at the margin")
+        for block in page.blocks {
+            guard case .fence(let language) = block.kind else { continue }
+            #expect(Self.languages.contains(language), "\(block.testDescription): a fence called '\(language)'")
+            let words = block.lines.map { $0.lowercased().prefix { $0 != " " } }
+            if language == "spice" {
+                #expect(words.last == ".end", "\(block.testDescription): a whole netlist ends with .end; indent parts")
             } else {
-                block?.append(line)
-            }
-        }
-        return found
-    }
-
-    /// Indented blocks, and what stands in the comment before each, `<!-- runs with`: the rest of a netlist, and behind
-    /// `>name` lines of a file.
-    static let fragments: [(example: Example, isWhole: Bool)] = pages.flatMap { page in
-        var found: [(Example, Bool)] = []
-        var circuit: [String]?
-        var files: [(String, String)] = []
-        var block: [String] = []
-        var (isComment, isFenced) = (false, false)
-        for (number, line) in (lines(page) + [""]).enumerated() {
-            if line.hasPrefix("```") {
-                isFenced.toggle()
-            } else if isFenced {
-                continue
-            } else if line.hasPrefix("<!-- runs with") {
-                (isComment, circuit, files) = (true, [], [])
-            } else if isComment, line == "-->" {
-                isComment = false
-            } else if isComment, line.hasPrefix(">") {
-                files.append((String(line.dropFirst()), ""))
-            } else if isComment, !files.isEmpty {
-                files[files.count - 1].1 += line + "\n"
-            } else if isComment {
-                circuit?.append(line)
-            } else if line.hasPrefix("    ") {
-                block.append(String(line.dropFirst(4)))
-            } else {
-                if !block.isEmpty {
-                    let text = (["\(page):\(number)"] + block + (circuit ?? []) + [".end", ""]).joined(separator: "\n")
-                    let example = Example(page: page, line: number + 1 - block.count, text: text, files: files)
-                    found.append((example, circuit != nil))
-                }
-                block = []
-                if !line.isEmpty { circuit = nil }
-            }
-        }
-        return found
-    }
-
-    /// Pages that show how to use something have a netlist that does.
-    @Test func thereAreSome() {
-        let pages = Set(Self.examples.map(\.page))
-        for page in [
-            "README.md", "docs/quick-start.md", "docs/netlist.md", "docs/proton-resistor.md", "docs/arrays.md",
-            "docs/coming-from.md",
-        ] { #expect(pages.contains(page), "\(page)") }
-        #expect(Self.examples.count >= 14 && Self.fragments.count >= 8)
-    }
-
-    /// What is called a netlist ends as one, so that it runs.
-    @Test func netlistsAreWhole() {
-        for page in Self.pages {
-            var language: String?
-            var last = ""
-            for line in Self.lines(page) {
-                if line.hasPrefix("```") {
-                    if language == "```spice" { #expect(last.lowercased() == ".end", "\(page)") }
-                    language = language == nil ? line : nil
-                }
-                last = line
+                let isNetlist = words.contains { [".end", ".op", ".tran", ".dc", ".ac", ".print"].contains($0) }
+                #expect(!isNetlist, "\(block.testDescription): call a netlist 'spice'")
             }
         }
     }
 
-    /// A part of a netlist runs in the circuit that the comment before it holds.
-    @Test(arguments: fragments.map(\.example)) func shownCardsRun(example: Example) throws {
-        let isWhole = Self.fragments.contains { $0.isWhole && $0.example.testDescription == example.testDescription }
-        try #require(isWhole, "a comment `<!-- runs with` in front of it is to hold the rest of the netlist")
-        try check(example)
+    @Test(arguments: netlists) func wholeNetlistsRun(block: ManualPage.Block) throws {
+        if Self.compiledPages.contains(block.page), !CompiledTwins.isThere { return }
+        let announced = block.surroundings?.findings ?? []
+        let loaded = announced.isEmpty ? try run(block) : Simulation.load(text: block.netlist)
+        #expect(loaded.findings().map(\.message) == announced)
     }
 
-    @Test(arguments: examples) func shownNetlistsRun(example: Example) throws {
-        let loaded = try check(example)
-        let findings = loaded.findings()
-        #expect(findings.isEmpty, "\(findings.map(\.message))")
+    @Test(arguments: parts) func partsRun(block: ManualPage.Block) throws {
+        try #require(block.surroundings != nil, "a comment `<!-- runs with` in front is to hold the rest of the netlist")
+        try run(block)
     }
 
     @discardableResult
-    private func check(_ example: Example) throws -> Simulation.Loaded {
+    private func run(_ block: ManualPage.Block) throws -> Simulation.Loaded {
         let folder = try TemporaryFolder()
-        for file in example.files {
+        for file in block.surroundings?.files ?? [] {
             try file.text.write(toFile: folder.file(file.name), atomically: true, encoding: .utf8)
         }
-        let loaded = Simulation.load(text: example.text, path: folder.file("x.cir"))
+        let dialect = try #require((block.surroundings ?? ManualPage.Surroundings()).dialect)
+        let isCompiled = Self.compiledPages.contains(block.page)
+        let loaded = Simulation.load(
+            text: block.netlist, path: folder.file("x.cir"), dialect: dialect,
+            modules: isCompiled ? try CompiledTwins.modules() : .none)
         #expect(loaded.diagnostics.all.isEmpty, "\(loaded.diagnostics.all.map(\.message))")
         let simulation = try #require(loaded.simulation)
         let recorder = TableRecorder()
         let report = simulation.run(recorder)
         #expect(report.failure == nil && report.skipped.isEmpty, "\(report.failure?.diagnostic.message ?? "")")
-        #expect(report.rowCount > 0 || !report.analyses.isEmpty)
+        #expect(!report.analyses.isEmpty && recorder.tables.contains { !($0.columns.first ?? []).isEmpty })
         let wrong = report.measurements.filter { $0.value == nil }.map { "\($0.name): \($0.reason ?? "")" }
         #expect(wrong.isEmpty && report.assertions.allSatisfy(\.holds), "\(wrong)")
         return loaded
@@ -142,11 +88,11 @@ import Waveforms
 
     /// What the quick start says of its first circuit.
     @Test func theFirstCircuitDoesWhatItIsSaidTo() throws {
-        let example = try #require(Self.examples.first { $0.page == "docs/quick-start.md" })
-        let simulation = try #require(Simulation.load(text: example.text).simulation)
+        let example = try #require(Self.netlists.first { $0.page == "docs/quick-start.md" }).netlist
+        let simulation = try #require(Simulation.load(text: example).simulation)
         let half = try #require(simulation.run(TableRecorder()).measurements.first?.value)
         #expect(abs(half / 0.693e-3 - 1) < 1e-3)
-        let slower = example.text.replacingOccurrences(of: "r1 in out 1k", with: "r1 in out 2k")
+        let slower = example.replacingOccurrences(of: "r1 in out 1k", with: "r1 in out 2k")
         let other = try #require(Simulation.load(text: slower).simulation)
         #expect(other.run(TableRecorder()).assertions.map(\.holds) == [false])
     }

@@ -169,7 +169,9 @@ final class OutputCompiler: ExpressionScope {
                 }
                 if name == "time" || sweepNames.contains(name) { continue }
                 if isComplex, ["freq", "frequency"].contains(name) { continue }
-                if let node = circuit.unknowns.node(named: hierarchical(name)) {
+                // In `{out}` a parameter comes first.
+                let isParameter = requests.parameters[name] != nil || requests.expressions[name] != nil
+                if item.label == name || !isParameter, let node = circuit.unknowns.node(named: hierarchical(name)) {
                     // `.save out`: the node's voltage under the name that others give it.
                     outputs.append(
                         CompiledOutput(column: Column("v(\(name))", .voltage, unit: "V"), source: .unknown(node)))
@@ -182,7 +184,11 @@ final class OutputCompiler: ExpressionScope {
                 }
             }
             if case .probe(let probe, _) = item.expression, probe.isWildcard {
-                outputs += wildcard(probe)
+                let fitting = wildcard(probe)
+                if fitting.isEmpty {
+                    diagnostics.warning("nothing fits '\(item.label)'", at: item.range, hint: "it makes no column")
+                }
+                outputs += fitting
                 continue
             }
             guard let program = ExpressionCompiler.compile(item.expression, in: self, diagnostics: &diagnostics) else {
@@ -255,13 +261,13 @@ final class OutputCompiler: ExpressionScope {
     }
 
     /// Currents of all elements that have one and no branch.
-    private func elementCurrents() -> [CompiledOutput] {
+    private func elementCurrents(where isWanted: (String) -> Bool = { _ in true }) -> [CompiledOutput] {
         guard let place = netlist.titleRange else { return [] }
         var outputs: [CompiledOutput] = []
         var ignored = Diagnostics()
         for id in 0..<circuit.elements.names.count {
             let name = circuit.elements.names.name(of: UInt32(id))
-            guard let reference = circuit.elements.find(name) else { continue }
+            guard isWanted(name), let reference = circuit.elements.find(name) else { continue }
             let population = circuit.populations[Int(reference.population)]
             // What the elaboration makes for itself (ddt, sdt) has a `#` in its name.
             guard population.branchUnknown == nil, population.currentOutput != nil,
@@ -274,14 +280,18 @@ final class OutputCompiler: ExpressionScope {
         return outputs
     }
 
-    /// `v(*)`, `v(x1.*)`, `i(v*)`.
+    /// `v(*)`, `v(x1.*)`, `i(v*)`. A star alone means the currents that are unknowns, other patterns those of all elements
+    /// of two terminals.
     private func wildcard(_ probe: Probe) -> [CompiledOutput] {
-        let pattern = NamePattern(hierarchical(probe.arguments[0]))
-        return everything(currents: true).filter { output in
+        let written = probe.arguments[0]
+        let pattern = NamePattern(hierarchical(written))
+        let known = everything(currents: true).filter { output in
             let name = output.column.name
             guard name.hasPrefix(probe.kind == .voltage ? "v(" : "i(") else { return false }
             return pattern.matches(name.dropFirst(2).dropLast())
         }
+        guard probe.kind == .current, written != "*", !requests.savesCurrents else { return known }
+        return known + elementCurrents { pattern.matches($0) }
     }
 
     // MARK: ExpressionScope

@@ -112,6 +112,32 @@ import Testing
         }
     }
 
+    /// A pattern finds all elements of two terminals, a star alone what is an unknown anyway; what fits nothing is told.
+    @Test func patternsStandForCurrentsOfElements() throws {
+        let run = try simulate(
+            """
+            patterns
+            v1 in 0 1
+            x1 in s
+            .subckt s a
+            r1 a m 1
+            r2 m 0 1
+            .ends
+            .op
+            .print op i(x1.r*) v(x1.*) i(*) i(q*)
+            """)
+        #expect(run.tables.last?.header.columns.map(\.name) == ["i(x1.r1)", "i(x1.r2)", "v(x1.m)", "i(v1)"])
+        #expect(run["i(x1.r2)"] == [0.5])
+        #expect(run.diagnostics.all.map(\.message) == ["nothing fits 'i(q*)'"])
+    }
+
+    /// `{r}` is the parameter, where one has the name of a node.
+    @Test func parametersComeBeforeNodesInBraces() throws {
+        let run = try simulate("names\n.param r=5\nv1 r 0 1\nr1 r 0 1\n.op\n.print op {r} r {2*r}\n")
+        #expect(run.tables.last?.header.columns.map(\.name) == ["{r}", "v(r)", "{2*r}"])
+        #expect(run.tables.last?.columns == [[5], [1], [10]])
+    }
+
     @Test func savecurrentsGivesOutTheCurrentsOfAllElements() throws {
         let text = "currents\nv1 a 0 SIN(0 1 1k)\nr1 a b 1k\nc1 b 0 1n\nd1 b 0 dd\n.model dd d\n.tran 1u 10u\n"
         let plain = try simulate(text)

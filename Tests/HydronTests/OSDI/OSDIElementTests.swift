@@ -1,4 +1,3 @@
-import Foundation
 import HydronTestSupport
 import SpiceNetlist
 import Testing
@@ -39,19 +38,6 @@ struct OSDIElementTests {
         let row = try #require(result.tables.last).columns.map { $0.last ?? .nan }
         let expected = [3, 2, 1, 1e-3, 1e-3, -1e-3, 1e-3, 1e3, 1e-12]
         for (value, wanted) in zip(row, expected) { #expect(abs(value - wanted) <= 1e-9 * abs(wanted)) }
-    }
-
-    /// The netlist of the manual's page about compiled models.
-    @Test func theManualsNetlistRuns() throws {
-        let page = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .appendingPathComponent("../../../docs/compiled-models.md")
-        let text = try String(contentsOf: page, encoding: .utf8)
-        let start = try #require(text.range(of: "```spice\n")).upperBound
-        let end = try #require(text.range(of: "```", range: start..<text.endIndex)).lowerBound
-        let loaded = Simulation.load(text: String(text[start..<end]), modules: try CompiledTwins.modules())
-        #expect(loaded.findings().isEmpty)
-        let report = try #require(loaded.simulation).run(TableRecorder())
-        #expect(report.failure == nil && report.assertions.map(\.holds) == [true])
     }
 
     @Test func noiseOfAResistorIsThermal() throws {

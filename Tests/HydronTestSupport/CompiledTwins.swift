@@ -1,11 +1,10 @@
 import Foundation
 import Hydron
-import Testing
 
 /// The models of Tests/CompiledModels, compiled once a run by the C compiler that is installed.
-enum CompiledTwins {
+public enum CompiledTwins {
     /// nil where no C compiler is on the PATH.
-    static let compiler: String? = {
+    public static let compiler: String? = {
         let folders = ProcessInfo.processInfo.environment["PATH"] ?? ""
         for folder in folders.split(separator: ":") {
             for name in ["cc", "gcc", "clang"] {
@@ -15,7 +14,7 @@ enum CompiledTwins {
         }
         return nil
     }()
-    static var isThere: Bool { compiler != nil }
+    public static var isThere: Bool { compiler != nil }
 
     private static let folder: URL = {
         let url = FileManager.default.temporaryDirectory.appendingPathComponent("hydron-twins-\(UUID().uuidString)")
@@ -24,36 +23,39 @@ enum CompiledTwins {
     }()
 
     /// Compiles C text or a file to a shared library and returns its path.
-    static func compile(_ name: String, source: URL, _ flags: [String] = []) throws -> String {
+    public static func compile(_ name: String, source: URL, _ flags: [String] = []) throws -> String {
+        guard let compiler else { throw NetlistFailure(description: "no C compiler is on the PATH") }
         let output = folder.appendingPathComponent(name).path
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: try #require(compiler))
+        process.executableURL = URL(fileURLWithPath: compiler)
         process.arguments = ["-shared", "-fPIC", "-O1", "-w", "-o", output, source.path] + flags + ["-lm"]
         try process.run()
         process.waitUntilExit()
-        try #require(process.terminationStatus == 0)
+        guard process.terminationStatus == 0 else {
+            throw NetlistFailure(description: "\(compiler) does not compile \(source.path)")
+        }
         return output
     }
 
-    static func compile(_ name: String, text: String) throws -> String {
+    public static func compile(_ name: String, text: String) throws -> String {
         let source = folder.appendingPathComponent(name + ".c")
         try text.write(to: source, atomically: true, encoding: .utf8)
         return try compile(name, source: source)
     }
 
-    static func write(_ name: String, _ bytes: [UInt8]) throws -> String {
+    public static func write(_ name: String, _ bytes: [UInt8]) throws -> String {
         let url = folder.appendingPathComponent(name)
         try Data(bytes).write(to: url)
         return url.path
     }
 
-    static let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .appendingPathComponent("../../CompiledModels/twins.c").standardizedFileURL
+    public static let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .appendingPathComponent("../CompiledModels/twins.c").standardizedFileURL
 
     private static let path = Result { try compile("twins.osdi", source: source) }
 
     /// The modules `tworesistor` and `twodiode`.
-    static func modules() throws -> OSDIModules {
+    public static func modules() throws -> OSDIModules {
         var modules = OSDIModules()
         try modules.load(try path.get())
         return modules
