@@ -35,7 +35,8 @@ struct ManualPage: CustomTestStringConvertible {
         }
     }
 
-    /// `<!-- runs with [--dialect NAME]`, cards, files as `>name` and their lines, findings as `! message`, `-->`.
+    /// `<!-- runs with [--dialect NAME]`, cards, files as `>name` and their lines, findings as `! message`, `-->`. A fence
+    /// behind `<!-- the file NAME -->` is a file for all blocks below it.
     struct Surroundings {
         /// nil where there is none of the name.
         var dialect: Dialect? = .ngspice
@@ -63,14 +64,19 @@ struct ManualPage: CustomTestStringConvertible {
         let text = (try? String(contentsOfFile: "\(root)/\(name)", encoding: .utf8)) ?? ""
         var page = ManualPage(name: name, blocks: [], prose: [], oddFences: [])
         var surroundings: Surroundings?
+        var files: [(name: String, text: String)] = []
+        var fileName: String?
         var isComment = false
         var open: Block?
         func close() {
-            if let block = open {
-                page.blocks.append(block)
-                surroundings = nil
+            guard var block = open else { return }
+            if !files.isEmpty, block.kind == .fence("spice") {
+                block.surroundings = block.surroundings ?? Surroundings()
+                block.surroundings?.files += files
             }
-            open = nil
+            if let fileName { files.append((fileName, block.lines.joined(separator: "\n") + "\n")) }
+            page.blocks.append(block)
+            (open, surroundings, fileName) = (nil, nil, nil)
         }
         for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init).enumerated() {
             let bare = line.drop { " >\t".contains($0) }
@@ -86,6 +92,8 @@ struct ManualPage: CustomTestStringConvertible {
                     surroundings: surroundings)
             } else if bare.hasPrefix("```") || bare.hasPrefix("~~~") {
                 page.oddFences.append(number + 1)
+            } else if let file = line.wholeMatch(of: /<!-- the file (\S+) -->/) {
+                fileName = String(file.output.1)
             } else if line.hasPrefix("<!-- runs with") {
                 close()
                 surroundings = Surroundings(firstLine: line)
