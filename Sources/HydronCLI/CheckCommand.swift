@@ -23,7 +23,7 @@ struct CheckCommand: ParsableCommand {
         help: "Also warn of text that another of ngspice, Xyce, HSPICE and LTspice reads as something else.")
     var portable = false
 
-    @Flag(name: .long, help: "Write the fix-its of warnings into the files.")
+    @Flag(name: .long, help: "Write all fix-its into the files.")
     var fix = false
 
     @Flag(name: .long, help: "Warnings too end with exit status 2.")

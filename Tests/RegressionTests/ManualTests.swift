@@ -8,7 +8,7 @@ import Waveforms
 /// a comment holds the rest.
 @Suite struct ManualTests {
     /// What a fence may be called. A block without a name might be a netlist that nobody runs.
-    private static let languages: Set = ["spice", "sh", "text", "csv", "yaml", "json", "js", "lua", "elisp", "python"]
+    private static let languages: Set = ["spice", "sh", "text", "csv", "yaml", "json", "js", "lua", "elisp", "python", "verilog"]
     /// Pages that show how something is done, and so do it.
     private static let showingPages = [
         "README.md", "docs/quick-start.md", "docs/netlist.md", "docs/analyses.md", "docs/proton-resistor.md",

@@ -134,7 +134,8 @@ final class OutputCompiler: ExpressionScope {
             }
             let more = compiled([item])
             guard diagnostics.errorCount == errors, more.columns.count == 1 else {
-                if diagnostics.errorCount == errors {
+                // Without a column it is one of what cards with mistakes would have made.
+                if diagnostics.errorCount == errors, broken.isEmpty || !more.columns.isEmpty {
                     diagnostics.error("'\(item.label)' is no single number to measure", at: item.range)
                 }
                 continue
