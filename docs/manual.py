@@ -38,7 +38,8 @@ def main():
     front = outside_links((ROOT / "README.md").read_text(), "docs/").replace("](docs/images/", "](images/")
     (pages / "index.md").write_text(front)
     subprocess.run([hydron, "manual", str(pages)], check=True)
-    shutil.copy(ROOT / "docs" / "mkdocs.yml", folder / "mkdocs.yml")
+    for name in ["mkdocs.yml", "netlist_lexer.py"]:
+        shutil.copy(ROOT / "docs" / name, folder / name)
     built = subprocess.run([sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "-f", str(folder / "mkdocs.yml"),
                             "-d", str((folder / "site").resolve())], capture_output=True, text=True)
     # What --strict lets pass is looked at too.

@@ -24,7 +24,8 @@ import Testing
         let shown = lines.flatMap { $0.components(separatedBy: "&& ") }.compactMap { line in
             line.firstMatch(of: /(?:^ *|\/|: |- )((?:hydron|make) +\S.*)/)?.output.1
         }
-        return shown.map { $0.prefix { $0 != "#" } } + code(page).filter { $0.hasPrefix("hydron ") || $0.hasPrefix("make ") }
+        return shown.map { $0.prefix { $0 != "#" } }
+            + code(page).filter { $0.hasPrefix("hydron ") || $0.hasPrefix("make ") }
     }
 
     /// What stands in backquotes in running text.

@@ -78,7 +78,9 @@ struct ManualPage: CustomTestStringConvertible {
             page.blocks.append(block)
             (open, surroundings, fileName) = (nil, nil, nil)
         }
-        for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init).enumerated() {
+        for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+            .enumerated()
+        {
             let bare = line.drop { " >\t".contains($0) }
             if isComment {
                 isComment = line != "-->"
@@ -99,8 +101,10 @@ struct ManualPage: CustomTestStringConvertible {
                 surroundings = Surroundings(firstLine: line)
                 isComment = !line.hasSuffix("-->")
             } else if line.hasPrefix("    ") {
-                open = open ?? Block(
-                    page: name, line: number + 1, kind: .indented, lines: [], surroundings: surroundings)
+                open =
+                    open
+                    ?? Block(
+                        page: name, line: number + 1, kind: .indented, lines: [], surroundings: surroundings)
                 open?.lines.append(String(line.dropFirst(4)))
             } else {
                 close()

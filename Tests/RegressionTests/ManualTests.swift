@@ -8,7 +8,9 @@ import Waveforms
 /// a comment holds the rest.
 @Suite struct ManualTests {
     /// What a fence may be called. A block without a name might be a netlist that nobody runs.
-    private static let languages: Set = ["spice", "sh", "text", "csv", "yaml", "json", "js", "lua", "elisp", "python", "verilog"]
+    private static let languages: Set = [
+        "spice", "sh", "text", "csv", "yaml", "json", "js", "lua", "elisp", "python", "verilog",
+    ]
     /// Pages that show how something is done, and so do it.
     private static let showingPages = [
         "README.md", "docs/quick-start.md", "docs/netlist.md", "docs/analyses.md", "docs/proton-resistor.md",
@@ -60,7 +62,8 @@ import Waveforms
     }
 
     @Test(arguments: parts) func partsRun(block: ManualPage.Block) throws {
-        try #require(block.surroundings != nil, "a comment `<!-- runs with` in front is to hold the rest of the netlist")
+        try #require(
+            block.surroundings != nil, "a comment `<!-- runs with` in front is to hold the rest of the netlist")
         try run(block)
     }
 
