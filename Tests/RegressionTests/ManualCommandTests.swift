@@ -33,6 +33,23 @@ import Testing
         page.prose.flatMap { $0.matches(of: /`([^`]+)`/).map { $0.output.1 } }
     }
 
+    /// What the command is shown to say of the first netlist of a page, it says.
+    @Test(arguments: [
+        ("docs/quick-start.md", "filter.cir", ["run"]), ("docs/checks.md", "amplifier.cir", ["check"]),
+    ])
+    func shownOutputIsWhatComes(page: String, name: String, arguments: [String]) throws {
+        let page = try #require(ManualPage.all.first { $0.name == page })
+        let shown = try #require(page.fences("text").first).lines.filter { !$0.isEmpty }
+        let folder = try TemporaryFolder()
+        let path = folder.file(name)
+        try #require(page.fences("spice").first).netlist.write(toFile: path, atomically: true, encoding: .utf8)
+        let outcome = try #require(HydronBinary.built).run(arguments + [path])
+        let said = (outcome.standardOutput + outcome.standardError).replacingOccurrences(of: folder.file(""), with: "")
+        let lines = Set(said.split(separator: "\n").map { String($0.reversed().drop { $0 == " " }.reversed()) })
+        let missing = shown.filter { !lines.contains($0) }
+        #expect(missing == [])
+    }
+
     @Test func commandsExist() throws {
         let built = try #require(HydronBinary.built)
         let help = try built.run(["--experimental-dump-help"]).standardOutput
