@@ -19,6 +19,7 @@ public enum CompiledTwins {
     private static let folder: URL = {
         let url = FileManager.default.temporaryDirectory.appendingPathComponent("hydron-twins-\(UUID().uuidString)")
         try? FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        atexit { try? FileManager.default.removeItem(at: CompiledTwins.folder) }
         return url
     }()
 

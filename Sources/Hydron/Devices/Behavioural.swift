@@ -341,20 +341,3 @@ struct BehaviouralVoltageEquations: Population {
     var outputs: [DeviceOutput] { equations.outputs }
     func makeBatch() -> any ElementBatch { equations.makeBatch() }
 }
-
-extension Program {
-    /// The program's value times a factor.
-    func scaled(by factor: Double) -> Program {
-        factor == 1
-            ? self : combined(with: []) { compiler, value, _ in compiler.emit(.multiply, value, .number(factor)) }
-    }
-
-    /// A program of this one's value and a sum of inputs, joined by `join`.
-    func combined(
-        with terms: [(ProgramInput, Double)],
-        _ join: (inout ExpressionCompiler, ExpressionCompiler.Operand, ExpressionCompiler.Operand)
-            -> ExpressionCompiler.Operand
-    ) -> Program {
-        ExpressionCompiler.join(self, terms, join)
-    }
-}

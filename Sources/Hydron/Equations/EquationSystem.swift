@@ -1,4 +1,3 @@
-import ComplexModule
 import LargeMemory
 import SparseSolvers
 import SpiceNetlist
@@ -30,7 +29,7 @@ final class EquationSystem {
     /// Those of the sparse matrix; unknowns of arrays follow behind them.
     let sparseCount: Int
     /// Arrays, whose own unknowns are in no sparse matrix.
-    private let grids: [CrossbarGrid]
+    let grids: [CrossbarGrid]
     /// Whether devices outside of arrays change the matrix in Newton's loop.
     private let hasNonlinearOutside: Bool
     /// The arrays' matrix, kept from the last solution, still serves: Newton's iteration needed it once only.
@@ -48,8 +47,12 @@ final class EquationSystem {
     private let chargeSlopes: UnsafeMutablePointer<Double>
     let pattern: SparsityPattern
     let batches: [any ElementBatch]
-    private let nonlinear: [any ElementBatch]
-    private let delaying: [any DelayBatch]
+    let nonlinear: [any ElementBatch]
+    let delaying: [any DelayBatch]
+    /// Those whose small signals see more than G + jωC.
+    lazy var dispersive = batches.filter(\.isDispersive)
+    /// True where equations change with the frequency of a small-signal analysis.
+    private(set) lazy var dependsOnFrequency = batches.contains(where: \.dependsOnFrequency)
     /// True where the past of some element acts on its present.
     var hasDelays: Bool { !delaying.isEmpty }
     /// True where no batch takes part in Newton's loop.
@@ -57,8 +60,8 @@ final class EquationSystem {
     let solver: JacobianSolver
 
     // One value a Jacobian entry, behind a waste bin at index 0.
-    private let conductance: UnsafeMutablePointer<Double>
-    private let capacitance: UnsafeMutablePointer<Double>
+    let conductance: UnsafeMutablePointer<Double>
+    let capacitance: UnsafeMutablePointer<Double>
     private let baseline: UnsafeMutablePointer<Double>
     let jacobian: UnsafeMutablePointer<Double>
 
@@ -272,79 +275,6 @@ final class EquationSystem {
         for batch in batches { batch.loadSources(context) }
     }
 
-    // MARK: - Small signals
-
-    var hasArrays: Bool { !grids.isEmpty }
-    private lazy var dispersive = batches.filter(\.isDispersive)
-    /// True where equations change with the frequency of a small-signal analysis.
-    private(set) lazy var dependsOnFrequency = batches.contains(where: \.dependsOnFrequency)
-
-    /// - Throws: ``SimulationFailure`` where arrays are too large for one factorisation.
-    func smallSignalMatrices(_ x: UnsafePointer<Double>) throws(SimulationFailure) -> SmallSignalMatrices {
-        let entries = pattern.entryCount + 1
-        jacobian.update(from: conductance, count: entries)
-        let charges = UnsafeMutablePointer<Double>.allocate(capacity: entries)
-        defer { charges.deallocate() }
-        charges.initialize(repeating: 0, count: entries)
-        charges.update(from: capacitance, count: entries)
-        var resting = conditions
-        resting.interval = 0
-        let context = LoadContext(
-            x: x, f: residual, q: charge, scale: scale, jacobian: jacobian, chargeJacobian: charges, alpha: 1,
-            conditions: resting, isSmallSignal: true)
-        for batch in nonlinear { _ = batch.load(context) }
-        solver.factorsAreStale = true
-        let sparse = SmallSignalMatrices(
-            pattern: pattern, conductance: (1..<max(entries, 1)).map { jacobian[$0] },
-            capacitance: (1..<max(entries, 1)).map { charges[$0] })
-        return grids.isEmpty ? sparse : try join(sparse, x)
-    }
-
-    /// The matrices of the whole circuit, nodes inside of arrays included.
-    private func join(
-        _ sparse: SmallSignalMatrices, _ x: UnsafePointer<Double>
-    ) throws(SimulationFailure) -> SmallSignalMatrices {
-        let limit = JacobianSolver.largestDirect
-        guard count <= limit else {
-            throw SimulationFailure(
-                .badNetlist, "small-signal analysis of arrays with \(count) nodes is beyond this version",
-                hint: "up to \(limit) nodes are factored as one matrix: a smaller array tells the same")
-        }
-        for grid in grids {
-            _ = grid.evaluate(
-                x, history: history, residual: residual, portSizes: magnitude, shunt: 0, tolerance: rowTolerance,
-                CellContext(alpha: 0, interval: 0, fillsMatrix: true), parallel)
-        }
-        solver.gridFactorsAreStale = true
-        return sparse.joined(with: grids, count: count)
-    }
-
-    /// Makes `values` the matrix G + jωC at an angular frequency [1/s] and the operating point `x`, with what elements
-    /// with a past add to it.
-    func smallSignalMatrix(
-        _ omega: Double, at x: UnsafePointer<Double>, _ matrices: SmallSignalMatrices,
-        into values: UnsafeMutablePointer<Complex<Double>>
-    ) {
-        matrices.combine(omega, into: values)
-        for batch in dispersive {
-            batch.addDispersion(omega, x: x, conditions) { row, column, value in
-                guard row > 0, column > 0,
-                    let slot = matrices.pattern.slot(row: Int(row) - 1, column: Int(column) - 1)
-                else { return }
-                values[slot] += value
-            }
-        }
-    }
-
-    /// What sources put on the right-hand side, unknown by unknown.
-    func smallSignalExcitation() -> [Complex<Double>] {
-        loadSources(time: 0, mode: .smallSignal(imaginary: false))
-        let inside = [Complex<Double>](repeating: .zero, count: count - sparseCount)
-        let real = (0..<sparseCount).map { -excitation[$0] }
-        loadSources(time: 0, mode: .smallSignal(imaginary: true))
-        return (0..<sparseCount).map { Complex(real[$0], -excitation[$0]) } + inside
-    }
-
     // MARK: - Phase 6: residual and Jacobian
 
     /// Evaluates F, the Jacobian and the nonlinear charges at `x`. `keepsGridMatrix` leaves the part of the Jacobian that
@@ -517,16 +447,6 @@ final class EquationSystem {
         }
     }
 
-    /// How often elements of all batches that count it were evaluated; nil where none does.
-    var evaluations: EvaluationCount? {
-        let counting = batches.compactMap { $0 as? any CountingBatch }
-        guard !counting.isEmpty else { return nil }
-        return counting.reduce(into: EvaluationCount()) { sum, batch in
-            sum.evaluated += batch.evaluations.evaluated
-            sum.bypassed += batch.evaluations.bypassed
-        }
-    }
-
     /// q = C x + q_nl at the point last evaluated, into `total`.
     func totalCharge(_ x: UnsafePointer<Double>, into total: UnsafeMutablePointer<Double>) {
         total.update(from: charge, count: sparseCount)
@@ -542,73 +462,5 @@ final class EquationSystem {
         }
         for grid in grids { grid.charges(x, total, parallel) }
         total[0] = 0
-    }
-
-    // MARK: - What concerns every batch
-
-    func reset() { for batch in batches { batch.reset() } }
-    func suggestStart() { for batch in nonlinear { batch.suggestStart() } }
-    func useLimiting(_ limits: Bool) { for batch in nonlinear { batch.useLimiting(limits) } }
-    func rewind() { for batch in nonlinear { batch.rewind() } }
-    func accept(_ x: UnsafePointer<Double>) { for batch in batches { batch.accept(x, conditions) } }
-
-    /// The worst step error of device states, as a ratio to what they tolerate.
-    func stateError() -> Double {
-        var worst = 0.0
-        for batch in nonlinear { worst = max(worst, batch.stepError()) }
-        return worst
-    }
-
-    /// What an element that gave up says, with its place in the netlist.
-    func deviceFailure() -> SimulationFailure {
-        for (batch, population) in zip(batches, circuit.populations) {
-            guard let message = batch.takeFailure() else { continue }
-            let identity = population.identity(message.element)
-            return SimulationFailure(
-                .modelGaveUp, "\(circuit.elements.names.name(of: identity.name)): \(message.text)", at: identity.range,
-                hint: "the model ends the simulation itself; check its parameters and what it is connected to")
-        }
-        return SimulationFailure(.modelGaveUp, "a model gave up")
-    }
-
-    /// What elements said since the last call, with their places in the netlist.
-    func takeMessages() -> [Diagnostic] {
-        var found: [Diagnostic] = []
-        for (batch, population) in zip(batches, circuit.populations) {
-            for message in batch.takeMessages() where message.element < population.count {
-                let identity = population.identity(message.element)
-                found.append(
-                    Diagnostic(
-                        message.isWarning ? .warning : .note,
-                        "\(circuit.elements.names.name(of: identity.name)): \(message.text)", at: identity.range))
-            }
-        }
-        return found
-    }
-
-    /// Unknowns inside of arrays.
-    var gridUnknowns: Range<Int> { sparseCount..<count }
-    /// The largest voltage of any independent source at any time [V].
-    var largestVoltage: Double { batches.reduce(0) { max($0, $1.largestVoltage) } }
-
-    /// True where a corner arrived at the point just accepted that no breakpoint announced.
-    var cornerArrives: Bool { delaying.contains { $0.arrives } }
-    func markCorner() { for batch in delaying { batch.markCorner() } }
-
-    func noteProbe(_ x: UnsafePointer<Double>, interval: Double) {
-        for batch in delaying { batch.noteProbe(x, interval: interval) }
-    }
-
-    /// The longest step that elements allow from the point just accepted, at `time` [s].
-    func longestStep(from time: Double) -> Double {
-        var longest = Double.infinity
-        for batch in batches { longest = min(longest, batch.longestStep(from: time)) }
-        return longest
-    }
-
-    func nextBreakpoint(after time: Double) -> Double {
-        var next = Double.infinity
-        for batch in batches { next = min(next, batch.nextBreakpoint(after: time)) }
-        return next
     }
 }

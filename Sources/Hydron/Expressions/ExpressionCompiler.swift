@@ -4,22 +4,15 @@ import SpiceNetlist
 /// equal subexpressions computed once.
 struct ExpressionCompiler {
     private(set) var diagnostics: Diagnostics
-    private var inputs: [ProgramInput] = []
-    private var inputIndex: [ProgramInput: Int] = [:]
-    private var instructions: [Program.Instruction] = []
-    private var tables: [InterpolationTable] = []
-    private var breaks = TimeBreaks()
+    private var program = ProgramBuilder()
     /// Parameters and functions that are being expanded, for cycles.
     private var expanding: [Expansion] = []
     private var depth = 0
     /// What is being compiled, for messages.
     private var place = SourceRange(file: 0, start: 0, end: 0)
-    private var dialect = Dialect.ngspice
-    /// Programs longer than this come from functions that call functions that call …
-    private static let sizeLimit = 100_000
     /// Nesting through functions and parameters; a level takes up to 2.5 KB of the stack's 8 MB.
     private static let depthLimit = 2500
-    private var isTooLarge = false
+    private var isTooDeep = false
     /// Parameters and calls compiled already: what is asked for again costs nothing.
     private var knownParameters: [Expansion: Operand] = [:]
     private var knownCalls: [Call: Operand] = [:]
@@ -39,18 +32,7 @@ struct ExpressionCompiler {
     private var draws = 0
     private var hasDrawn = false
 
-    /// Where an operand's value comes from, before registers are numbered.
-    enum Operand: Hashable {
-        case constant(UInt64)
-        case input(Int)
-        case result(Int)
-
-        static func number(_ value: Double) -> Operand { .constant(value.bitPattern) }
-        var number: Double? {
-            if case .constant(let bits) = self { return Double(bitPattern: bits) }
-            return nil
-        }
-    }
+    typealias Operand = ProgramBuilder.Operand
 
     private init(_ diagnostics: Diagnostics) { self.diagnostics = diagnostics }
 
@@ -63,7 +45,7 @@ struct ExpressionCompiler {
         let operand = compiler.compile(expression, Frame(scope: scope))
         diagnostics = compiler.diagnostics
         guard let operand, diagnostics.errorCount == errors else { return nil }
-        return compiler.finish(operand)
+        return compiler.program.finish(operand)
     }
 
     /// Compiles a part of an expression into a program of its own.
@@ -72,61 +54,18 @@ struct ExpressionCompiler {
         inner.expanding = expanding
         inner.depth = depth
         inner.place = place
-        inner.dialect = dialect
+        inner.program.dialect = program.dialect
         inner.site = site
         // Bound arguments live in this program's registers: only constants and plain inputs can move over.
         var moved = frame
         for (name, operand) in frame.arguments {
-            guard let carried = carry(operand, into: &inner) else { continue }
+            guard let carried = program.carry(operand, into: &inner.program) else { continue }
             moved.arguments[name] = carried
         }
         let operand = body(&inner, moved)
         diagnostics = inner.diagnostics
         guard let operand else { return nil }
-        return inner.finish(operand)
-    }
-
-    /// Rebuilds an operand of this compiler in another.
-    private func carry(_ operand: Operand, into other: inout ExpressionCompiler) -> Operand? {
-        switch operand {
-        case .constant: return operand
-        case .input(let index): return other.input(inputs[index])
-        case .result(let index):
-            var moved: [Operand] = []
-            for part in pending[index] {
-                guard let carried = carry(part, into: &other) else { return nil }
-                moved.append(carried)
-            }
-            var table: Int32 = -1
-            if instructions[index].operation.isTable {
-                table = other.addTable(tables[Int(instructions[index].b)])
-            }
-            return other.emit(instructions[index].operation, moved, table: table)
-        }
-    }
-
-    /// A finished program's value joined with a sum of inputs.
-    static func join(
-        _ program: Program, _ terms: [(ProgramInput, Double)],
-        _ body: (inout ExpressionCompiler, Operand, Operand) -> Operand
-    ) -> Program {
-        var compiler = ExpressionCompiler(Diagnostics())
-        var registers: [Operand] = program.inputs.map { compiler.input($0) }
-        registers += program.constants.map { .number($0) }
-        compiler.tables = program.tables
-        compiler.breaks = program.timeBreaks
-        for instruction in program.instructions {
-            var operands: [Operand] = [registers[Int(instruction.a)]]
-            let isTable = instruction.operation.isTable
-            if !isTable, instruction.b >= 0 { operands.append(registers[Int(instruction.b)]) }
-            if instruction.c >= 0 { operands.append(registers[Int(instruction.c)]) }
-            registers.append(
-                compiler.emit(instruction.operation, operands, table: isTable ? instruction.b : -1))
-        }
-        let value = registers[Int(program.result)]
-        let sum = compiler.sum(terms.map { (input: $0.0, factor: $0.1) })
-        let joined = body(&compiler, value, sum)
-        return compiler.finish(joined)
+        return inner.program.finish(operand)
     }
 
     /// The bindings that an expression is compiled with.
@@ -135,79 +74,14 @@ struct ExpressionCompiler {
         var arguments: [String: Operand] = [:]
     }
 
-    /// Numbers the registers: inputs, constants, results. What the result does not need is left out.
-    private func finish(_ result: Operand) -> Program {
-        var program = Program()
-        var isNeeded = [Bool](repeating: false, count: instructions.count)
-        var isRead = [Bool](repeating: false, count: inputs.count)
-        func need(_ operand: Operand) {
-            switch operand {
-            case .constant: break
-            case .input(let index): isRead[index] = true
-            case .result(let index): isNeeded[index] = true
-            }
-        }
-        need(result)
-        for index in instructions.indices.reversed() where isNeeded[index] {
-            for operand in pending[index] { need(operand) }
-        }
-        var inputRegisters = [Int32](repeating: -1, count: inputs.count)
-        for index in inputs.indices where isRead[index] {
-            inputRegisters[index] = Int32(program.inputs.count)
-            program.inputs.append(inputs[index])
-        }
-        var constants: [UInt64: Int] = [:]
-        func place(_ operand: Operand) {
-            if case .constant(let bits) = operand, constants[bits] == nil {
-                constants[bits] = program.constants.count
-                program.constants.append(Double(bitPattern: bits))
-            }
-        }
-        place(result)
-        for index in instructions.indices where isNeeded[index] {
-            for operand in pending[index] { place(operand) }
-        }
-        let first = program.inputs.count + program.constants.count
-        var resultRegisters = [Int32](repeating: -1, count: instructions.count)
-        func register(_ operand: Operand) -> Int32 {
-            switch operand {
-            case .input(let index): inputRegisters[index]
-            case .constant(let bits): Int32(program.inputs.count + (constants[bits] ?? 0))
-            case .result(let index): resultRegisters[index]
-            }
-        }
-        for (index, instruction) in instructions.enumerated() where isNeeded[index] {
-            var placed = instruction
-            let operands = pending[index]
-            if operands.count > 0 { placed.a = register(operands[0]) }
-            if operands.count > 1 { placed.b = register(operands[1]) }
-            if operands.count > 2 { placed.c = register(operands[2]) }
-            resultRegisters[index] = Int32(first + program.instructions.count)
-            program.instructions.append(placed)
-        }
-        program.tables = tables
-        program.result = register(result)
-        program.timeBreaks = breaks
-        program.findTimeBreaks()
-        return program
-    }
-
-    /// Operands of each instruction, until registers are numbered.
-    private(set) var pending: [[Operand]] = []
-    private var knownResults: [Key: Int] = [:]
-    private struct Key: Hashable {
-        var operation: Program.Operation
-        var operands: [Operand]
-        var table: Int32
-    }
-
     // MARK: - Emitting
 
-    mutating func input(_ input: ProgramInput) -> Operand {
-        if let known = inputIndex[input] { return .input(known) }
-        inputIndex[input] = inputs.count
-        inputs.append(input)
-        return .input(inputs.count - 1)
+    mutating func input(_ input: ProgramInput) -> Operand { program.input(input) }
+    mutating func addTable(_ table: InterpolationTable) -> Int32 { program.addTable(table) }
+    mutating func insertBreaks(_ times: [Double]) { program.insertBreaks(times) }
+    mutating func insertBreaks(first: Double, period: Double) { program.insertBreaks(first: first, period: period) }
+    func instruction(_ operand: Operand) -> (operation: Program.Operation, operands: [Operand], table: Int32)? {
+        program.instruction(operand)
     }
 
     mutating func emit(_ operation: Program.Operation, _ operands: Operand..., table: Int32 = -1) -> Operand {
@@ -215,79 +89,12 @@ struct ExpressionCompiler {
     }
 
     mutating func emit(_ operation: Program.Operation, _ operands: [Operand], table: Int32 = -1) -> Operand {
-        let numbers = operands.compactMap(\.number)
-        if numbers.count == operands.count { return .number(fold(operation, numbers, table)) }
-        if let simpler = simplified(operation, operands) { return simpler }
-        let key = Key(operation: operation, operands: operands, table: table)
-        if let known = knownResults[key] { return .result(known) }
-        guard instructions.count < Self.sizeLimit else {
-            if !isTooLarge { report("the expression has more than \(Self.sizeLimit) operations", at: place) }
-            isTooLarge = true
-            return operands[0]
-        }
-        knownResults[key] = instructions.count
-        var instruction = Program.Instruction(operation: operation)
-        instruction.b = table
-        instructions.append(instruction)
-        pending.append(operands)
-        return .result(instructions.count - 1)
+        let result = program.emit(operation, operands, table: table)
+        for complaint in program.takeComplaints() { report(complaint, at: place) }
+        return result
     }
 
-    /// One instruction on constants, exactly; an error where it has no value.
-    private mutating func fold(_ operation: Program.Operation, _ numbers: [Double], _ table: Int32) -> Double {
-        if let exact = ExactMath.value(operation, numbers[0], numbers.count > 1 ? numbers[1] : 0) {
-            if exact.isFinite || !numbers.allSatisfy(\.isFinite) { return exact }
-            // Xyce computes with complex numbers; what counts of them is the real part.
-            let isComplex = dialect == .xyce && !(operation == .divide || numbers[0] == 0)
-            if !isComplex || exact.isInfinite {
-                let what = numbers.map { "\($0)" }.joined(separator: ", ")
-                let reason = exact.isNaN ? "is not a real number" : numbers.last == 0 ? "is infinite" : "is too large"
-                report(
-                    operation == .divide
-                        ? "\(numbers[0]) divided by \(numbers[1]) has no value"
-                        : "'\(operation)' of \(what) \(reason)", at: place)
-                return exact
-            }
-        }
-        var program = Program()
-        program.constants = numbers
-        program.tables = tables
-        var instruction = Program.Instruction(operation: operation)
-        instruction.a = 0
-        instruction.b = numbers.count > 1 ? 1 : table
-        instruction.c = numbers.count > 2 ? 2 : -1
-        program.instructions = [instruction]
-        program.result = Int32(numbers.count)
-        return program.value()
-    }
-
-    /// What needs no instruction: x + 0, x·1, x·0, x/1, a decided condition.
-    private func simplified(_ operation: Program.Operation, _ operands: [Operand]) -> Operand? {
-        let left = operands[0]
-        let right = operands.count > 1 ? operands[1] : left
-        switch operation {
-        case .add: return right.number == 0 ? left : left.number == 0 ? right : nil
-        case .subtract: return right.number == 0 ? left : nil
-        case .multiply:
-            if left.number == 0 || right.number == 0 { return .number(0) }
-            return right.number == 1 ? left : left.number == 1 ? right : nil
-        case .divide:
-            return right.number == 1 ? left : left.number == 0 ? .number(0) : nil
-        case .select:
-            if let condition = left.number { return condition != 0 ? right : operands[2] }
-            return right == operands[2] ? right : nil
-        default: return nil
-        }
-    }
-
-    mutating func insertBreaks(_ times: [Double]) { breaks.insert(contentsOf: times) }
-    mutating func insertBreaks(first: Double, period: Double) { breaks.insert(first: first, period: period) }
-
-    /// The instruction behind an operand: its operation, operands and table; nil for an input or a constant.
-    func instruction(_ operand: Operand) -> (operation: Program.Operation, operands: [Operand], table: Int32)? {
-        guard case .result(let index) = operand else { return nil }
-        return (instructions[index].operation, pending[index], instructions[index].b)
-    }
+    // MARK: - Random numbers
 
     /// A number in (0, 1) that depends on the seed, the scope and the place on its card alone, so that neither the order of
     /// evaluation nor a changed card elsewhere moves it.
@@ -330,11 +137,6 @@ struct ExpressionCompiler {
         return z ^ (z >> 31)
     }
 
-    mutating func addTable(_ table: InterpolationTable) -> Int32 {
-        tables.append(table)
-        return Int32(tables.count - 1)
-    }
-
     mutating func report(_ message: String, at range: SourceRange, hint: String? = nil) {
         diagnostics.error(message, at: range, hint: hint)
     }
@@ -347,14 +149,14 @@ struct ExpressionCompiler {
         depth += 1
         defer { depth -= 1 }
         guard depth < Self.depthLimit else {
-            if !isTooLarge { report("the expression is nested too deeply", at: expression.range) }
-            isTooLarge = true
+            if !isTooDeep { report("the expression is nested too deeply", at: expression.range) }
+            isTooDeep = true
             return nil
         }
-        guard !isTooLarge else { return nil }
+        guard !isTooDeep, !program.isTooLarge else { return nil }
         let outerPlace = place
         place = expression.range
-        dialect = frame.scope.dialect
+        program.dialect = frame.scope.dialect
         defer { place = outerPlace }
         switch expression {
         case .number(let value, _): return .number(value)
@@ -450,7 +252,7 @@ struct ExpressionCompiler {
 
     /// aᵇ as the dialect's operator has it.
     mutating func power(_ a: Operand, _ b: Operand) -> Operand {
-        switch dialect.name {
+        switch program.dialect.name {
         case "ngspice":
             if let base = a.number, let exponent = b.number, base < 0, exponent.remainder(dividingBy: 2) != 0 {
                 diagnostics.warning(
@@ -485,8 +287,8 @@ struct ExpressionCompiler {
     private mutating func compileProbe(_ probe: Probe, _ range: SourceRange, _ frame: Frame) -> Operand? {
         let scope = frame.scope
         guard let resolved = withDiagnostics({ scope.resolve(probe, range, &$0) }) else { return nil }
-        var value = sum(resolved.terms)
-        if let second = resolved.times { value = emit(.multiply, value, sum(second)) }
+        var value = program.sum(resolved.terms)
+        if let second = resolved.times { value = emit(.multiply, value, program.sum(second)) }
         guard scope.isComplex, let part = probe.part else { return value }
         switch part {
         case .magnitude: return emit(.abs, value)
@@ -498,24 +300,6 @@ struct ExpressionCompiler {
             let phase = emit(.phase, value)
             return scope.options.phaseInRadians ? phase : emit(.multiply, phase, .number(180 / .pi))
         }
-    }
-
-    private mutating func sum(_ terms: [(input: ProgramInput, factor: Double)]) -> Operand {
-        var total: Operand?
-        for term in terms {
-            let value = input(term.input)
-            if let partial = total {
-                total =
-                    term.factor == -1
-                    ? emit(.subtract, partial, value)
-                    : emit(.add, partial, term.factor == 1 ? value : emit(.multiply, value, .number(term.factor)))
-            } else {
-                total =
-                    term.factor == 1
-                    ? value : term.factor == -1 ? emit(.negate, value) : emit(.multiply, value, .number(term.factor))
-            }
-        }
-        return total ?? .number(0)
     }
 
     private mutating func compileCall(
