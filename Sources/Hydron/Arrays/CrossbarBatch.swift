@@ -8,7 +8,7 @@ final class CrossbarBatch: ElementBatch {
 
     init(_ arrays: [CrossbarArray]) { grids = arrays.map { CrossbarGrid($0) } }
 
-    func use(_ parallel: Parallel) { self.parallel = parallel }
+    func use(_ parallel: Parallel) { self.parallel = CrossbarGrid.threads(parallel, for: grids) }
 
     var count: Int { grids.count }
     var isLinear: Bool { grids.allSatisfy(\.isLinear) }

@@ -80,6 +80,14 @@ final class CrossbarGrid {
             farPorts: wires.ports, nodeCapacitance: wires.capacitance)
     }
 
+    /// The threads that share the work on arrays: small ones are done before another thread has woken.
+    static func threads(_ parallel: Parallel, for grids: [CrossbarGrid]) -> Parallel {
+        grids.reduce(0) { $0 + $1.shape.rows * $1.shape.columns } < worthwhile ? Parallel(threads: 1) : parallel
+    }
+    /// Cells from which threads share the work: a pulse in 128 × 128 took as long with two as with one, in 256 × 256 four
+    /// fifths. Tests of small arrays set it lower.
+    @TaskLocal static var worthwhile = 1 << 15
+
     var isLinear: Bool { cells.isLinear }
     /// Bytes held, those of the circuit's arrays left out.
     var bytes: Int {

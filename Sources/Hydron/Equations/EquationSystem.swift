@@ -37,6 +37,7 @@ final class EquationSystem {
     /// What the rows of arrays are judged by, and the worst of them at the point last evaluated.
     @exclusivity(unchecked) var rowTolerance = RowTolerance.ofTerms
     private(set) var gridBalance: (excess: Double, unknown: Int) = (0, 0)
+    /// The threads that share the work on vectors and arrays.
     let parallel: Parallel
     /// True where a small update moves every nonlinear element along its tangent: there are only devices with smooth
     /// characteristics.
@@ -111,8 +112,9 @@ final class EquationSystem {
         grids = crossbars.flatMap(\.grids)
         followsTangents = grids.isEmpty && nonlinear.allSatisfy(\.followsTangents)
         isSmooth = batches.allSatisfy(\.followsTangents)
-        parallel = Parallel(threads: circuit.options.threadCount)
-        for batch in batches { batch.use(parallel) }
+        let threads = Parallel(threads: circuit.options.threadCount)
+        for batch in batches { batch.use(threads) }
+        parallel = grids.isEmpty ? threads : CrossbarGrid.threads(threads, for: grids)
 
         var builder = PatternBuilder(size: sparseCount - 1)
         for batch in batches { batch.connect(batches, unknownCount: count) }

@@ -174,18 +174,46 @@ import Waveforms
     }
 
     @Test func resultsAreTheSameBitsForAnyNumberOfThreads() throws {
-        let text = Self.pulsed("v(x1.gate[5][1]) @x1[xmean] @x1[eion] @x1[ed]")
+        let text = """
+            a pulse in an array
+            .param m=20 n=70
+            .model syn proton
+            vr[0:m-1] row[0:m-1] 0 pulse(0 {i%3==0 ? -10 : 0} 0.1n 0.1n 0.1n 5n 1)
+            vc[0:n-1] col[0:n-1] 0 0
+            vg[0:n-1] gate[0:n-1] 0 pulse(0 {i%2==0 ? 5 : 0} 0.1n 0.1n 0.1n 5n 1)
+            x1 row[0:m-1] col[0:n-1] gate[0:n-1] crossbar cell=syn rrow=2 rcol=2 rgate=5 cgate=200a x0={0.3+0.4*rand()}
+            .tran 0.1n 0.5n
+            .print tran v(x1.gate[5][1]) v(x1.row[10][60]) @x1[xmean] @x1[eion] @x1[ed] @x1[vgcerr]
+            .end
+            """
         var tables: [[[Double]]] = []
         for threads in [1, 2, 3] {
-            let loaded = Simulation.load(text: text, threads: threads)
-            let simulation = try #require(loaded.simulation)
+            let simulation = try #require(Simulation.load(text: text, threads: threads).simulation)
             let recorder = TableRecorder()
-            #expect(simulation.run(recorder).failure == nil)
+            CrossbarGrid.$worthwhile.withValue(1) { #expect(simulation.run(recorder).failure == nil) }
             let table = try #require(recorder.tables.last)
             tables.append(table.header.columns.map { table[$0.name] ?? [] })
         }
+        #expect(tables[0].count == 7 && tables[0][0].count > 3)
         #expect(tables[0] == tables[1])
         #expect(tables[0] == tables[2])
+    }
+
+    @Test func threadsShareLargeArraysOnly() throws {
+        func threads(_ side: Int) throws -> Int {
+            let text = """
+                an array
+                v1[0:\(side - 1)] row[0:\(side - 1)] 0 1
+                v2[0:\(side - 1)] col[0:\(side - 1)] 0 0
+                x1 row[0:\(side - 1)] col[0:\(side - 1)] crossbar r=1k
+                .op
+                .end
+                """
+            let circuit = try #require(Simulation.load(text: text, threads: 3).simulation?.circuit)
+            return try EquationSystem(circuit).parallel.threads
+        }
+        #expect(try threads(181) == 1)
+        #expect(try threads(182) == 3)
     }
 
     /// Random values of cells depend on the seed and the cell alone, and look as they should.
