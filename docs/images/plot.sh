@@ -12,6 +12,10 @@ shown() { sed -n "/^$2/,/^\.end/p" "docs/$1.md"; }
 $hydron plot netlists/proton/pulse-train.cir '@p1[g]' -o docs/images/pulse-train.svg \
   --title 'A proton resistor: 1000 pulses of 10 V, then 1000 of −10 V, of 5 ns each'
 
+$hydron run netlists/crossbar/learning.cir --param rounds=50 --snapshots out --csv out/learning.csv -q
+$hydron plot out/learning.csv 'v(rms)' -o docs/images/learning.svg \
+  --title 'Error of each letter shown [V for 2 nA]: an array of 9 x 5 proton resistors learns four letters in 50 rounds'
+
 shown quick-start 'A low-pass filter' > out/filter.cir
 $hydron plot out/filter.cir -o docs/images/low-pass.svg
 

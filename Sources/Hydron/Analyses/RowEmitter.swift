@@ -109,6 +109,18 @@ final class RowEmitter: PointObserver {
         try emit(row)
     }
 
+    /// What is summed up in time needs every point, as measurements do.
+    var takesPoints: Bool { sink.takesPoints || !accumulators.isEmpty }
+
+    func pass(_ abscissa: Double, _ x: UnsafePointer<Double>, _ system: EquationSystem) {
+        filled = 0
+        put(abscissa)
+        if !accumulators.isEmpty { accumulate(abscissa, x, system) }
+        guard sink.takesPoints else { return }
+        fill(x, system)
+        row.withUnsafeBufferPointer { sink.note($0) }
+    }
+
     // MARK: - Rows between points
 
     /// What rows are computed from at the last three points: the time, and for each column its unknown or the inputs of

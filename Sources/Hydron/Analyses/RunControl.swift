@@ -77,6 +77,10 @@ protocol PointObserver: AnyObject {
     func accept(
         _ abscissa: Double, _ x: UnsafePointer<Double>, _ system: EquationSystem, parts: Int
     ) throws(SimulationFailure)
+    /// True where it wants points between rows that keep to an interval, by ``pass(_:_:_:)``.
+    var takesPoints: Bool { get }
+    /// Such a point: no row.
+    func pass(_ abscissa: Double, _ x: UnsafePointer<Double>, _ system: EquationSystem)
     /// The curves have a corner at the newest point.
     func turn()
     /// One of ``stops`` was reached.
@@ -85,6 +89,8 @@ protocol PointObserver: AnyObject {
 
 extension PointObserver {
     var fillsIn: Bool { false }
+    var takesPoints: Bool { false }
+    func pass(_ abscissa: Double, _ x: UnsafePointer<Double>, _ system: EquationSystem) {}
     func turn() {}
     func accept(
         _ abscissa: Double, _ x: UnsafePointer<Double>, _ system: EquationSystem

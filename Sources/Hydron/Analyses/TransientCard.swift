@@ -89,7 +89,8 @@ extension TransientAnalysis: Analysis {
             return nil
         }
         transient.usesInitialConditions = usesInitialConditions
-        transient.outputInterval = reader.elaborator.runOptions.outputInterval
+        let runOptions = reader.elaborator.runOptions
+        transient.outputInterval = runOptions.outputInterval ?? (runOptions.hasRowsAtSteps ? step : nil)
         return transient
     }
 

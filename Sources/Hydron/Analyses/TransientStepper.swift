@@ -116,7 +116,7 @@ struct TransientStepper {
                 try observer.accept(smallest, UnsafePointer(x.base), system)
             }
         }
-        // Without an interval every point is a row, the first of them at the start that was asked for.
+        // Without an interval every point is a row, from the start that was asked for on.
         nextOutput = analysis.outputInterval ?? (analysis.start > 0 ? analysis.start : .infinity)
         // Corners that rounding sets apart are one.
         func corner(after time: Double) -> Double {
@@ -186,11 +186,14 @@ struct TransientStepper {
                     try observer.reach(stops[stopCount], UnsafePointer(x.base), system)
                     stopCount += 1
                 }
-                if landing && target == nextOutput || analysis.outputInterval == nil
-                    || analysis.stop - time <= smallest,
-                    time >= analysis.start
-                {
-                    try observer.accept(time, UnsafePointer(x.base), system, parts: parts)
+                if time >= analysis.start {
+                    if landing && target == nextOutput || analysis.outputInterval == nil
+                        || analysis.stop - time <= smallest
+                    {
+                        try observer.accept(time, UnsafePointer(x.base), system, parts: parts)
+                    } else if observer.takesPoints {
+                        observer.pass(time, UnsafePointer(x.base), system)
+                    }
                 }
                 let isCorner = landing && newTime == breakpoint || system.cornerArrives
                 if crossedJump {

@@ -5,6 +5,8 @@ import SpiceNetlist
 struct RunOptions: Sendable {
     /// Xyce's `.options output initial_interval=`: rows at multiples of this time [s].
     var outputInterval: Double?
+    /// ngspice's `.options interp`: rows at multiples of `.tran`'s first number.
+    var hasRowsAtSteps = false
     /// `.options samples`
     var sampling = SamplingOptions()
     /// `.options savecurrents`
@@ -29,11 +31,11 @@ struct OptionReader {
     private static let harmless: Set<String> = [
         "timeint", "nonlin", "nonlin-tran", "device", "linsol", "output", "parser", "topology", "restart", "dist",
         "loca", "hbint", "measure", "fft", "sensitivity", "diagnostic", "supernode", "type", "newbpstepping", "newlte",
-        "exitstep", "exittime", "initial_interval", "acct", "list", "nomod", "nopage", "node", "opts", "noacct",
-        "nopost", "post", "probe", "ingold", "numdgt", "klu", "sparse", "interp", "limpts", "cptime",
+        "exitstep", "exittime", "acct", "list", "nomod", "nopage", "node", "opts", "noacct",
+        "nopost", "post", "probe", "ingold", "numdgt", "klu", "sparse", "limpts", "cptime",
         "itl3", "itl5", "itl6", "lvltim", "chgtol_", "erroption", "minord", "delmax", "maxstep", "nlmin", "nlmax",
         "tr_ltetest", "solver_", "maxsearchstep", "searchmethod", "printoutputsteps", "minsaverecord", "bpenable",
-        "restartstepscale", "timestepsreversal", "conststep", "useDeviceMax", "debuglevel", "warn",
+        "restartstepscale", "timestepsreversal", "conststep", "usedevicemax", "debuglevel", "warn",
         "abstol_", "defad", "defas", "pivtol_", "compat", "parhier", "plotwinsize", "noopiter", "bypass",
         "keepopinfo", "trytocompact", "badmos3", "oldlimit", "autostop", "maxtimestepestimate", "mincapacitor",
         "mincap", "minres", "lambertw", "voltlim", "b3soivoltlim", "zeroresistancetol", "checkforzeroresistance",
@@ -86,6 +88,7 @@ struct OptionReader {
             switch word {
             case "gear": options.method = .gear
             case "savecurrents": result.savesCurrents = true
+            case "interp": result.hasRowsAtSteps = true
             case "trap": options.method = .trapezoidal
             default:
                 if !Self.harmless.contains(word) {
@@ -105,7 +108,11 @@ struct OptionReader {
         }
         // Xyce's packages: tolerances of the time integrator are this simulator's, those of other packages are not.
         if package == "timeint", name == "abstol" { return }
-        if package == "output", name == "initial_interval" {
+        if name == "interp" {
+            result.hasRowsAtSteps = (value(of: field) ?? 0) != 0
+            return
+        }
+        if name == "initial_interval" {
             result.outputInterval = value(of: field).flatMap { $0 > 0 ? $0 : nil }
             return
         }

@@ -30,7 +30,9 @@ final class MeasurementRecorder: WaveformSink {
 
     func begin(_ header: TableHeader) throws(WaveformError) { try sink.begin(header) }
 
-    func append(_ row: UnsafeBufferPointer<Double>) throws(WaveformError) {
+    var takesPoints: Bool { !recorded.isEmpty }
+
+    func note(_ row: UnsafeBufferPointer<Double>) {
         let width = isComplex ? 2 : 1
         record.appendPlace(row.isEmpty ? 0 : row[0])
         for index in recorded.indices {
@@ -39,6 +41,11 @@ final class MeasurementRecorder: WaveformSink {
             record.append(
                 isComplex && !isReal[index] ? hypot(row[place], row[place + 1]) : row[place], at: index)
         }
+    }
+
+    func append(_ row: UnsafeBufferPointer<Double>) throws(WaveformError) {
+        note(row)
+        let width = isComplex ? 2 : 1
         let shown = UnsafeBufferPointer(rebasing: row[0..<(visible * width)])
         guard running != nil else {
             try sink.append(shown)

@@ -10,6 +10,10 @@ public protocol WaveformSink: AnyObject {
     func begin(_ header: TableHeader) throws(WaveformError)
     /// One row: a Double for each of the header's columns; in a complex table a pair (re, im) for each.
     func append(_ row: UnsafeBufferPointer<Double>) throws(WaveformError)
+    /// True where points between rows that keep to an interval are wanted too, by ``note(_:)``.
+    var takesPoints: Bool { get }
+    /// Such a point, as long as a row: looked at, not written.
+    func note(_ point: UnsafeBufferPointer<Double>)
     /// A new `.step` of the same table, with the values of the header's `stepParameters`.
     func beginStep(index: Int, parameters: [Double]) throws(WaveformError)
     /// A map of an array, row by row: `index` counts the run's ``Snapshot``s. Taken before the row of the same time.
@@ -24,6 +28,8 @@ public protocol WaveformSink: AnyObject {
 
 extension WaveformSink {
     public func prepare() throws(WaveformError) {}
+    public var takesPoints: Bool { false }
+    public func note(_ point: UnsafeBufferPointer<Double>) {}
     public func map(_ index: Int, time: Double, values: [Double]) throws(WaveformError) {}
 
     public func append(_ row: [Double]) throws(WaveformError) {

@@ -154,17 +154,41 @@ import Testing
         for (before, behind) in zip(time, time.dropFirst()) { #expect(before < behind) }
     }
 
-    @Test func rowsAtAnIntervalStayAtTheInterval() throws {
+    @Test(arguments: ["output initial_interval=20u", "initial_interval=20u", "interp"])
+    func rowsAtAnIntervalStayAtTheInterval(option: String) throws {
         let run = try simulate(
             """
             |v| every 20 µs
             v1 a 0 SIN(0 1 1.3k)
             r1 a 0 1k
-            .options output initial_interval=20u
+            .options \(option)
             .tran 20u 1m
             .print tran {abs(v(a))}
             """, dialect: .xyce)
         #expect(run["time"].count == 51)
+        for (index, time) in run["time"].enumerated() { #expect(abs(time - 20e-6 * Double(index)) < 1e-12) }
+    }
+
+    /// Measurements and sums look at every point, however far apart rows are.
+    @Test func measurementsSeeWhatLiesBetweenRows() throws {
+        let run = try simulate(
+            """
+            a pulse between two rows
+            v1 a 0 pulse(0 1 21u 1u 1u 3u)
+            r1 a 0 1k
+            .options initial_interval=20u
+            .tran 20u 100u
+            .print tran v(a) {sdt(v(a))}
+            .meas tran top max v(a)
+            .meas tran area integ v(a)
+            """)
+        #expect(run["time"].count == 6)
+        #expect(run["v(a)"].allSatisfy { $0 == 0 })
+        #expect(abs((run["{sdt(v(a))}"].last ?? 0) - 4e-6) < 1e-12)
+        #expect(run.report.measurements.map(\.name) == ["top", "area"])
+        for (found, wanted) in zip(run.report.measurements, [1, 4e-6]) {
+            #expect(abs((found.value ?? 0) - wanted) < 1e-9 * wanted)
+        }
     }
 
     /// A diode with nothing but a transit time gives back its charge, ts = tt ln(1 + IF/IR) for constant currents, and
