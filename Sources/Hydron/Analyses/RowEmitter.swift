@@ -318,6 +318,7 @@ final class RowEmitter: PointObserver {
                 switch accumulator.kind {
                 case .integral: accumulated[index] += 0.5 * step * (argument + arguments[index])
                 case .derivative: accumulated[index] = (argument - arguments[index]) / step
+                case .delayed: break
                 }
             }
             arguments[index] = argument

@@ -198,10 +198,18 @@ enum Behavioural {
         }
     }
 
-    /// A new unknown y that is d/dt of the program, or its integral: −y + d/dt u = 0, or −u + d/dt y = 0.
+    /// A new unknown y that is d/dt of the program, its integral or its past: −y + d/dt u = 0, or −u + d/dt y = 0, or the
+    /// end of a line.
     static func auxiliary(_ kind: AuxiliaryKind, _ program: Program, _ card: ElementCard) -> Int32? {
         let name = card.name
-        let suffix = kind == .derivative ? "ddt" : "sdt"
+        let suffix: String
+        switch kind {
+        case .derivative: suffix = "ddt"
+        case .integral: suffix = "sdt"
+        case .delayed(let time):
+            card.elaborator.helperCount += 1
+            return TransferSource.delay(program, by: time, card, "delay\(card.elaborator.helperCount)")
+        }
         let unknown = card.builder.auxiliary(name, "\(suffix)\(card.builder.unknowns.count)")
         card.elaborator.helperCount += 1
         let helper = card.builder.directory.names.intern("\(name)#\(suffix)\(card.elaborator.helperCount)")
@@ -215,6 +223,7 @@ enum Behavioural {
                 $0.linear = [Entry(row: unknown, column: unknown, capacitance: 1)]
                 $0.integrals = [unknown]
                 $0.terms.append(Term(program: program, plus: unknown, minus: 0, factor: -1, kind: .integrand))
+            case .delayed: break
             }
         }
         return unknown
@@ -223,8 +232,7 @@ enum Behavioural {
     /// A new unknown of the element, named with `suffix`, that has the program's value: y − program = 0.
     static func unknown(_ card: ElementCard, _ suffix: String, _ program: DeferredProgram) -> Int32 {
         let unknown = card.builder.auxiliary(card.name, suffix)
-        let helper = card.builder.directory.names.intern("\(card.name)#\(suffix)")
-        let identity = ElementIdentity(name: helper, range: card.identity.range)
+        let identity = card.helper(suffix)
         card.whenComplete { card in
             guard let compiled = card.compile(program) else { return }
             add(card, identity, unknown, 0) {
@@ -238,7 +246,7 @@ enum Behavioural {
     // MARK: - Making elements
 
     /// ±1 of a branch: its current leaves plus and enters minus, its row reads v(plus) − v(minus) + … = 0.
-    private static func incidence(_ plus: Int32, _ minus: Int32, _ branch: Int32) -> [Entry] {
+    static func incidence(_ plus: Int32, _ minus: Int32, _ branch: Int32) -> [BehaviouralEquations.LinearEntry] {
         [
             Entry(row: plus, column: branch, conductance: 1), Entry(row: minus, column: branch, conductance: -1),
             Entry(row: branch, column: plus, conductance: 1), Entry(row: branch, column: minus, conductance: -1),
@@ -252,7 +260,7 @@ enum Behavioural {
         return terms
     }
 
-    private static func add(
+    static func add(
         _ card: ElementCard, _ identity: ElementIdentity, _ plus: Int32, _ minus: Int32, branch: Int32 = 0,
         _ fill: (inout BehaviouralEquations.Element) -> Void
     ) {
@@ -264,7 +272,7 @@ enum Behavioural {
     }
 
     /// Files an element that others may refer to before its equation is known.
-    private static func reserve(
+    static func reserve(
         _ card: ElementCard, _ identity: ElementIdentity, _ plus: Int32, _ minus: Int32, _ branch: Int32 = 0
     ) {
         guard branch > 0 else { return add(card, identity, plus, minus) { _ in } }
@@ -277,7 +285,7 @@ enum Behavioural {
     }
 
     /// Gives a reserved element its equation, whose expression `program` is.
-    private static func update(
+    static func update(
         _ card: ElementCard, _ identity: ElementIdentity, _ program: Program,
         _ fill: @escaping (inout BehaviouralEquations.Element) -> Void
     ) {

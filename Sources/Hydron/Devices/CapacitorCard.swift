@@ -5,7 +5,7 @@ extension Capacitor: ElementKind {
     static let description = ElementDescription(
         letter: "c", name: "capacitor",
         syntax: "Cname n+ n- [value] [model] [c=|q=] [ic=] [l=] [w=] [tc1=] [tc2=] [tc=a[,b]] [age=] [temp=] [dtemp=] "
-            + "[m=] [scale=]",
+            + "[m=] [scale=] [rser=] [lser=] [rlshunt=] [rpar=] [cpar=]",
         summary: """
             Capacitor with a temperature law. The value is a number, follows from a model and the size, or is an \
             expression of the solution, as a capacitance (c=) or as a charge (q=).
@@ -62,6 +62,7 @@ extension Capacitor: ElementKind {
     enum Instance: Int, ParameterKey {
         case c, ic, l, w, age
         case tc1, tc2, temp, dtemp, m, scale
+        case rser, lser, rlshunt, rpar, cpar
 
         var parameter: Parameter {
             switch self {
@@ -80,6 +81,11 @@ extension Capacitor: ElementKind {
             case .dtemp: Parameter("dtemp", unit: "K", default: 0, .any, "temperature above the circuit's")
             case .m: Parameter("m", unit: "-", default: 1, .nonNegative, "capacitors in parallel")
             case .scale: Parameter("scale", unit: "-", default: 1, .any, "factor of the capacitance")
+            case .rser: Parameter("rser", unit: "Ω", default: 0, .nonNegative, "resistance in series")
+            case .lser: Parameter("lser", unit: "H", default: 0, .nonNegative, "inductance in series")
+            case .rlshunt: Parameter("rlshunt", unit: "Ω", default: 0, .nonNegative, "resistance across lser, 0 for none")
+            case .rpar: Parameter("rpar", unit: "Ω", default: 0, .nonNegative, "resistance in parallel, 0 for none")
+            case .cpar: Parameter("cpar", unit: "F", default: 0, .nonNegative, "capacitance in parallel")
             }
         }
     }
@@ -90,10 +96,18 @@ extension Capacitor: ElementKind {
             add(card, plus, minus, capacitance, multiplier: 1, initialVoltage: .nan)
             return
         }
+        card.dropCatalogueData("v", "irms")
+        func strays(_ instance: ParameterValues<Instance>) -> Int32 {
+            Strays(
+                seriesResistance: instance[.rser], seriesInductance: instance[.lser],
+                inductanceShunt: instance[.rlshunt], parallelResistance: instance[.rpar],
+                parallelCapacitance: instance[.cpar]
+            ).add(to: card, plus, minus, multiplier: instance[.m])
+        }
         if let charge = card.take(key: "q") {
             guard let program = card.program(charge), let instance = card.parameters(Instance.self) else { return }
             return Behavioural.capacitor(
-                card, plus, minus, charge: program, multiplier: instance[.m] * instance[.scale])
+                card, strays(instance), minus, charge: program, multiplier: instance[.m] * instance[.scale])
         }
         guard let fields = PassiveFields(card, "capacitance", keys: ["c", "capacitance"], models: modelTypes) else {
             return
@@ -110,14 +124,14 @@ extension Capacitor: ElementKind {
         if let expression = fields.expression {
             guard let program = card.program(expression) else { return }
             return Behavioural.capacitor(
-                card, plus, minus, capacitance: program, multiplier: instance[.m],
+                card, strays(instance), minus, capacitance: program, multiplier: instance[.m],
                 scale: scale * (multiplies ? model.given(.c, else: 1) : 1))
         }
         guard
             let capacitance = nominal(card, instance, model, value: instance.ifGiven(.c) ?? fields.value, multiplies)
         else { return }
         add(
-            card, plus, minus, capacitance * scale, multiplier: instance[.m], initialVoltage: instance[.ic])
+            card, strays(instance), minus, capacitance * scale, multiplier: instance[.m], initialVoltage: instance[.ic])
     }
 
     /// The capacitance at the reference temperature, before ageing [F].

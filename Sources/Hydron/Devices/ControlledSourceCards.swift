@@ -192,6 +192,7 @@ enum ControlledSourceCard {
         guard let plus = card.node("n+"), let minus = card.node("n-") else { return }
         // HSPICE's words say what the letter says already.
         _ = card.take("vcvs") || card.take("vccs") || card.take("cccs") || card.take("ccvs")
+        if TransferSource.elaborate(card, plus, minus, isVoltage: isVoltage) { return }
         for key in ["value", "vol", "cur", "v", "i"] {
             if let token = card.take(key: key) {
                 behave(card, plus, minus, token, isVoltage)

@@ -73,13 +73,15 @@ extension CurrentSourceCard: PlainElement {
 
 enum IndependentSourceCard {
     enum Instance: Int, ParameterKey {
-        case dc, m, acmag, acphase
+        case dc, m, acmag, acphase, rser, cpar
         var parameter: Parameter {
             switch self {
             case .dc: Parameter("dc", unit: "V or A", default: 0, .any, "value in static analyses")
             case .m: Parameter("m", unit: "-", default: 1, .positive, "sources in parallel, for a current source")
             case .acmag: Parameter("acmag", "ac", unit: "V or A", default: 0, .any, "magnitude in AC")
             case .acphase: Parameter("acphase", unit: "°", default: 0, .any, "phase in AC")
+            case .rser: Parameter("rser", unit: "Ω", default: 0, .nonNegative, "resistance in series, of a voltage source")
+            case .cpar: Parameter("cpar", unit: "F", default: 0, .nonNegative, "capacitance in parallel")
             }
         }
     }
@@ -160,6 +162,15 @@ enum IndependentSourceCard {
         if instance.isGiven(.dc) { source.direct = instance[.dc] }
         if instance.isGiven(.acmag) { source.ac = (instance[.acmag], instance[.acphase]) }
         source.multiplier = instance[.m] * card.multiplier
+        if !isVoltage, instance[.rser] > 0 {
+            card.error(
+                "rser= of \(card.name) changes nothing: it is a current source",
+                hint: "write a resistor across it, or remove rser=")
+            return
+        }
+        let inner = Strays(seriesResistance: instance[.rser], parallelCapacitance: instance[.cpar])
+            .add(to: card, plus, minus, multiplier: 1)
+        source.plus = inner
         if let port = source.port, !isVoltage || port.number < 1 || expression != nil {
             card.error(
                 port.number < 1 ? "\(card.name) has z0 but is no port" : "\(card.name) can't be a port",
@@ -169,7 +180,7 @@ enum IndependentSourceCard {
 
         if let expression {
             if isVoltage {
-                Behavioural.voltageSource(card, plus, minus, expression)
+                Behavioural.voltageSource(card, inner, minus, expression)
             } else {
                 Behavioural.currentSource(card, plus, minus, expression, factor: source.multiplier)
             }

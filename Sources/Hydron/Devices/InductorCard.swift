@@ -3,7 +3,8 @@ import SpiceNetlist
 extension Inductor: ElementKind {
     static let description = ElementDescription(
         letter: "l", name: "inductor",
-        syntax: "Lname n+ n- [value] [model] [l=] [ic=] [tc1=] [tc2=] [tc=a[,b]] [temp=] [dtemp=] [m=] [scale=]",
+        syntax: "Lname n+ n- [value] [model] [l=] [ic=] [tc1=] [tc2=] [tc=a[,b]] [temp=] [dtemp=] [m=] [scale=] "
+            + "[rser=] [rpar=] [cpar=]",
         summary: """
             Inductor with a temperature law; its current is an unknown of the circuit. K couples inductors to each \
             other.
@@ -42,7 +43,7 @@ extension Inductor: ElementKind {
     }
 
     enum Instance: Int, ParameterKey {
-        case l, ic, tc1, tc2, temp, dtemp, m, scale
+        case l, ic, tc1, tc2, temp, dtemp, m, scale, rser, rpar, cpar
 
         var parameter: Parameter {
             switch self {
@@ -57,16 +58,23 @@ extension Inductor: ElementKind {
             case .dtemp: Parameter("dtemp", unit: "K", default: 0, .any, "temperature above the circuit's")
             case .m: Parameter("m", unit: "-", default: 1, .positive, "inductors in parallel")
             case .scale: Parameter("scale", unit: "-", default: 1, .any, "factor of the inductance")
+            case .rser:
+                Parameter(
+                    "rser", unit: "Ω", default: 0, .nonNegative,
+                    "resistance in series; 1 mΩ with `--dialect ltspice` unless K couples the inductor")
+            case .rpar: Parameter("rpar", unit: "Ω", default: 0, .nonNegative, "resistance in parallel, 0 for none")
+            case .cpar: Parameter("cpar", unit: "F", default: 0, .nonNegative, "capacitance in parallel")
             }
         }
     }
 
     static func elaborate(_ card: ElementCard) {
         guard let (plus, minus) = card.nodePair() else { return }
-        if let inductance = card.takePlainNumber() {
+        if card.dialect.inductorResistance == 0, let inductance = card.takePlainNumber() {
             add(card, plus, minus, inductance, multiplier: 1, initialCurrent: .nan)
             return
         }
+        card.dropCatalogueData("ipk")
         guard let fields = PassiveFields(card, "inductance", keys: ["l", "inductance"], models: modelTypes) else {
             return
         }
@@ -77,10 +85,15 @@ extension Inductor: ElementKind {
             temperature - card.nominalTemperature(model.ifGiven(.tnom)), tc1: instance.ifGiven(.tc1),
             tc2: instance.ifGiven(.tc2), model: (model[.tc1], model[.tc2]))
         let multiplies = fields.modelMultiplies(card, "l")
+        let loss = card.elaborator.elements.coupled.contains(card.name) ? 0 : card.dialect.inductorResistance
+        let inner = Strays(
+            seriesResistance: instance.given(.rser, else: loss), parallelResistance: instance[.rpar],
+            parallelCapacitance: instance[.cpar]
+        ).add(to: card, plus, minus, multiplier: instance[.m])
         if let expression = fields.expression {
             guard let program = card.program(expression) else { return }
             let scale = factor * instance[.scale] * (multiplies ? model.given(.l, else: 1) : 1)
-            return Behavioural.inductor(card, plus, minus, program, multiplier: instance[.m], scale: scale)
+            return Behavioural.inductor(card, inner, minus, program, multiplier: instance[.m], scale: scale)
         }
         var nominal = instance.ifGiven(.l) ?? fields.value
         if multiplies, let own = nominal {
@@ -91,7 +104,7 @@ extension Inductor: ElementKind {
             return
         }
         add(
-            card, plus, minus, inductance * factor * instance[.scale], multiplier: instance[.m],
+            card, inner, minus, inductance * factor * instance[.scale], multiplier: instance[.m],
             initialCurrent: instance.given(.ic, else: model[.ic]))
     }
 

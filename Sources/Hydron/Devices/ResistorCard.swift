@@ -105,6 +105,7 @@ extension Resistor: ElementKind {
                 temperature: card.options.temperature)
             return
         }
+        card.dropCatalogueData("tol", "pwr")
         guard let fields = PassiveFields(card, "resistance", keys: ["r", "resistance"], models: modelTypes) else {
             return
         }

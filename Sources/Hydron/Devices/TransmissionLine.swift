@@ -118,10 +118,12 @@ struct TransmissionLine: Sendable, BitwiseCopyable {
     ]
 
     /// Adds the line to the circuit between the nodes 1+, 1−, 2+ and 2−.
-    func add(to card: ElementCard, _ nodes: [Int32]) {
-        let first = card.builder.branch(card.name)
-        let second = card.builder.branch(card.name, "branch2")
-        let identity = card.identity
+    /// - Parameter helper: its identity where it is but a part of the card's element.
+    func add(to card: ElementCard, _ nodes: [Int32], as helper: ElementIdentity? = nil) {
+        let identity = helper ?? card.identity
+        let name = card.builder.directory.names.name(of: identity.name)
+        let first = card.builder.branch(name)
+        let second = card.builder.branch(name, "branch2")
         card.builder.add(
             to: Elements.self, identity: identity, make: { Elements() },
             update: {

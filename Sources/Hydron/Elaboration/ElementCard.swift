@@ -59,6 +59,11 @@ final class ElementCard {
     /// Product of the `m=` of all subcircuit calls around this element.
     var multiplier: Double { scope.multiplier }
 
+    /// The identity of an element that the card adds besides its own: `c1#rser`.
+    func helper(_ suffix: String) -> ElementIdentity {
+        ElementIdentity(name: builder.directory.names.intern("\(name)#\(suffix)"), range: identity.range)
+    }
+
     // MARK: Positional fields, read from left to right
 
     private func skipKeyed() {

@@ -13,6 +13,8 @@ final class ElementReader {
     private let readsPlainCards: Bool
     /// Lower-case, hierarchical names on cards with mistakes: what they would have made is missing.
     private(set) var broken: Set<String> = []
+    /// Lower-case, hierarchical names of inductors that a K couples, in dialects where that makes a difference.
+    private(set) var coupled: Set<String> = []
 
     init(
         _ elaborator: Elaborator, _ element: ElementCard, files: [UnsafePointer<UInt8>?], readsPlainCards: Bool
@@ -26,6 +28,7 @@ final class ElementReader {
 
     /// Reads the elements among `cards`, those of a block that stand, into `scope`.
     func read(_ cards: [Card], in scope: Scope) {
+        if netlist.dialect.inductorResistance > 0 { noteCoupled(cards, in: scope) }
         // What `.step` changes is found through the element's card.
         let plain = scope.isTop && elaborator.overrides.elements.isEmpty && readsPlainCards ? plainElements() : nil
         if let plain, cards.count > 10_000 { plain.announce(cards, in: &element.builder) }
@@ -40,6 +43,17 @@ final class ElementReader {
             }
         }
         elaborator.values.elementLetter = 0
+    }
+
+    private func noteCoupled(_ cards: [Card], in scope: Scope) {
+        var statement = Statement()
+        var ignored = Diagnostics()
+        for card in cards where card.kind == .element(UInt8(ascii: "k")) {
+            netlist.decode(card, into: &statement, diagnostics: &ignored)
+            for field in statement.fields where field.key == nil && field.value.kind == .word {
+                coupled.insert(scope.prefix + netlist.sources.lowercased(field.value.range))
+            }
+        }
     }
 
     // MARK: - Plain cards

@@ -349,6 +349,7 @@ final class OutputCompiler: ExpressionScope {
     }
 
     func auxiliary(_ kind: AuxiliaryKind, _ program: Program) -> ProgramInput? {
+        if case .delayed = kind { return nil }
         accumulators.append(Accumulator(kind: kind, program: program))
         return .accumulated(Int32(accumulators.count - 1))
     }

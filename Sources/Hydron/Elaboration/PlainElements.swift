@@ -36,7 +36,7 @@ extension PlainElement where Self: Device {
 final class PlainElements {
     private let reader: PlainCardReader
     /// By letter, 'a' first.
-    private let kinds = Catalog.plainKinds
+    private let kinds: [(any PlainElement.Type)?]
     private let temperature: Double
     private let ids: UnsafeMutablePointer<UInt32>
     /// Cards in the batch.
@@ -50,6 +50,10 @@ final class PlainElements {
     ///   - grounds: names of ground besides `0`.
     ///   - temperature: of the circuit [K].
     init(_ netlist: Netlist, grounds: [String], temperature: Double) {
+        var kinds = Catalog.plainKinds
+        // A plain inductor has a resistance there.
+        if netlist.dialect.inductorResistance > 0 { kinds[Int(UInt8(ascii: "l") - UInt8(ascii: "a"))] = nil }
+        self.kinds = kinds
         reader = PlainCardReader(
             netlist, nodeCounts: kinds.map { $0?.plainNodeCount ?? 0 }, grounds: grounds)
         self.temperature = temperature

@@ -19,7 +19,7 @@ extension ExpressionCompiler {
     ]
     private static let others: Set<String> = [
         "log", "pow", "pwr", "pwrs", "min", "max", "limit", "if", "ternary_fcn", "inv", "buf", "u", "ddt", "sdt", "idt",
-        "ddx", "gauss", "agauss", "unif", "aunif", "rand", "random", "flat", "mc", "real", "re", "img", "imag", "ph",
+        "absdelay", "delay", "ddx", "gauss", "agauss", "unif", "aunif", "rand", "random", "flat", "mc", "real", "re", "img", "imag", "ph",
         "spice_pulse", "spice_sin", "spice_exp", "spice_sffm", "spice_pwl", "pos", "cbrt", "square", "sqr", "poly",
     ]
     /// ngspice's comparisons with 0.
@@ -27,7 +27,7 @@ extension ExpressionCompiler {
         "eq0": .equal, "ne0": .notEqual, "gt0": .greater, "ge0": .greaterOrEqual, "lt0": .less, "le0": .lessOrEqual,
     ]
     private static let tableMethods: [String: InterpolationTable.Method] = [
-        "table": .linear, "vtable": .linear, "pwl": .extrapolated, "fasttable": .smooth, "spline": .akima,
+        "table": .linear, "tbl": .linear, "vtable": .linear, "pwl": .extrapolated, "fasttable": .smooth, "spline": .akima,
         "akima": .akima, "cubic": .cubic, "wodicka": .wodicka, "bli": .barycentric,
     ]
 
@@ -49,7 +49,7 @@ extension ExpressionCompiler {
         switch name {
         case "spice_pulse", "spice_sin", "spice_exp", "spice_sffm", "spice_pwl":
             return compileSourceFunction(name, arguments, range, frame)
-        case "ddt", "sdt", "idt": return compileTimeFunction(name, arguments, range, frame)
+        case "ddt", "sdt", "idt", "absdelay", "delay": return compileTimeFunction(name, arguments, range, frame)
         case "ddx": return compileSlope(arguments, range, frame)
         case "if", "ternary_fcn":
             guard count(arguments, 3...3, name, range) else { return nil }
@@ -195,6 +195,14 @@ extension ExpressionCompiler {
 
     // MARK: - Random numbers
 
+    /// Normal about 0 with this standard deviation.
+    private mutating func gaussian(_ sigma: Double, _ scope: any ExpressionScope, _ range: SourceRange) -> Operand {
+        switch draw(scope, at: range) {
+        case .random(let uniform): .number(sigma * RandomBits.normal(uniform, draw(scope, at: range).uniform))
+        case .fixed(let place): .number(sigma * place)
+        }
+    }
+
     /// Drawn once, where the expression is compiled: `agauss(nominal, spread, sigmas)` is normal with the standard
     /// deviation spread/sigmas, `gauss` takes the spread relative to the nominal value; `aunif` and `unif` are uniform
     /// within ± the spread, `limit(nominal, spread)` is one of the two ends. The numbers depend on
@@ -204,7 +212,7 @@ extension ExpressionCompiler {
     ) -> Operand? {
         let scope = frame.scope
         let counts: [String: ClosedRange<Int>] = [
-            "rand": 0...1, "random": 0...1, "flat": 1...1, "unif": 2...3, "aunif": 2...3, "mc": 2...2, "gauss": 2...4,
+            "rand": 0...1, "random": 0...1, "flat": 1...1, "unif": 2...3, "aunif": 2...3, "mc": 2...2, "gauss": 1...4,
             "agauss": 2...4,
         ]
         let expected = counts[name] ?? 1...3
@@ -215,6 +223,8 @@ extension ExpressionCompiler {
         }
         if let input = randomInput(scope, at: range) { return random(name, operands, input) }
         let values = operands.compactMap(\.number)
+        // LTspice: `gauss(sigma)` lies about 0.
+        if name == "gauss", values.count == 1 { return gaussian(values[0], scope, range) }
         guard values.count == operands.count else {
             report("'\(name)' takes constants: it is drawn once, before the simulation", at: range)
             return nil
@@ -267,16 +277,38 @@ extension ExpressionCompiler {
     private mutating func compileTimeFunction(
         _ name: String, _ arguments: [Expression], _ range: SourceRange, _ frame: Frame
     ) -> Operand? {
-        guard count(arguments, 1...3, name, range) else { return nil }
+        let isDelay = name.hasSuffix("delay")
+        guard count(arguments, isDelay ? 2...3 : 1...3, name, range) else { return nil }
         // The argument is a program of its own: it becomes the equation of an auxiliary unknown.
         guard let program = subprogram(arguments[0], frame) else { return nil }
         if program.constant != nil, name == "ddt" { return .number(0) }
-        guard let quantity = frame.scope.auxiliary(name == "ddt" ? .derivative : .integral, program) else {
+        var kind = name == "ddt" ? AuxiliaryKind.derivative : .integral
+        var start: Operand?
+        if isDelay {
+            // The third argument, the longest delay, only sizes a memory elsewhere.
+            guard let time = compile(arguments[1], frame) else { return nil }
+            guard let seconds = time.number, seconds >= 0, seconds.isFinite else {
+                report("the delay of '\(name)' must be a constant of at least 0 s", at: arguments[1].range)
+                return nil
+            }
+            if seconds == 0 || program.constant != nil { return compile(arguments[0], frame) }
+            kind = .delayed(seconds)
+        } else if arguments.count > 1, name == "idt" {
+            guard arguments.count == 2 else {
+                report(
+                    "'idt' can't be set back by its third argument", at: arguments[2].range,
+                    hint: "let a switch discharge a capacitor that a current charges")
+                return nil
+            }
+            guard let value = compile(arguments[1], frame) else { return nil }
+            start = value
+        }
+        guard let quantity = frame.scope.auxiliary(kind, program) else {
             report(
                 "'\(name)' can't stand in this expression", at: range, hint: "use it in a B, E, G, R, C or L element")
             return nil
         }
-        return input(quantity)
+        return start.map { emit(.add, input(quantity), $0) } ?? input(quantity)
     }
 
     /// `ddx(f, x)`: ∂f/∂x, the rest held.

@@ -21,23 +21,38 @@ extension Expression {
 enum ComplexConstant {
     /// nil where the expression holds what has no complex meaning here: quantities of the solution, functions of users.
     static func evaluate(_ expression: Expression, in scope: any ExpressionScope) -> Complex<Double>? {
+        evaluate(expression, scope, logIsBase10: scope.dialect.logIsBase10, s: nil)
+    }
+
+    /// The value of an expression of numbers and the complex frequency `s` [1/s].
+    static func evaluate(_ expression: Expression, s: Complex<Double>, logIsBase10: Bool) -> Complex<Double>? {
+        evaluate(expression, nil, logIsBase10: logIsBase10, s: s)
+    }
+
+    private static func evaluate(
+        _ expression: Expression, _ scope: (any ExpressionScope)?, logIsBase10: Bool, s: Complex<Double>?
+    ) -> Complex<Double>? {
+        func evaluate(_ part: Expression) -> Complex<Double>? {
+            Self.evaluate(part, scope, logIsBase10: logIsBase10, s: s)
+        }
         switch expression {
         case .number(let value, _):
             // A minus acts on both parts, so that a negative number lies below the cut of logarithms and roots.
             return Complex(value, value < 0 ? -0.0 : 0)
         case .name(let name, _):
-            if let definition = scope.complexDefinition(ofParameter: name) {
-                return evaluate(definition.expression, in: definition.scope)
+            if let s, name == "s" { return s }
+            if let definition = scope?.complexDefinition(ofParameter: name) {
+                return Self.evaluate(definition.expression, in: definition.scope)
             }
-            switch scope.parameter(name) {
+            switch scope?.parameter(name) {
             case .value(let value): return Complex(value, 0)
             default: return name == "pi" ? Complex(.pi, 0) : nil
             }
         case .unary(let sign, let operand, _):
-            guard sign != .not, let value = evaluate(operand, in: scope) else { return nil }
+            guard sign != .not, let value = evaluate(operand) else { return nil }
             return sign == .minus ? -value : value
         case .binary(let operation, let left, let right, _):
-            guard let a = evaluate(left, in: scope), let b = evaluate(right, in: scope) else { return nil }
+            guard let a = evaluate(left), let b = evaluate(right) else { return nil }
             switch operation {
             case .add: return a + b
             case .subtract: return a - b
@@ -47,10 +62,10 @@ enum ComplexConstant {
             default: return nil
             }
         case .call(let name, let arguments, _):
-            let values = arguments.compactMap { evaluate($0, in: scope) }
+            let values = arguments.compactMap(evaluate)
             guard values.count == arguments.count, let a = values.first else { return nil }
             if values.count == 2, ["pow", "pwr"].contains(name) { return power(a, values[1]) }
-            return values.count == 1 ? function(name, a, scope.dialect) : nil
+            return values.count == 1 ? function(name, a, logIsBase10: logIsBase10) : nil
         case .string, .conditional, .probe: return nil
         }
     }
@@ -59,11 +74,11 @@ enum ComplexConstant {
         a == .zero ? .zero : .exp(.log(a) * b)
     }
 
-    private static func function(_ name: String, _ a: Complex<Double>, _ dialect: Dialect) -> Complex<Double>? {
+    private static func function(_ name: String, _ a: Complex<Double>, logIsBase10: Bool) -> Complex<Double>? {
         switch name {
         case "ln": .log(a)
         case "log10": decimalLogarithm(a)
-        case "log": dialect.logIsBase10 ? decimalLogarithm(a) : .log(a)
+        case "log": logIsBase10 ? decimalLogarithm(a) : .log(a)
         case "sqrt": .sqrt(a)
         case "exp": .exp(a)
         case "sin": .sin(a)

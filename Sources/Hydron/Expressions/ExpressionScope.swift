@@ -16,7 +16,8 @@ protocol ExpressionScope: AnyObject {
     func resolve(_ probe: Probe, _ range: SourceRange, _ diagnostics: inout Diagnostics) -> ResolvedProbe?
     /// The input that a name stands for where it is a quantity of the solution (a node in `.save out`, a swept source).
     func quantity(_ name: String) -> ProgramInput?
-    /// A new quantity that is d/dt of the program (`ddt`) or its integral since 0 (`sdt`); nil where there can be none.
+    /// A new quantity that is d/dt of the program (`ddt`), its integral since 0 (`sdt`) or its past (`delay`); nil where
+    /// there can be none.
     func auxiliary(_ kind: AuxiliaryKind, _ program: Program) -> ProgramInput?
     /// The text of a file named in an expression, for `table("file")`.
     func points(
@@ -52,7 +53,11 @@ extension ExpressionScope {
     func fixedDeviation(_ key: UInt64) -> Double? { nil }
 }
 
-enum AuxiliaryKind: Sendable { case derivative, integral }
+enum AuxiliaryKind: Sendable, Equatable {
+    case derivative, integral
+    /// What it was so long ago [s].
+    case delayed(Double)
+}
 
 /// A parameter as a scope knows it.
 enum ScopedParameter {

@@ -81,6 +81,13 @@ public struct Dialect: Sendable, Equatable {
     /// `.noise` refers to the input in units of the source's AC magnitude; otherwise in V or A.
     public var inputNoiseCountsMagnitudes = false
 
+    // MARK: Elements
+
+    /// Cards of R, C and L may hold ratings, makers and part numbers, which mean nothing (LTspice).
+    public var cardsHoldCatalogueData = false
+    /// In series with every inductor that has no `rser=` of its own and that no K couples [Ω] (LTspice: 1 mΩ).
+    public var inductorResistance = 0.0
+
     // MARK: Tables
 
     /// Name of the first column of small-signal tables.
@@ -137,6 +144,9 @@ public struct Dialect: Sendable, Equatable {
         dialect.slashSlashStartsComment = true
         dialect.aSuffixIsAtto = false
         dialect.transientTakesEndAlone = true
+        dialect.cardsHoldCatalogueData = true
+        dialect.inductorResistance = 1e-3
+        dialect.caretIsPower = false
         return dialect
     }()
 
