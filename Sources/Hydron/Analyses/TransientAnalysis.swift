@@ -34,6 +34,8 @@ struct TransientAnalysis: Sendable {
     var outputInterval: Double?
     /// Start from `ic=` and `.ic` instead of an operating point.
     var usesInitialConditions = false
+    /// LTspice's `startup`: independent sources are off at first and rise for ``EquationSystem/startupTime``.
+    var rampsSources = false
 
     /// - Returns: the solution at the end.
     @discardableResult
@@ -42,6 +44,8 @@ struct TransientAnalysis: Sendable {
         statistics: inout AnalysisStatistics
     ) throws(SimulationFailure) -> Vector {
         var stepper = TransientStepper(self, system, options)
+        system.rampsSources = rampsSources
+        defer { system.rampsSources = false }
         try stepper.initialise(observer.rates, &statistics)
         try stepper.run(observer, control, &statistics)
         return stepper.x

@@ -4,7 +4,7 @@ import Waveforms
 /// `.tran`: its card, its table, its run.
 extension TransientAnalysis: Analysis {
     static let description = AnalysisDescription(
-        name: "transient analysis", directives: [.tran], syntax: [".tran step stop [start [longest]] [uic]"],
+        name: "transient analysis", directives: [.tran], syntax: [".tran step stop [start [longest]] [uic] [startup]"],
         summary:
             "Voltages and currents in time; every accepted point is a row, with more between where curves are bent.")
 
@@ -12,12 +12,24 @@ extension TransientAnalysis: Analysis {
         guard let statement = reader.words(card) else { return nil }
         var values: [Double] = []
         var usesInitialConditions = false
+        var rampsSources = false
         for field in statement.fields {
             if field.key == nil, field.value.kind == .word {
                 let word = reader.text(field.value)
-                if word == "uic" || word == "noop" {
+                switch word {
+                case "uic", "noop", "skipbp":
                     usesInitialConditions = true
                     continue
+                case "startup":
+                    rampsSources = true
+                    continue
+                // LTspice keeps what lies before the start; nothing is thrown away here.
+                case "nodiscard": continue
+                case "steady":
+                    reader.elaborator.diagnostics.warning(
+                        "'steady' of .tran is not there: the whole time is run", at: field.value.range)
+                    continue
+                default: break
                 }
                 if reader.netlist.number(field.value) == nil, reader.top.parameter(word) == nil {
                     reader.error(
@@ -89,6 +101,7 @@ extension TransientAnalysis: Analysis {
             return nil
         }
         transient.usesInitialConditions = usesInitialConditions
+        transient.rampsSources = rampsSources
         let runOptions = reader.elaborator.runOptions
         transient.outputInterval = runOptions.outputInterval ?? (runOptions.hasRowsAtSteps ? step : nil)
         return transient

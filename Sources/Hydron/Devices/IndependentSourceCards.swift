@@ -258,11 +258,13 @@ enum IndependentSourceCard {
         _ word: String, _ card: ElementCard, _ token: Token?, _ fileToken: Token?, _ repeatToken: Token?,
         _ delayToken: Token?
     ) -> SourceWaveform? {
-        if word == "pwl" { return piecewiseLinear(card, token, fileToken, repeatToken, delayToken) }
+        if word == "pwl" { return PiecewiseLinearFields.waveform(card, token, fileToken, repeatToken, delayToken) }
         if word == "pat" { return pattern(card, token, repeatToken) }
         let a = card.values()
         func argument(_ index: Int, _ absent: Double = 0) -> Double { index < a.count ? a[index] : absent }
         func needs(_ counts: ClosedRange<Int>) -> Bool {
+            // LTspice writes `SINE()` where only the small signal was asked for.
+            if a.isEmpty, card.dialect.waveformsMayBeEmpty { return true }
             if counts.contains(a.count) { return true }
             card.error(
                 "\(word.uppercased()) of \(card.name) takes \(counts.lowerBound) to \(counts.upperBound) values, not \(a.count)",
@@ -277,82 +279,31 @@ enum IndependentSourceCard {
             }
             return .pulse(
                 SourceWaveform.Pulse(
-                    v1: a[0], v2: argument(1), delay: argument(2), rise: argument(3, .nan), fall: argument(4, .nan),
+                    v1: argument(0), v2: argument(1), delay: argument(2), rise: argument(3, .nan), fall: argument(4, .nan),
                     width: argument(5, .nan), period: argument(6, .nan), count: max(0, argument(7))))
         case "sin", "sine":
-            guard needs(1...6) else { return nil }
-            return .sine(
-                offset: a[0], amplitude: argument(1), frequency: argument(2, .nan), delay: argument(3),
+            guard needs(1...7) else { return nil }
+            let sine = SourceWaveform.sine(
+                offset: argument(0), amplitude: argument(1), frequency: argument(2, .nan), delay: argument(3),
                 damping: argument(4), phase: argument(5))
+            guard argument(6) > 0, argument(2) > 0 else { return sine }
+            return .held(sine, from: argument(3) + argument(6) / argument(2))
         case "exp":
             guard needs(2...6) else { return nil }
             return .exponential(
-                v1: a[0], v2: a[1], td1: argument(2), tau1: argument(3, .nan), td2: argument(4, .nan),
+                v1: argument(0), v2: argument(1), td1: argument(2), tau1: argument(3, .nan), td2: argument(4, .nan),
                 tau2: argument(5, .nan))
         case "sffm":
             guard needs(2...7) else { return nil }
             return .frequencyModulated(
-                offset: a[0], amplitude: a[1], carrier: argument(2, .nan), index: argument(3),
+                offset: argument(0), amplitude: argument(1), carrier: argument(2, .nan), index: argument(3),
                 signal: argument(4, .nan))
         default:
             guard needs(2...6) else { return nil }
             return .amplitudeModulated(
-                amplitude: a[0], offset: a[1], modulation: argument(2, .nan), carrier: argument(3, .nan),
+                amplitude: argument(0), offset: argument(1), modulation: argument(2, .nan), carrier: argument(3, .nan),
                 delay: argument(4))
         }
-    }
-
-    /// `PWL(t v …)`, `PWL FILE "name"`, `R=` or `REPEAT` from a time on, `TD=`.
-    private static func piecewiseLinear(
-        _ card: ElementCard, _ token: Token?, _ fileToken: Token?, _ repeatToken: Token?, _ delayToken: Token?
-    ) -> SourceWaveform? {
-        var points: [(x: Double, y: Double)] = []
-        var file = fileToken
-        if file == nil, card.take("file"), let field = card.nextField() { file = field.value }
-        if let file {
-            guard let read = card.points(inFile: file) else { return nil }
-            points = read
-        } else {
-            var values = card.values()
-            if values.count > 2, values.count % 2 == 1, card.dialect.ignoresHalfPoints {
-                values.removeLast()
-                card.warning(
-                    "the last time of \(card.name)'s PWL has no value: ignored", at: token,
-                    hint: "give it one, or remove it")
-            }
-            guard values.count >= 2, values.count % 2 == 0 else {
-                card.error(
-                    "the points of \(card.name)'s PWL must be pairs of time and value, but there are \(values.count) numbers",
-                    at: token)
-                return nil
-            }
-            for index in stride(from: 0, to: values.count, by: 2) { points.append((values[index], values[index + 1])) }
-        }
-        for index in points.indices.dropFirst() where points[index].x < points[index - 1].x {
-            card.error(
-                "the times of \(card.name)'s PWL don't rise: \(points[index].x) s comes after \(points[index - 1].x) s",
-                at: file ?? token)
-            return nil
-        }
-        var waveform = SourceWaveform.PiecewiseLinear(times: points.map(\.x), values: points.map(\.y))
-        if let delayToken {
-            guard let delay = card.evaluate(delayToken, "delay") else { return nil }
-            waveform.delay = delay
-        }
-        if let repeatToken {
-            guard let start = card.evaluate(repeatToken, "repetition") else { return nil }
-            // ngspice: r=-1 means no repetition.
-            if start >= 0 {
-                guard start < (points.last?.x ?? 0) else {
-                    card.error("\(card.name)'s PWL can't repeat from \(start) s: it ends before", at: repeatToken)
-                    return nil
-                }
-                waveform.repeatFrom = start
-            }
-        } else if card.take("repeat") || card.take("r") {
-            waveform.repeatFrom = card.nextIsValue ? card.value("repetition") ?? 0 : 0
-        }
-        return .piecewiseLinear(waveform)
     }
 
     /// HSPICE's `PAT(vhi vlo td tr tf tsample bits [R=n] [RB=bit])`: the bits come n times again from the RB-th on, for

@@ -6,7 +6,7 @@ import Glibc
 /// At a time that ``nextBreakpoint(after:)`` returned, ``value(at:)`` is the corner's own value, not one interpolated
 /// from rounded differences. At a jump it is the value before: a time step lands there with the old value and the next
 /// one starts into the new.
-enum SourceWaveform: Sendable {
+indirect enum SourceWaveform: Sendable {
     /// V1 V2 TD TR TF PW PER NP (0: for ever).
     case pulse(Pulse)
     /// VO VA FREQ TD THETA PHASE: VO + VA sin(2π(FREQ (t − TD) + PHASE/360)) e^(−(t − TD) THETA).
@@ -19,6 +19,8 @@ enum SourceWaveform: Sendable {
     case frequencyModulated(offset: Double, amplitude: Double, carrier: Double, index: Double, signal: Double)
     /// VA VO MF FC TD: VA (VO + sin(2π MF t)) sin(2π FC t).
     case amplitudeModulated(amplitude: Double, offset: Double, modulation: Double, carrier: Double, delay: Double)
+    /// Another one, which holds from this time [s] on the value that it has there.
+    case held(SourceWaveform, from: Double)
 
     struct Pulse: Sendable, BitwiseCopyable {
         var v1: Double
@@ -102,6 +104,7 @@ enum SourceWaveform: Sendable {
                 amplitude: amplitude, offset: offset, modulation: given(modulation, else: 1 / stop),
                 carrier: given(carrier, else: 0), delay: delay)
         case .piecewiseLinear: return self
+        case .held(let waveform, let end): return .held(waveform.resolved(step: step, stop: stop), from: end)
         }
     }
 
@@ -113,6 +116,7 @@ enum SourceWaveform: Sendable {
             abs(offset) + abs(amplitude)
         case .exponential(let v1, let v2, _, _, _, _): abs(v1) + abs(v2 - v1)
         case .piecewiseLinear(let points): points.values.reduce(0) { max($0, abs($1)) }
+        case .held(let waveform, _): waveform.bound
         case .amplitudeModulated(let amplitude, let offset, _, _, _): abs(amplitude) * (abs(offset) + 1)
         }
     }
@@ -130,6 +134,7 @@ enum SourceWaveform: Sendable {
             if t > td2 { value += (v1 - v2) * (1 - Glibc.exp(-(t - td2) / tau2)) }
             return value
         case .piecewiseLinear(let points): return points.value(at: t)
+        case .held(let waveform, let end): return waveform.value(at: min(t, end))
         case .frequencyModulated(let offset, let amplitude, let carrier, let index, let signal):
             let turn = 2 * Double.pi * t
             return offset + amplitude * Glibc.sin(carrier * turn + index * Glibc.sin(signal * turn))
@@ -150,6 +155,8 @@ enum SourceWaveform: Sendable {
             for delay in [td1, td2].sorted() where delay > 0 && Self.isAfter(delay, t) { return delay }
             return .infinity
         case .piecewiseLinear(let points): return points.nextCorner(after: t)
+        case .held(let waveform, let end):
+            return Self.isAfter(end, t) ? min(end, waveform.nextBreakpoint(after: t)) : .infinity
         case .frequencyModulated: return .infinity
         }
     }

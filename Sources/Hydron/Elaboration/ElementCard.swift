@@ -204,6 +204,9 @@ final class ElementCard {
         return value
     }
 
+    /// The word behind the next positional field; nil where there is none.
+    var wordBehindNext: String? { remainingWords.first { $0.place == 1 }?.word }
+
     /// The next positional field as a constant value that is no principal one; nil after a diagnostic.
     func evaluatedNext(_ what: String) -> Double? {
         guard let field = nextField() else {

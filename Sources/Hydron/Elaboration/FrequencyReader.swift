@@ -21,7 +21,8 @@ extension DirectiveReader {
         }
         let tokens = statement.fields.map(\.value)
         let rows = readRows(statement, card)
-        guard tokens.count >= (rows == nil ? 6 : 3) else {
+        let followed = rows == nil && (tokens.count == 2 || tokens.count == 3) ? frequenciesOfAC() : nil
+        guard tokens.count >= (followed != nil ? 2 : rows == nil ? 6 : 3) else {
             error(
                 ".noise needs an output, a source, a shape, a number of points and two frequencies",
                 sources.firstWord(of: card.range), hint: syntax)
@@ -38,6 +39,8 @@ extension DirectiveReader {
         if let rows {
             guard let read = rows.analysis else { return nil }
             analysis = read
+        } else if let followed {
+            analysis = SmallSignalAnalysis(frequencies: followed)
         } else {
             guard let frequencies = frequencies(tokens[2..<min(tokens.count, 6)], ".noise", card, syntax) else {
                 return nil
@@ -78,11 +81,35 @@ extension DirectiveReader {
         return (SmallSignalAnalysis(frequencies: frequencies, sweeps: sweeps), ())
     }
 
+    /// LTspice's `list f1 f2 …`, HSPICE's `poi n f1 f2 …`.
+    private func listed(_ tokens: ArraySlice<Token>) -> [Double]? {
+        var frequencies: [Double] = []
+        for token in tokens {
+            guard let frequency = elaborator.values.value(token, in: top, what: "frequency") else { return nil }
+            guard frequency >= 0 else {
+                error("a frequency of \(frequency.plain) Hz is below 0", token.range)
+                return nil
+            }
+            frequencies.append(frequency)
+        }
+        return frequencies
+    }
+
+    /// The frequencies of the netlist's only `.ac`, for a `.noise` that names none (PSpice, HSPICE); nil where there is none.
+    private func frequenciesOfAC() -> [Double]? {
+        let cards = self.cards.filter { $0.kind == .directive(.ac) }
+        guard cards.count == 1, let statement = words(cards[0]) else { return nil }
+        return frequencies(statement.fields.map(\.value)[...], ".ac", cards[0], "write `.ac dec|oct|lin points fstart fstop`")
+    }
+
     /// Shape, number of points, first and last frequency.
     func frequencies(
         _ fields: ArraySlice<Token>, _ card: String, _ place: Card, _ syntax: String
     ) -> [Double]? {
         let tokens = Array(fields)
+        if tokens.count > 1, ["list", "poi"].contains(text(tokens[0])) {
+            return listed(tokens.dropFirst(text(tokens[0]) == "poi" ? 2 : 1))
+        }
         guard let shape = tokens.first.map(text), ["dec", "oct", "lin"].contains(shape), tokens.count == 4 else {
             error(
                 "\(card) needs a shape, a number of points and two frequencies", sources.firstWord(of: place.range),

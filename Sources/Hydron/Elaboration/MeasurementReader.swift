@@ -24,15 +24,21 @@ struct MeasurementReader {
         guard
             reader.netlist.decodeKeepingCalls(card, into: &statement, diagnostics: &reader.elaborator.diagnostics)
         else { return }
-        fields = statement.fields[...]
+        fields = Self.joined(statement.fields, reader)[...]
         let place = reader.sources.firstWord(of: card.range)
-        guard let kind = word(), var analysis = Self.analysis(kind) else {
+        var analysis: String
+        if let kind = word(), let named = Self.analysis(kind) {
+            analysis = named
+            fields.removeFirst()
+        } else if let only = onlyAnalysis {
+            // LTspice and HSPICE: that of the netlist.
+            analysis = only
+        } else {
             reader.error(
                 ".meas needs the analysis first: op, tran, dc, ac or noise", fields.first?.value.range ?? place,
                 hint: Self.syntax)
             return
         }
-        fields.removeFirst()
         let isContinuous = analysis.hasSuffix("_cont")
         if isContinuous { analysis.removeLast(5) }
         guard let name = word() else {
@@ -49,7 +55,7 @@ struct MeasurementReader {
         found.isContinuous = isContinuous
         guard let function = function(&found, &requests) else { return }
         found.function = function
-        guard readWindow(&found) else { return }
+        guard readWindow(&found, requests) else { return }
         requests.measurements.append(found)
     }
 
@@ -114,6 +120,59 @@ struct MeasurementReader {
 
     // MARK: Pieces
 
+    /// The one analysis of the netlist that measurements can be taken from; nil where there are several or none.
+    private var onlyAnalysis: String? {
+        let kinds: [Directive: String] = [.op: "op", .tran: "tran", .dc: "dc", .ac: "ac", .noise: "noise"]
+        var found: Set<String> = []
+        for card in reader.cards {
+            if case .directive(let directive) = card.kind, let kind = kinds[directive] { found.insert(kind) }
+        }
+        return found.count == 1 ? found.first : nil
+    }
+
+    /// LTspice and HSPICE take a blank for '=': `FIND v(a) AT 1m` is `FIND v(a) AT=1m`.
+    private static func joined(_ fields: [Statement.Field], _ reader: DirectiveReader) -> [Statement.Field] {
+        let keys: Set<String> = ["at", "from", "to", "td", "val", "rise", "fall", "cross"]
+        var result: [Statement.Field] = []
+        for field in fields {
+            if result.count > 2, let last = result.last, last.key == nil, last.value.kind == .word, field.key == nil,
+                keys.contains(reader.text(last.value)), field.value.kind != .word || reader.text(field.value) != "targ"
+            {
+                result[result.count - 1] = Statement.Field(key: last.value, value: field.value)
+            } else {
+                result.append(field)
+            }
+        }
+        return result
+    }
+
+    /// A number, or NaN with an expression of earlier measurements that stands for it.
+    private func number(
+        _ token: Token, orOf requests: MeasurementRequests
+    ) -> (value: Double, formula: Expression?)? {
+        if let formula = self.formula(token, of: requests) { return (.nan, formula) }
+        return number(token).map { ($0, nil) }
+    }
+
+    /// The expression of a token that names measurements read before.
+    private func formula(_ token: Token, of requests: MeasurementRequests) -> Expression? {
+        guard reader.netlist.number(token) == nil, !requests.measurements.isEmpty,
+            let expression = reader.elaborator.values.quietExpression(token), expression.solutionRange == nil
+        else { return nil }
+        let known = Set(requests.measurements.map(\.name))
+        return expression.names.contains { known.contains($0) && reader.top.parameter($0) == nil } ? expression : nil
+    }
+
+    /// The number of the column for the right side of a crossing, which may be a level from earlier measurements.
+    private func level(_ token: Token, _ requests: inout MeasurementRequests) -> Int? {
+        guard let formula = formula(token, of: requests) else { return column(token, &requests) }
+        let item = OutputItem(
+            label: "level \(requests.columns.count)", expression: .number(0, token.range), range: token.range)
+        let number = requests.column(item)
+        requests.levels[number] = formula
+        return number
+    }
+
     private static func analysis(_ word: String) -> String? {
         let base = word.hasSuffix("_cont") ? String(word.dropLast(5)) : word
         return ["op", "tran", "dc", "ac", "noise"].contains(base) ? word : nil
@@ -174,7 +233,9 @@ struct MeasurementReader {
                 fields.removeFirst()
                 event = when(&requests)
             } else if let at = take("at") {
-                event = number(at).map { .at($0) }
+                guard let place = number(at, orOf: requests) else { return nil }
+                measurement.place = place.formula
+                event = .at(place.value)
             } else {
                 reader.error(
                     "\(word.uppercased()) needs a place, WHEN or AT=", field.value.range, hint: Self.syntax)
@@ -302,7 +363,7 @@ struct MeasurementReader {
     /// `v(a)=0.5` or `v(a)=v(b)`, then RISE and its kin.
     private mutating func when(_ requests: inout MeasurementRequests) -> Measurement.Event? {
         guard let field = fields.popFirst(), let key = field.key, let left = column(key, &requests),
-            let right = column(field.value, &requests)
+            let right = level(field.value, &requests)
         else {
             reader.error(
                 "WHEN needs an equation", fields.first?.value.range ?? card.range, hint: "write `WHEN v(out)=0.5`")
@@ -328,11 +389,11 @@ struct MeasurementReader {
             return nil
         }
         if let key = field.key {
-            guard let left = column(key, &requests), let right = column(field.value, &requests) else { return nil }
+            guard let left = column(key, &requests), let right = level(field.value, &requests) else { return nil }
             return crossing(left, right, &requests)
         }
         guard let left = column(field.value, &requests) else { return nil }
-        guard let level = take("val"), let right = column(level, &requests) else {
+        guard let threshold = take("val"), let right = level(threshold, &requests) else {
             reader.error("there is no level to cross", field.value.range, hint: "write `VAL=0.5` behind it")
             return nil
         }
@@ -365,11 +426,15 @@ struct MeasurementReader {
     }
 
     /// FROM, TO, DEFAULT_VAL and what only optimisers use.
-    private mutating func readWindow(_ measurement: inout Measurement) -> Bool {
+    private mutating func readWindow(_ measurement: inout Measurement, _ requests: MeasurementRequests) -> Bool {
         for field in fields {
             switch field.key.map(reader.text) {
-            case "from": measurement.from = number(field.value)
-            case "to": measurement.to = number(field.value)
+            case "from":
+                guard let limit = number(field.value, orOf: requests) else { return false }
+                (measurement.from, measurement.start) = (limit.value, limit.formula)
+            case "to":
+                guard let limit = number(field.value, orOf: requests) else { return false }
+                (measurement.to, measurement.end) = (limit.value, limit.formula)
             case "td":
                 // Xyce: what lies before it is not looked at.
                 measurement.from = [measurement.from, number(field.value)].compactMap { $0 }.max()

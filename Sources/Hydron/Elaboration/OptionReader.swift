@@ -144,6 +144,8 @@ struct OptionReader {
 
     private func readSolver(_ token: Token) {
         let word = netlist.sources.lowercased(token.range)
+        // LTspice's two, and PSpice's by number, are names for the same equations.
+        if ["normal", "alt", "alternate"].contains(word) || netlist.number(token) != nil { return }
         guard let solver = SolverOptions.Method(rawValue: word) else {
             elaborator.error(
                 "no solver '\(word)'", at: token.range, in: top,

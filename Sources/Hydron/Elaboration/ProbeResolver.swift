@@ -47,7 +47,8 @@ struct ProbeResolver {
             }
         }
 
-        func node(_ written: String) -> Int32? {
+        func node(_ name: String) -> Int32? {
+            let written = dialect.unbracketed(name)
             if written == "0" || dialect.isGround(written) { return 0 }
             if let port = ports[written] { return port }
             let name = dialect.hierarchical(written)

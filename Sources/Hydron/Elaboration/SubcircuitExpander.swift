@@ -143,6 +143,15 @@ final class SubcircuitExpander {
             guard let names = elaborator.buses.names(of: port, in: inner) else { return false }
             ports += names
         }
+        var nodes = nodes
+        if nodes.count < ports.count {
+            // The last ports may have nodes of their own.
+            let missing = min(ports.count - nodes.count, subcircuit.optionalNodes.count)
+            for token in subcircuit.optionalNodes.suffix(missing) {
+                guard let node = elaborator.nodes.node(token, in: elaborator.top) else { return false }
+                nodes.append(node)
+            }
+        }
         guard nodes.count == ports.count else {
             elaborator.error(
                 "subcircuit '\(wanted)' has \(ports.count) port\(ports.count == 1 ? "" : "s"), '\(name)' gives \(nodes.count) node\(nodes.count == 1 ? "" : "s")",

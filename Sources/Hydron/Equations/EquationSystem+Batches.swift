@@ -73,7 +73,7 @@ extension EquationSystem {
     }
 
     func nextBreakpoint(after time: Double) -> Double {
-        var next = Double.infinity
+        var next = rampsSources && time < Self.startupTime ? Self.startupTime : Double.infinity
         for batch in batches { next = min(next, batch.nextBreakpoint(after: time)) }
         return next
     }

@@ -271,9 +271,15 @@ final class EquationSystem {
 
     // MARK: - Phase 5: excitations
 
+    /// Whether independent sources rise from 0 at the time 0.
+    var rampsSources = false
+    /// How long they do [s], as in LTspice.
+    static let startupTime = 20e-6
+
     func loadSources(time: Double, mode: SourceContext.Mode, factor: Double = 1) {
         excitation.update(repeating: 0, count: sparseCount)
-        let context = SourceContext(f: excitation, time: time, mode: mode, factor: factor)
+        let share = rampsSources ? min(max(time / Self.startupTime, 0), 1) : 1
+        let context = SourceContext(f: excitation, time: time, mode: mode, factor: factor * share)
         for batch in batches { batch.loadSources(context) }
     }
 

@@ -10,6 +10,10 @@ struct Measurement: Sendable {
     /// FROM and TO, in units of the abscissa.
     var from: Double?
     var to: Double?
+    /// What FROM, TO and the AT of FIND are made of where earlier measurements stand in them.
+    var start: Expression?
+    var end: Expression?
+    var place: Expression?
     /// DEFAULT_VAL: what it is where it finds nothing.
     var fallback: Double?
     /// Xyce's `tran_cont` and its kin: each crossing behind the one that is asked for counts too.
@@ -85,6 +89,21 @@ struct Measurement: Sendable {
     }
 }
 
+extension Measurement {
+    /// Whether the column of this number is what it waits for a crossing of.
+    func usesLevel(_ column: Int) -> Bool {
+        func uses(_ event: Event) -> Bool {
+            if case .crossing(_, let right, _, _, _) = event { return right == column }
+            return false
+        }
+        switch function {
+        case .interval(let first, let second): return uses(first) || uses(second)
+        case .when(let event), .find(_, let event), .derivative(_, let event): return uses(event)
+        default: return false
+        }
+    }
+}
+
 /// A limit that a measurement must keep, `.assert` or `.spec`.
 struct Assertion: Sendable {
     /// As written.
@@ -105,6 +124,8 @@ struct MeasurementRequests: Sendable {
     var assertions: [Assertion] = []
     /// Expressions that measurements look at, by their number in ``Measurement/Function``.
     var columns: [OutputItem] = []
+    /// Of columns that are levels: what these are made of, earlier measurements and parameters.
+    var levels: [Int: Expression] = [:]
     /// Columns that other analyses are made of, by the analysis that has them.
     private var followed: [String: Set<Int>] = [:]
 

@@ -34,6 +34,12 @@ struct MeasurementEvaluator {
     /// The next row's value of the column at a place in the order of ``init(recording:)``.
     mutating func append(_ value: Double, at place: Int) { values[place].append(value) }
 
+    /// Makes a column, where it is recorded, one of this value.
+    mutating func set(_ value: Double, everywhereIn number: Int) {
+        guard let place = places[number] else { return }
+        values[place] = [Double](repeating: value, count: abscissa.count)
+    }
+
     func column(_ number: Int) -> [Double]? { places[number].map { values[$0] } }
 
     /// FROM and TO, the smaller first, in the direction of the run.

@@ -32,7 +32,9 @@ struct MeasurementRun {
                 result.reason = found.all.first?.message
             } else {
                 do throws(MeasurementEvaluator.Failure) {
-                    result.value = try evaluator.value(measurement)
+                    var evaluator = evaluator
+                    let settled = try settle(measurement, &evaluator, scope)
+                    result.value = try evaluator.value(settled)
                 } catch {
                     result.reason = error.reason
                 }
@@ -50,6 +52,34 @@ struct MeasurementRun {
             }
             report.measurements.append(result)
         }
+    }
+
+    /// Fills in what a measurement takes from those before it.
+    private func settle(
+        _ measurement: Measurement, _ evaluator: inout MeasurementEvaluator, _ scope: MeasurementScope
+    ) throws(MeasurementEvaluator.Failure) -> Measurement {
+        func value(_ formula: Expression) throws(MeasurementEvaluator.Failure) -> Double {
+            var found = Diagnostics()
+            guard let value = scope.evaluate(formula, diagnostics: &found) else {
+                throw MeasurementEvaluator.Failure(found.all.first?.message ?? "what it is made of has no value")
+            }
+            return value
+        }
+        var result = measurement
+        if let start = measurement.start { result.from = try value(start) }
+        if let end = measurement.end { result.to = try value(end) }
+        if let place = measurement.place {
+            let at = Measurement.Event.at(try value(place))
+            switch measurement.function {
+            case .find(let column, _): result.function = .find(column, at)
+            case .derivative(let column, _): result.function = .derivative(column, at)
+            default: break
+            }
+        }
+        for (column, formula) in requests.levels where measurement.usesLevel(column) {
+            evaluator.set(try value(formula), everywhereIn: column)
+        }
+        return result
     }
 
     /// DEFAULT_VAL asks for a number even where nothing is found.

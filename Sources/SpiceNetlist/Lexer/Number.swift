@@ -298,6 +298,6 @@ struct NumberScanner {
         "hertz", "ohm", "ohms", "Ω", "ω", "ω", "f", "farad", "farads", "h", "henry", "henries", "w", "watt", "watts",
         "j", "c", "coul", "k", "deg", "degc", "degree", "degrees", "rad", "m", "meter", "meters", "metre", "metres",
         "um", "mm", "nm", "cm", "db", "siemens", "mho", "mhos", "t", "g", "e", "bit", "bits", "b", "mol",
-        "r", "p", "icro", "icron", "icrons", "ano", "ico", "illi", "ilo",
+        "vdc", "vac", "adc", "aac", "r", "p", "icro", "icron", "icrons", "ano", "ico", "illi", "ilo",
     ]
 }

@@ -31,7 +31,8 @@ struct IncludeResolver {
     func identity(of path: String) -> String { FileSystem.resolved(path) ?? path }
 
     /// - Parameter folder: of the file that includes.
-    mutating func find(_ name: String, from folder: String) throws(Problem) -> Found {
+    mutating func find(_ written: String, from folder: String) throws(Problem) -> Found {
+        let name = FileSystem.portable(written)
         var candidates = [FileSystem.join(folder, name)]
         if !name.hasPrefix("/") {
             if folder != topFolder { candidates.append(FileSystem.join(topFolder, name)) }
@@ -102,6 +103,24 @@ enum FileSystem {
             if part == ".." { _ = parts.popLast() } else if part != "." { parts.append(part) }
         }
         return "/" + parts.joined(separator: "/")
+    }
+
+    /// A path as Windows writes it, with this system's slashes. Of one on a drive only the file's name can be found: beside
+    /// the netlist or in a library path.
+    static func portable(_ path: String) -> String {
+        guard path.utf8.contains(ASCII.backslash) else { return path }
+        let parts = path.split(separator: "\\", omittingEmptySubsequences: false)
+        let isOnDrive = parts.first.map { $0.utf8.count == 2 && $0.hasSuffix(":") } == true || path.hasPrefix("\\\\")
+        return isOnDrive ? String(parts.last ?? "") : parts.joined(separator: "/")
+    }
+
+    /// True for the libraries that LTspice and PSpice name in every netlist and that come with them.
+    static func isInstalled(_ path: String) -> Bool {
+        let file = portable(path).lowercased()
+        let name = file.split(separator: "/").last.map(String.init) ?? file
+        return name == "nom.lib" || name == "nomd.lib"
+            || (name.hasPrefix("standard.")
+                && ["dio", "bjt", "mos", "jft", "cap", "ind", "res", "bead"].contains(String(name.dropFirst(9))))
     }
 
     /// Whether `path` is `folder` or below it; both absolute.

@@ -37,11 +37,26 @@ extension ParserState {
             if chain.count <= 1 { isFinished = true }
             return fileEnd
         case .ignored: break
+        case .ignoredBlock(let end): return behindBlock(end, from: nextLine, range: range, fileEnd: fileEnd)
+        case .refused(let end, let hint):
+            diagnostics.error("`\(word)` is not there", at: wordRange, hint: hint)
+            if let end { return behindBlock(end, from: nextLine, range: range, fileEnd: fileEnd) }
+        case .variant:
+            diagnostics.warning(
+                "what stands behind `\(word)` is left out: the netlist before it is run", at: wordRange,
+                hint: "vary values with `.step` or `--param`, or write a netlist for each case")
+            if chain.count <= 1 { isFinished = true }
+            return fileEnd
         case .title:
             let text = SourceRange(file: range.file, start: wordRange.end, end: range.end)
             title = ASCII.trimmed(sources.text(text))
         }
         return nextLine
+    }
+
+    /// The line behind the one that begins with `end`, or the next where there is none.
+    private func behindBlock(_ end: String, from nextLine: Int, range: SourceRange, fileEnd: Int) -> Int {
+        findLine([end], in: range.file, from: nextLine, to: fileEnd)?.nextLine ?? nextLine
     }
 
     private mutating func checkBalance(_ directive: Directive, range: SourceRange) {
@@ -78,12 +93,20 @@ extension ParserState {
         }
         subcircuit.name = first.value
         var sawParameters = false
+        var section = ParametersMark.values
         for field in statement.fields.dropFirst() {
-            if let key = field.key {
+            if let key = field.key, section == .optional {
+                subcircuit.ports.append(key)
+                subcircuit.optionalNodes.append(field.value)
+            } else if section == .texts, field.key != nil {
+                // Names of files for digital parts.
+                continue
+            } else if let key = field.key {
                 subcircuit.parameters.append(Assignment(name: key, value: field.value))
                 sawParameters = true
-            } else if isParametersMark(field.value) {
+            } else if let mark = parametersMark(field.value) {
                 sawParameters = true
+                section = mark
             } else if sawParameters {
                 let text = sources.lowercased(field.value.range)
                 diagnostics.error(
@@ -103,11 +126,18 @@ extension ParserState {
         }
     }
 
-    private func isParametersMark(_ token: Token) -> Bool {
+    private enum ParametersMark { case values, optional, texts }
+
+    /// `PARAMS:`, and PSpice's `OPTIONAL:` and `TEXT:`.
+    private func parametersMark(_ token: Token) -> ParametersMark? {
         let text = sources.slice(token.range)
-        guard text.count == 7 || text.count == 6 else { return false }
-        let word = ASCII.lowercased(text)
-        return word == "params:" || word == "param:"
+        guard text.count <= 9, text.last == ASCII.colon else { return nil }
+        switch ASCII.lowercased(text) {
+        case "params:", "param:": return .values
+        case "optional:": return .optional
+        case "text:": return .texts
+        default: return nil
+        }
     }
 
     private mutating func endSubcircuit(_ range: SourceRange, _ wordRange: SourceRange) {

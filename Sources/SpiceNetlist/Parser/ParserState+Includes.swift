@@ -26,7 +26,9 @@ extension ParserState {
     mutating func readLibrary(_ range: SourceRange, nextLine: Int, fileEnd: Int) -> Int {
         guard let arguments = argumentWords(range) else { return nextLine }
         guard let first = arguments.first else {
-            diagnostics.error("`.lib` names no file", at: firstWord(range))
+            // PSpice reads its installation's library there.
+            diagnostics.warning(
+                "`.lib` names no file: skipped", at: firstWord(range), hint: "name the library beside the netlist")
             return nextLine
         }
         if arguments.count == 1 {
@@ -79,6 +81,10 @@ extension ParserState {
                 diagnostics.error(
                     "`\(name)` lies outside the netlist's folder and the library paths", at: argument.range,
                     hint: "allow its folder with `--library \(FileSystem.folder(of: path))`", notes: chainNotes())
+            case .unreadable(.missing, _) where FileSystem.isInstalled(name):
+                diagnostics.warning(
+                    "`\(name)` belongs to another simulator's installation: skipped", at: argument.range,
+                    hint: "where models of it are needed, copy the file beside the netlist")
             case .unreadable(let failure, let path):
                 diagnostics.error(
                     FileSystem.message(failure, path: path), at: argument.range, hint: FileSystem.hint(path: path),

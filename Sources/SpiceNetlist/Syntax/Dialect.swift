@@ -83,6 +83,11 @@ public struct Dialect: Sendable, Equatable {
 
     // MARK: Elements
 
+    /// `SINE()` is a waveform of zeros (LTspice).
+    public var waveformsMayBeEmpty = false
+    /// A time of a PWL with a plus counts from the one before (LTspice).
+    public var signedTimesAreRelative = false
+
     /// Cards of R, C and L may hold ratings, makers and part numbers, which mean nothing (LTspice).
     public var cardsHoldCatalogueData = false
     /// In series with every inductor that has no `rser=` of its own and that no K couples [Ω] (LTspice: 1 mΩ).
@@ -145,6 +150,8 @@ public struct Dialect: Sendable, Equatable {
         dialect.aSuffixIsAtto = false
         dialect.transientTakesEndAlone = true
         dialect.cardsHoldCatalogueData = true
+        dialect.waveformsMayBeEmpty = true
+        dialect.signedTimesAreRelative = true
         dialect.inductorResistance = 1e-3
         dialect.caretIsPower = false
         return dialect
@@ -157,6 +164,11 @@ public struct Dialect: Sendable, Equatable {
         let wanted = name.lowercased()
         guard let found = Self.all.first(where: { $0.name == wanted }) else { return nil }
         self = found
+    }
+
+    /// PSpice's `v([out])` is `v(out)`.
+    public func unbracketed(_ name: String) -> String {
+        name.hasPrefix("[") && name.hasSuffix("]") && name.utf8.count > 2 ? String(name.dropFirst().dropLast()) : name
     }
 
     /// Whether a lower-case node name means ground.

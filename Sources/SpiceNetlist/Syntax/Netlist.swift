@@ -89,6 +89,8 @@ public enum Directive: String, Sendable, CaseIterable, BitwiseCopyable {
 public struct Subcircuit: Sendable {
     public var name: Token
     public var ports: [Token]
+    /// What the last ports are where a call names no nodes for them, `OPTIONAL: g=0` of PSpice: the nodes' names at the top.
+    public var optionalNodes: [Token] = []
     public var parameters: [Assignment]
     public var body: Block
     public var range: SourceRange

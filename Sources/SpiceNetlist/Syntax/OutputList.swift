@@ -48,7 +48,7 @@ extension Netlist {
             switch item {
             case .option(let option): list.options.append(option)
             case .item(let range, let isWord):
-                let label = reader.label(range)
+                guard let label = Self.withoutAlias(reader.label(range)) else { continue }
                 if isFirst, isWord, Self.analyses.contains(label) {
                     list.analysis = label
                     list.analysisRange = range
@@ -58,6 +58,13 @@ extension Netlist {
             }
         }
         return list
+    }
+
+    /// OrCAD's `V(alias(*))` is `V(*)`. nil for powers, digital levels and noises of everything, which it writes behind.
+    private static func withoutAlias(_ label: String) -> String? {
+        guard label.hasSuffix("(alias(*))") else { return label }
+        let kind = label.dropLast(10)
+        return kind == "v" || kind == "i" ? "\(kind)(*)" : nil
     }
 
     private func outputExpression(
@@ -74,6 +81,9 @@ extension Netlist {
                 }
             }
             return .name(label, range)
+        }
+        if label == "v(*)" || label == "i(*)" {
+            return .probe(Probe(kind: label.hasPrefix("v") ? .voltage : .current, arguments: ["*"]), range)
         }
         var inner = range
         if label.hasPrefix("par("), label.hasSuffix(")") {
