@@ -198,6 +198,29 @@ enum Behavioural {
         }
     }
 
+    /// A flux that is an expression [Wb] of the current of one inductor: v = d/dt program.
+    static func inductor(
+        _ card: ElementCard, _ plus: Int32, _ minus: Int32, flux program: DeferredProgram, multiplier: Double = 1
+    ) {
+        let identity = card.identity
+        let count = card.multiplier * multiplier
+        let branch = card.builder.branch(card.name)
+        reserve(card, identity, plus, minus, branch)
+        card.whenComplete { card in
+            guard let flux = card.compile(program) else { return }
+            update(card, identity, flux) {
+                $0.conducts = true
+                // The branch is the current of one of them.
+                $0.linear = [
+                    Entry(row: plus, column: branch, conductance: count),
+                    Entry(row: minus, column: branch, conductance: -count),
+                    Entry(row: branch, column: plus, conductance: 1), Entry(row: branch, column: minus, conductance: -1),
+                ]
+                $0.terms.append(Term(program: flux, plus: branch, minus: 0, factor: -1, kind: .charge))
+            }
+        }
+    }
+
     /// A new unknown y that is d/dt of the program, its integral or its past: −y + d/dt u = 0, or −u + d/dt y = 0, or the
     /// end of a line.
     static func auxiliary(_ kind: AuxiliaryKind, _ program: Program, _ card: ElementCard) -> Int32? {

@@ -48,6 +48,12 @@ struct BehaviouralEquations: Population {
     }
     var elements: [Element] = []
 
+    /// Whether an element is given by a capacitance that is an expression: it has a rate of charge, and no charge.
+    func hasCapacitanceAlone(_ element: Int) -> Bool {
+        elements[element].value != nil && elements[element].branch == 0 && !elements[element].conducts
+            && !elements[element].terms.contains { $0.kind == .charge }
+    }
+
     var count: Int { elements.count }
     var arity: Int { 3 }
     func identity(_ index: Int) -> ElementIdentity { elements[index].identity }

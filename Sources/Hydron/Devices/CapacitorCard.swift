@@ -105,7 +105,7 @@ extension Capacitor: ElementKind {
             ).add(to: card, plus, minus, multiplier: instance[.m])
         }
         if let charge = card.take(key: "q") {
-            guard let program = card.program(charge), let instance = card.parameters(Instance.self) else { return }
+            guard let program = card.program(charge, x: .voltage), let instance = card.parameters(Instance.self) else { return }
             return Behavioural.capacitor(
                 card, strays(instance), minus, charge: program, multiplier: instance[.m] * instance[.scale])
         }

@@ -115,7 +115,7 @@ enum BehaviouralSourceCard: ElementKind {
         instanceParameters: Instance.table, outputs: BehaviouralEquations.outputTable)
 
     enum Instance: Int, ParameterKey {
-        case m, tc1, tc2, temp, dtemp, smoothbsrc, rcconst
+        case m, tc1, tc2, temp, dtemp, smoothbsrc, rcconst, rpar, cpar
         var parameter: Parameter {
             switch self {
             case .m: Parameter("m", unit: "-", default: 1, .positive, "sources in parallel")
@@ -128,6 +128,8 @@ enum BehaviouralSourceCard: ElementKind {
                 Parameter(
                     "smoothbsrc", unit: Parameter.choice, default: nil, .any,
                     "1: a voltage follows through an RC filter")
+            case .rpar: Parameter("rpar", unit: "Ω", default: 0, .nonNegative, "resistance in parallel, 0 for none")
+            case .cpar: Parameter("cpar", unit: "F", default: 0, .nonNegative, "capacitance in parallel")
             case .rcconst: Parameter("rcconst", unit: "s", default: nil, .positive, "time constant of that filter")
             }
         }
@@ -140,6 +142,7 @@ enum BehaviouralSourceCard: ElementKind {
         var scale: Double
         /// Time constant [s] of the filter that smooths a voltage; nil for none.
         var smoothing: Double?
+        var strays = Strays()
 
         init?(_ card: ElementCard) {
             guard let instance = card.parameters(Instance.self) else { return nil }
@@ -147,6 +150,8 @@ enum BehaviouralSourceCard: ElementKind {
                 given: instance.isGiven(.temp) ? instance[.temp] : nil, rise: instance[.dtemp])
             let rise = temperature - card.options.nominalTemperature
             multiplier = instance[.m]
+            strays.parallelResistance = instance[.rpar]
+            strays.parallelCapacitance = instance[.cpar]
             scale = 1 + rise * (instance[.tc1] + rise * instance[.tc2])
             if instance.given(.smoothbsrc, else: card.options[.smoothbsrc]) != 0 {
                 smoothing = instance.given(.rcconst, else: card.options[.rcconst])
@@ -154,13 +159,30 @@ enum BehaviouralSourceCard: ElementKind {
         }
     }
 
+    /// `V=… Laplace=…`
+    private static func transfer(_ function: Token, _ card: ElementCard, _ plus: Int32, _ minus: Int32) {
+        for kind in ["v", "i"] {
+            guard let token = card.take(key: kind) else { continue }
+            guard let input = card.program(token) else { return }
+            return TransferSource.transfer(
+                function, of: input, card, .init(plus: plus, minus: minus, isVoltage: kind == "v"))
+        }
+        card.error("\(card.name) has neither a voltage nor a current", hint: "write `v={…}` or `i={…}`")
+    }
+
     static func elaborate(_ card: ElementCard) {
         guard let plus = card.node("n+"), let minus = card.node("n-") else { return }
+        // LTspice's rules for time steps.
+        for key in ["tripdv", "tripdt"] { _ = card.take(key: key) }
+        if let function = card.take(key: "laplace") {
+            return transfer(function, card, plus, minus)
+        }
         for kind in ["v", "i", "r", "c", "q"] {
             guard let token = card.take(key: kind) else { continue }
             guard let program = card.program(token), let settings = Settings(card) else { return }
             let scale = settings.scale
             let m = settings.multiplier
+            _ = settings.strays.add(to: card, plus, minus, multiplier: m)
             switch kind {
             case "v":
                 Behavioural.voltageSource(
@@ -193,6 +215,10 @@ enum ControlledSourceCard {
         // HSPICE's words say what the letter says already.
         _ = card.take("vcvs") || card.take("vccs") || card.take("cccs") || card.take("ccvs")
         if TransferSource.elaborate(card, plus, minus, isVoltage: isVoltage) { return }
+        if isVoltage, CoupledPorts.isMeant(by: card) { return CoupledPorts.elaborate(card, plus, minus) }
+        if card.remainingPositionalCount == 2, let points = card.take(key: "tbl") ?? card.take(key: "table") {
+            return tableOfVoltage(card, plus, minus, points, isVoltage)
+        }
         for key in ["value", "vol", "cur", "v", "i"] {
             if let token = card.take(key: key) {
                 behave(card, plus, minus, token, isVoltage)
@@ -238,7 +264,7 @@ enum ControlledSourceCard {
     private static func add(
         _ card: ElementCard, _ plus: Int32, _ minus: Int32, _ program: DeferredProgram, _ isVoltage: Bool
     ) {
-        guard let settings = BehaviouralSourceCard.Settings(card) else { return }
+        guard let program = limited(program, card), let settings = BehaviouralSourceCard.Settings(card) else { return }
         if isVoltage {
             Behavioural.voltageSource(
                 card, plus, minus, program, factor: settings.scale, smoothing: settings.smoothing)
@@ -246,6 +272,38 @@ enum ControlledSourceCard {
             let factor = settings.multiplier * settings.scale * card.multiplier
             Behavioural.currentSource(card, plus, minus, program, factor: factor)
         }
+    }
+
+    /// HSPICE's `max=` and `min=`.
+    private static func limited(_ program: DeferredProgram, _ card: ElementCard) -> DeferredProgram? {
+        var program = program
+        for (key, function) in [("max", "min"), ("min", "max")] {
+            guard let token = card.take(key: key) else { continue }
+            guard let value = card.evaluate(token, key) else { return nil }
+            program.expression = .call(function, [program.expression, .number(value, token.range)], token.range)
+        }
+        return program
+    }
+
+    /// LTspice's `nc+ nc- table=(x y, …)`.
+    private static func tableOfVoltage(
+        _ card: ElementCard, _ plus: Int32, _ minus: Int32, _ points: Token, _ isVoltage: Bool
+    ) {
+        guard let p = card.nextField(), let m = card.nextField() else { return }
+        let probe = Probe(kind: .voltage, arguments: [card.text(p.value), card.text(m.value)])
+        let range = points.range
+        var arguments: [Expression] = [.probe(probe, p.value.range)]
+        for token in card.words(in: range) {
+            guard let value = card.evaluate(token, "point of the table") else { return }
+            arguments.append(.number(value, range))
+        }
+        guard arguments.count >= 3, arguments.count % 2 == 1 else {
+            card.error("the points of \(card.name)'s table must be pairs of x and y", at: points)
+            return
+        }
+        add(
+            card, plus, minus, DeferredProgram(expression: .call("table", arguments, range), scope: card.scope),
+            isVoltage)
     }
 
     private static func table(
@@ -311,6 +369,13 @@ enum ControlledSourceCard {
         add(card, plus, minus, DeferredProgram(expression: polynomial, scope: card.scope), isVoltage)
     }
 
+    private static func addProduct(
+        _ card: ElementCard, _ plus: Int32, _ minus: Int32, _ gain: Double, _ control: Expression, _ isVoltage: Bool
+    ) {
+        let product = Expression.binary(.multiply, control, .number(gain, control.range), control.range)
+        add(card, plus, minus, DeferredProgram(expression: product, scope: card.scope), isVoltage)
+    }
+
     private static func linear(
         _ card: ElementCard, _ plus: Int32, _ minus: Int32, isVoltage: Bool, isCurrentControlled: Bool
     ) {
@@ -318,6 +383,11 @@ enum ControlledSourceCard {
             guard let control = card.nextField() else {
                 card.error("\(card.name) names no controlling source", hint: "write `\(card.name) n+ n- v1 gain`")
                 return
+            }
+            if card.gives("max") || card.gives("min") {
+                guard let gain = card.value("gain") else { return }
+                let current = Probe(kind: .current, arguments: [card.text(control.value)])
+                return addProduct(card, plus, minus, gain, .probe(current, control.value.range), isVoltage)
             }
             guard let gain = card.value("gain"), let m = multiplier(card) else { return }
             let own = isVoltage ? card.builder.branch(card.name) : 0
@@ -335,6 +405,14 @@ enum ControlledSourceCard {
                 }
             }
             return
+        }
+        if card.gives("max") || card.gives("min") {
+            guard let p = card.nextField(), let m = card.nextField(), let gain = card.value("gain") else {
+                card.error("\(card.name) has no gain")
+                return
+            }
+            let voltage = Probe(kind: .voltage, arguments: [card.text(p.value), card.text(m.value)])
+            return addProduct(card, plus, minus, gain, .probe(voltage, p.value.range), isVoltage)
         }
         guard let controlPlus = card.node("nc+"), let controlMinus = card.node("nc-") else { return }
         if let field = card.peekField(), card.dependsOnSolution(field.value) {

@@ -7,7 +7,8 @@ extension Diode: ElementKind {
         syntax: "Dname anode cathode model [area] [off] [ic=] [m=] [pj=] [w= l=] [temp=] [dtemp=]",
         summary: """
             Junction diode, SPICE level 1 (Berkeley), 2 (PSpice: recombination, breakdown tails) or 3 (Berkeley with \
-            its area and periphery from w and l).
+            its area and periphery from w and l). A model with ron, roff, vfwd, vrev or rrev instead of is= is LTspice's \
+            idealised diode: straight lines.
             """,
         example: """
             A rectifier: forward, junction and breakdown
@@ -20,7 +21,7 @@ extension Diode: ElementKind {
             .print tran v(in) v(out) i(d1) @d1[gd]
             .end
             """,
-        modelTypes: ["d"], instanceParameters: Instance.table, modelParameters: Model.table, outputs: outputs)
+        modelTypes: ["d"], instanceParameters: Instance.table, modelParameters: Model.table + IdealDiode.Model.table, outputs: outputs)
 
     enum Instance: Int, ParameterKey {
         case area, off, ic, m, pj, w, l, temp, dtemp
@@ -154,6 +155,10 @@ extension Diode: ElementKind {
                 return
             }
             instance[.area] = area
+        }
+        if IdealDiode.isMeant(by: model, card.dialect) {
+            return IdealDiode.add(
+                card, anode, cathode, model, area: instance[.area] * instance[.m] * card.multiplier)
         }
         if let periphery, !instance.isGiven(.pj) { instance[.pj] = max(periphery, 0) }
         let temperature = card.temperature(

@@ -3,7 +3,7 @@ import SpiceNetlist
 extension Inductor: ElementKind {
     static let description = ElementDescription(
         letter: "l", name: "inductor",
-        syntax: "Lname n+ n- [value] [model] [l=] [ic=] [tc1=] [tc2=] [tc=a[,b]] [temp=] [dtemp=] [m=] [scale=] "
+        syntax: "Lname n+ n- [value] [model] [l=|flux=] [ic=] [tc1=] [tc2=] [tc=a[,b]] [temp=] [dtemp=] [m=] [scale=] "
             + "[rser=] [rpar=] [cpar=]",
         summary: """
             Inductor with a temperature law; its current is an unknown of the circuit. K couples inductors to each \
@@ -75,6 +75,16 @@ extension Inductor: ElementKind {
             return
         }
         card.dropCatalogueData("ipk")
+        if let flux = card.take(key: "flux") {
+            guard let program = card.program(flux, x: .current), let instance = card.parameters(Instance.self) else {
+                return
+            }
+            let strays = Strays(
+                seriesResistance: instance[.rser], parallelResistance: instance[.rpar],
+                parallelCapacitance: instance[.cpar])
+            let inner = strays.add(to: card, plus, minus, multiplier: instance[.m])
+            return Behavioural.inductor(card, inner, minus, flux: program, multiplier: instance[.m])
+        }
         guard let fields = PassiveFields(card, "inductance", keys: ["l", "inductance"], models: modelTypes) else {
             return
         }

@@ -81,17 +81,28 @@ enum LossyLineCard: ElementKind {
             card.error("model '\(model.name)' gives no length", hint: "give it with len=")
             return
         }
-        let length = values[.len]
+        let parts = Constants(
+            r: values[.r], l: values[.l], g: values[.g], c: values[.c], length: values[.len])
+        add(card, nodes, parts, initial)
+    }
+
+    /// What a line has per metre, and its length [m].
+    struct Constants {
+        var r, l, g, c, length: Double
+    }
+
+    static func add(_ card: ElementCard, _ nodes: [Int32], _ parts: Constants, _ initial: [Double]?) {
         var line = TransmissionLine()
-        line.resistance = values[.r] * length / card.multiplier
-        line.inductance = values[.l] * length / card.multiplier
-        line.conductance = values[.g] * length * card.multiplier
-        line.capacitance = values[.c] * length * card.multiplier
+        line.resistance = parts.r * parts.length / card.multiplier
+        line.inductance = parts.l * parts.length / card.multiplier
+        line.conductance = parts.g * parts.length * card.multiplier
+        line.capacitance = parts.c * parts.length * card.multiplier
         let isReactive = line.inductance > 0 || line.capacitance > 0
         let travels = line.capacitance > 0 && (line.resistance > 0 || line.inductance > 0)
         guard !isReactive || travels, line.conductance == 0 || line.resistance > 0 else {
+            let given = [("r", parts.r), ("l", parts.l), ("g", parts.g), ("c", parts.c)].filter { $0.1 > 0 }.map(\.0)
             card.error(
-                "the line \(card.name) has \(parts(values)) alone, which makes no wave",
+                "the line \(card.name) has \(given.joined(separator: " and ")) alone, which makes no wave",
                 hint: line.conductance > 0
                     ? "a line with g needs its r as well"
                     : "write it as an element of its own, or give l and c, or r and c"
@@ -100,10 +111,5 @@ enum LossyLineCard: ElementKind {
         }
         line.setInitial(initial)
         line.add(to: card, nodes)
-    }
-
-    private static func parts(_ values: ParameterValues<Model>) -> String {
-        let given = [("r", Model.r), ("l", .l), ("g", .g), ("c", .c)].filter { values[$0.1] > 0 }.map(\.0)
-        return given.joined(separator: " and ")
     }
 }

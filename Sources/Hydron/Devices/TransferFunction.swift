@@ -140,6 +140,21 @@ struct TransferFunction: Equatable {
 }
 
 extension Expression {
+    /// The same with `other` in the place of a name.
+    func replacing(_ name: String, by other: Expression) -> Expression {
+        func inner(_ part: Expression) -> Expression { part.replacing(name, by: other) }
+        switch self {
+        case .name(let own, _): return own == name ? other : self
+        case .unary(let sign, let operand, let range): return .unary(sign, inner(operand), range)
+        case .binary(let operation, let left, let right, let range):
+            return .binary(operation, inner(left), inner(right), range)
+        case .conditional(let condition, let then, let otherwise, let range):
+            return .conditional(inner(condition), then: inner(then), otherwise: inner(otherwise), range)
+        case .call(let function, let arguments, let range): return .call(function, arguments.map(inner), range)
+        case .number, .string, .probe: return self
+        }
+    }
+
     /// Whether `name` stands in it.
     func mentions(_ name: String) -> Bool {
         if case .name(let own, _) = self { return own == name }

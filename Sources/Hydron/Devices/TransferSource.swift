@@ -15,9 +15,7 @@ import SpiceNetlist
 enum TransferSource {
     /// Reads the rest of a card that asks for a transfer function; false where it does not.
     static func elaborate(_ card: ElementCard, _ plus: Int32, _ minus: Int32, isVoltage: Bool) -> Bool {
-        guard let kind = Kind.allCases.first(where: { card.gives($0.rawValue) || card.nextWord == $0.rawValue }) else {
-            return false
-        }
+        guard let kind = Kind.allCases.first(where: { isMeant($0, by: card) }) else { return false }
         let keyed = card.take(key: kind.rawValue)
         if keyed == nil { _ = card.take(kind.rawValue) }
         // How LTspice and PSpice transform to time: the equations need none of it.
@@ -26,8 +24,19 @@ enum TransferSource {
         return true
     }
 
+    /// Whether a card goes on with the word, and not with a node of that name.
+    private static func isMeant(_ kind: Kind, by card: ElementCard) -> Bool {
+        let isNext = card.nextWord == kind.rawValue
+        switch kind {
+        case .laplace: return isNext || card.gives("laplace")
+        case .pole: return isNext && card.remainingPositionalCount > 4
+        case .delay: return isNext && card.gives("td")
+        case .frequencies, .chebyshev, .foster: return isNext && card.wordBehindNext == nil || card.gives(kind.rawValue)
+        }
+    }
+
     private enum Kind: String, CaseIterable {
-        case laplace, pole
+        case laplace, pole, delay
         case frequencies = "freq"
         case chebyshev, foster
     }
@@ -37,6 +46,15 @@ enum TransferSource {
     ) {
         let source = Source(plus: plus, minus: minus, isVoltage: isVoltage)
         switch kind {
+        case .delay:
+            guard let input = control(card) else { return }
+            guard let token = card.take(key: "td"), let time = card.evaluate(token, "delay"), time >= 0,
+                let function = TransferFunction([1], delay: time)
+            else {
+                card.error("DELAY of \(card.name) needs a time", hint: "write `DELAY in 0 TD=1n`")
+                return
+            }
+            source.add(card, input, function)
         case .chebyshev, .foster:
             card.error(
                 "\(kind.rawValue.uppercased()) of \(card.name) is not there",

@@ -22,7 +22,7 @@ enum TransmissionLineCard: ElementKind {
         instanceParameters: Instance.table, outputs: TransmissionLine.outputs)
 
     enum Instance: Int, ParameterKey {
-        case z0, td, f, nl, ic, rel, abs
+        case z0, td, f, nl, ic, rel, abs, len, r, l, g, c
 
         var parameter: Parameter {
             switch self {
@@ -33,6 +33,11 @@ enum TransmissionLineCard: ElementKind {
             case .ic:
                 Parameter(
                     "ic", unit: "V, A", default: nil, .any, "v1, i1, v2, i2 from which a transient with 'uic' starts")
+            case .len: Parameter("len", unit: "m", default: nil, .positive, "length of a line that r, l, g and c describe")
+            case .r: Parameter("r", unit: "Ω/m", default: 0, .nonNegative, "resistance per length (PSpice)")
+            case .l: Parameter("l", unit: "H/m", default: 0, .nonNegative, "inductance per length")
+            case .g: Parameter("g", unit: "S/m", default: 0, .nonNegative, "conductance per length")
+            case .c: Parameter("c", unit: "F/m", default: 0, .nonNegative, "capacitance per length")
             case .rel:
                 Parameter("rel", unit: "-", default: 1, .any, "when SPICE sets breakpoints, of no effect here")
             case .abs:
@@ -45,6 +50,11 @@ enum TransmissionLineCard: ElementKind {
         guard let nodes = ports(card) else { return }
         let initial = card.takeList(key: "ic", limit: 4)
         guard let instance = card.parameters(Instance.self) else { return }
+        if instance.isGiven(.len) {
+            let parts = LossyLineCard.Constants(
+                r: instance[.r], l: instance[.l], g: instance[.g], c: instance[.c], length: instance[.len])
+            return LossyLineCard.add(card, nodes, parts, initial)
+        }
         guard instance.isGiven(.z0) else {
             card.error("\(card.name) has no impedance", hint: "give it with z0=")
             return

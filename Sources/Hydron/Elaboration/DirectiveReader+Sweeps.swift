@@ -40,6 +40,66 @@ extension DirectiveReader {
         return sweeps
     }
 
+    /// HSPICE's `sweep …` behind an analysis, taken from its card: steps of the whole netlist, or with `monte=n` random runs.
+    /// nil where there is none or a mistake was reported.
+    func takeSweep(_ card: inout Card, _ result: inout Result) -> [Sweep]? {
+        var statement = Statement()
+        var ignored = Diagnostics()
+        guard netlist.decodeKeepingCalls(card, into: &statement, diagnostics: &ignored),
+            let place = statement.fields.firstIndex(where: {
+                $0.key == nil && $0.value.kind == .word && text($0.value) == "sweep"
+            }), place > 1
+        else { return nil }
+        card.range.end = statement.fields[place].value.range.start
+        statement.fields.removeFirst(place + 1)
+        if let field = statement.fields.first, let key = field.key, text(key) == "monte" {
+            guard let runs = elaborator.values.value(field.value, in: top, what: "number of runs") else { return nil }
+            guard let count = Int(exactly: runs), count > 0, count <= 10_000_000 else {
+                error("the number of runs is \(runs.plain)", field.value.range)
+                return nil
+            }
+            if result.sampling == nil { result.sampling = Sampling(runs: count) }
+            return nil
+        }
+        var none: [Double]?
+        if let named = dataSweep(statement, frequencies: &none) { return named }
+        var tokens = statement.fields.map(\.value)[...]
+        // `x poi n v1 v2 …` and `x lin n start stop` begin with their number of points.
+        if tokens.count > 3, let shape = tokens.dropFirst().first.map(text), shape == "poi" || shape == "lin" {
+            let count = tokens.index(tokens.startIndex, offsetBy: 2)
+            if shape == "poi" {
+                tokens.remove(at: count)
+            } else {
+                return evenly(Array(tokens), statement).map { [$0] }
+            }
+        }
+        return readSweep(&tokens, card.range).map { [$0] }
+    }
+
+    /// `name lin n start stop`
+    private func evenly(_ tokens: [Token], _ statement: Statement) -> Sweep? {
+        guard tokens.count == 5, let target = target(text(tokens[0]), tokens[0]),
+            let count = elaborator.values.value(tokens[2], in: top, what: "number of points"),
+            let start = elaborator.values.value(tokens[3], in: top, what: "start"),
+            let stop = elaborator.values.value(tokens[4], in: top, what: "stop")
+        else { return nil }
+        guard count >= 1, count < 1e7, count == count.rounded() else {
+            error("a sweep can't have \(count.plain) points", tokens[2].range)
+            return nil
+        }
+        let step = count > 1 ? (stop - start) / (count - 1) : 0
+        let values = (0..<Int(count)).map { start + Double($0) * step }
+        return checked(Sweep(name: text(tokens[0]), target: target, values: values), at: tokens[0])
+    }
+
+    /// Several temperatures on one `.temp` are runs at each of them.
+    func temperatures(_ card: Card) -> [Sweep] {
+        guard let statement = words(card), statement.fields.count > 1, let first = statement.fields.first else { return [] }
+        let values = statement.fields.compactMap { elaborator.values.value($0.value, in: top, what: "temperature") }
+        let sweep = Sweep(name: "temp", target: .temperature, values: values)
+        return checked(sweep, at: first.value).map { [$0] } ?? []
+    }
+
     private enum Shape { case linear, decade, octave, list }
 
     /// The sweep, where its temperatures lie above absolute zero.

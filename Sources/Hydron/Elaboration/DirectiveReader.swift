@@ -33,7 +33,13 @@ struct DirectiveReader {
         for card in cards {
             guard case .directive(let directive) = card.kind else { continue }
             if let kind = AnalysisCatalog.byDirective[directive] {
-                if let analysis = kind.read(card, directive, self) { result.tasks.append(analysis) }
+                var own = card
+                if let sweeps = takeSweep(&own, &result) {
+                    for sweep in sweeps where !result.steps.contains(where: { $0.name == sweep.name }) {
+                        result.steps.append(sweep)
+                    }
+                }
+                if let analysis = kind.read(own, directive, self) { result.tasks.append(analysis) }
                 continue
             }
             switch directive {
@@ -46,6 +52,7 @@ struct DirectiveReader {
                         hint: "take larger steps")
                     result.steps = []
                 }
+            case .temp: result.steps += temperatures(card)
             case .print, .save, .plot, .probe:
                 let list = netlist.outputList(card, diagnostics: &elaborator.diagnostics)
                 result.outputs.add(list, from: directive, at: card.range)
@@ -240,6 +247,10 @@ struct DirectiveReader {
                 continue
             }
             var name = text(written)
+            if name.hasPrefix("i("), name.hasSuffix(")") {
+                addCurrentCondition(String(name.dropFirst(2).dropLast()), value, written, directive, in: scope)
+                continue
+            }
             if name.hasPrefix("v("), name.hasSuffix(")") {
                 name = String(name.dropFirst(2).dropLast())
             }
@@ -256,11 +267,36 @@ struct DirectiveReader {
         }
     }
 
+    /// LTspice's `.ic i(l1)=1`: the current of an inductor.
+    private func addCurrentCondition(
+        _ name: String, _ value: Token, _ written: Token, _ directive: Directive, in scope: Scope
+    ) {
+        let builder = elaborator.card.builder
+        guard let amperes = elaborator.values.value(value, in: scope, what: "current") else { return }
+        guard let reference = builder.directory.find(scope.prefix + name), reference.population >= 0,
+            let inductors = builder.population(Int(reference.population)) as? DevicePopulation<Inductor>
+        else {
+            elaborator.error(
+                "'\(name)' is no inductor whose current could be given", at: written.range, in: scope,
+                hint: "write `.ic i(l1)=1` for an inductor, `.ic v(node)=1` for a node")
+            return
+        }
+        let branch = inductors.unknown(Inductor.branch, of: Int(reference.index))
+        let condition = NodeCondition(unknown: branch, value: amperes, range: written.range)
+        if directive == .nodeset {
+            elaborator.card.builder.nodesets.append(condition)
+        } else {
+            elaborator.card.builder.initialConditions.append(condition)
+        }
+    }
+
     private func addCondition(
         _ name: String, _ volts: Double, _ written: Token, _ directive: Directive, in scope: Scope
     ) {
+        let name = elaborator.netlist.dialect.unbracketed(name)
         let wanted = scope.prefix + elaborator.netlist.dialect.hierarchical(name)
         guard let unknown = scope.ports[name].map(Int.init) ?? elaborator.card.builder.unknowns.node(named: wanted)
+            ?? elaborator.card.builder.unknowns.node(named: scope.prefix + name)
         else {
             let near = suggestion(for: wanted, among: elaborator.nodeNames)
             elaborator.error(

@@ -30,11 +30,15 @@ final class ElementCard {
         givenNodes = nodes[...]
         self.identity = identity
         self.scope = scope
+        modelTemperature = (nil, nil)
         cursor = 0
         valuesRead = 0
         taken.removeAll(keepingCapacity: true)
         overrides = elaborator.overrides.elements.isEmpty ? nil : elaborator.overrides.elements[name]
     }
+
+    /// What PSpice's `t_abs` [°C] and `t_rel_global` [K] of the card's model say about the element's temperature.
+    var modelTemperature: (absolute: Double?, rise: Double?)
 
     /// Decodes a card into this object's own statement.
     func read(_ card: Card, freeExpressions: Bool) -> Bool {
@@ -46,6 +50,7 @@ final class ElementCard {
         if !givenNodes.isEmpty { givenNodes = [] }
         self.identity = identity
         self.scope = scope
+        modelTemperature = (nil, nil)
         cursor = 0
         valuesRead = 0
         if !taken.isEmpty { taken.removeAll(keepingCapacity: true) }
@@ -388,6 +393,20 @@ final class ElementCard {
         return DeferredProgram(expression: expression, scope: scope)
     }
 
+    /// The same with LTspice's `x` for the element's own voltage or current.
+    func program(_ token: Token, x quantity: Probe.Kind) -> DeferredProgram? {
+        guard let expression = expression(token) else { return nil }
+        guard scope.parameter("x") == nil, statement.fields.count > 1 else {
+            return DeferredProgram(expression: expression, scope: scope)
+        }
+        let arguments =
+            quantity == .voltage
+            ? statement.fields.prefix(2).map { text($0.value) }
+            : [elaborator.netlist.sources.lowercased(statement.name.range)]
+        let own = Expression.probe(Probe(kind: quantity, arguments: arguments), token.range)
+        return DeferredProgram(expression: expression.replacing("x", by: own), scope: scope)
+    }
+
     /// A token as an expression; nil where a mistake was reported.
     func expression(_ token: Token) -> Expression? { elaborator.values.expression(token) }
 
@@ -400,6 +419,25 @@ final class ElementCard {
     func text(_ token: Token) -> String {
         token.kind == .word
             ? elaborator.netlist.sources.lowercased(token.range) : elaborator.netlist.sources.text(token.range)
+    }
+
+    /// The words in a part of the text that parentheses, commas and blanks separate.
+    func words(in range: SourceRange) -> [Token] {
+        var tokens: [Token] = []
+        var start: UInt32?
+        let bytes = Array(elaborator.netlist.sources.text(range).utf8) + [UInt8(ascii: " ")]
+        for (offset, byte) in bytes.enumerated() {
+            let place = range.start + UInt32(offset)
+            if "(), \t\r\n".utf8.contains(byte) {
+                if let first = start {
+                    tokens.append(Token(kind: .word, range: SourceRange(file: range.file, start: first, end: place)))
+                }
+                start = nil
+            } else if start == nil {
+                start = place
+            }
+        }
+        return tokens
     }
 
     /// A node's name as this scope resolves it.
@@ -477,8 +515,8 @@ final class ElementCard {
     /// Temperature [K] of an element whose card says `temp=` or `dtemp=`: the circuit's, unless given. Reports a
     /// `dtemp=` that leads below absolute zero.
     func temperature(given: Double?, rise: Double?) -> Double {
-        if let given { return given + PhysicalConstants.zeroCelsius }
-        let temperature = options.temperature + (rise ?? 0)
+        if let given = given ?? modelTemperature.absolute { return given + PhysicalConstants.zeroCelsius }
+        let temperature = options.temperature + (rise ?? 0) + (modelTemperature.rise ?? 0)
         if temperature > 0 { return temperature }
         error("\(name) is below absolute zero: dtemp is \((rise ?? 0).plain) K at \(options[.temp].plain) °C")
         return options.temperature

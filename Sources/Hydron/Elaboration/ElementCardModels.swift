@@ -39,6 +39,7 @@ extension ElementCard {
             return nil
         }
         elaborator.parameterLog?.note(name, uses: model.name)
+        modelTemperature = (model.value(of: "t_abs"), model.value(of: "t_rel_global"))
         return model.individual(for: name)
     }
 

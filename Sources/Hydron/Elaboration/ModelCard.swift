@@ -35,7 +35,7 @@ final class ModelCard {
     /// Names that model libraries carry along and no equation uses.
     private static let harmless: Set<String> = [
         "level", "version", "mfg", "type", "vceo", "icrating", "vrev", "vpk", "iave", "ron", "bin", "lmin", "lmax",
-        "wmin", "wmax", "paramchk", "capmod", "vds", "qg",
+        "wmin", "wmax", "paramchk", "capmod", "vds", "qg", "t_abs", "t_rel_global",
     ]
 
     /// - Parameter users: where the models stand that are made of this one, `ako:`.
@@ -65,7 +65,9 @@ final class ModelCard {
                 words.append(field.value)
                 continue
             }
-            let parameter = sources.lowercased(key.range)
+            var parameter = sources.lowercased(key.range)
+            // PSpice's name.
+            if parameter == "t_measured" { parameter = "tnom" }
             if let tolerance = Tolerance.named(parameter), !fields.isEmpty {
                 let read = elaborator.values.tolerance(field.value, shape: tolerance.shape, in: scope)
                 if tolerance.isLot {

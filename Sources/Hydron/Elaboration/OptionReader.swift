@@ -42,6 +42,18 @@ struct OptionReader {
         "in_forcing", "continuation", "method_", "delta_x_tol", "rhstol",
         "enforcedeviceconv",
         "model_binning", "scale_", "outputtimepoints", "noop",
+        // LTspice
+        "thread", "threads", "measdgt", "meascplxfmt", "baudrate", "debugtran", "topologycheck", "fastaccess", "gminsteps",
+        "srcsteps", "ptranmax", "ptrantau", "plotreltol", "plotabstol", "plotvntol", "nomarch", "sstol", "mindeltagmin",
+        "pivrel", "pivtol", "gfarad", "gfloat",
+        // PSpice
+        "advconv", "stepgmin", "skiptopo", "preorder", "nobias", "expand", "speed_level", "library", "noecho", "limit",
+        "outputall", "nooutmsg", "noprbmsg", "noreuse", "wcdeviation", "distribution", "digfreq", "digdrvf", "diginitstate",
+        "autoconverge", "gminsrc", "method_pspice", "minsimpts",
+        // HSPICE
+        "accurate", "brief", "runlvl", "dccap", "captab", "measform", "co", "post_version", "gmindc", "absmos", "kcltest",
+        "fast", "measfail", "measdgt", "search", "modmonte", "sim_accuracy", "artist", "psf", "unwrap", "lis_new", "dcon",
+        "converge", "gramp", "mbypass", "sim_mode", "sim_la", "runlvl_", "ext_op", "statfl", "monte", "altchk",
     ]
 
     consuming func read(_ cards: [Card]) -> RunOptions {
@@ -53,11 +65,6 @@ struct OptionReader {
             guard netlist.decode(card, into: &statement, diagnostics: &elaborator.diagnostics) else { continue }
             if directive == .temp {
                 guard let field = statement.fields.first, let value = value(of: field) else { continue }
-                if statement.fields.count > 1 {
-                    elaborator.diagnostics.warning(
-                        "'.temp' takes the first of several temperatures", at: statement.fields[1].value.range,
-                        hint: "run them all with `.step temp list …`")
-                }
                 elaborator.values.assign(
                     value, to: .temp, in: &options.values, owner: ".temp", at: field.value, scope: top
                 )

@@ -172,7 +172,7 @@ final class OutputCompiler: ExpressionScope {
                 if isComplex, ["freq", "frequency"].contains(name) { continue }
                 // In `{out}` a parameter comes first.
                 let isParameter = requests.parameters[name] != nil || requests.expressions[name] != nil
-                if item.label == name || !isParameter, let node = circuit.unknowns.node(named: hierarchical(name)) {
+                if item.label == name || !isParameter, let node = node(named: name) {
                     // `.save out`: the node's voltage under the name that others give it.
                     outputs.append(
                         CompiledOutput(column: Column("v(\(name))", .voltage, unit: "V"), source: .unknown(node)))
@@ -285,7 +285,7 @@ final class OutputCompiler: ExpressionScope {
     /// of two terminals.
     private func wildcard(_ probe: Probe) -> [CompiledOutput] {
         let written = probe.arguments[0]
-        let pattern = NamePattern(hierarchical(written))
+        let pattern = NamePattern(dialect.hierarchical(written))
         let known = everything(currents: true).filter { output in
             let name = output.column.name
             guard name.hasPrefix(probe.kind == .voltage ? "v(" : "i(") else { return false }
@@ -311,8 +311,8 @@ final class OutputCompiler: ExpressionScope {
         requests.functions[name].map { ScopedFunction(arguments: $0.arguments, body: $0.body, scope: self) }
     }
 
-    private func hierarchical(_ name: String) -> String {
-        dialect.colonSeparatesNames ? String(name.map { $0 == ":" ? "." : $0 }) : name
+    private func node(named name: String) -> Int? {
+        circuit.unknowns.node(named: dialect.hierarchical(name)) ?? circuit.unknowns.node(named: name)
     }
 
     func quantity(_ name: String) -> ProgramInput? {
@@ -320,7 +320,7 @@ final class OutputCompiler: ExpressionScope {
         if hasNoise, name == "onoise" || name == "inoise" {
             return .noise(noiseInput(name == "onoise" ? .output : .input))
         }
-        if let node = circuit.unknowns.node(named: hierarchical(name)) { return .unknown(Int32(node)) }
+        if let node = node(named: name) { return .unknown(Int32(node)) }
         // A bare element is its principal value: `{2*r1}`.
         for principal in ["r", "c", "l", "dc"] {
             if let (reference, index, _) = output(name, principal) { return .output(reference, Int32(index)) }
@@ -329,7 +329,7 @@ final class OutputCompiler: ExpressionScope {
     }
 
     private func output(_ element: String, _ name: String) -> (ElementReference, Int, DeviceOutput)? {
-        guard let reference = circuit.elements.find(hierarchical(element)), reference.population >= 0 else {
+        guard let reference = circuit.elements.find(dialect.hierarchical(element)), reference.population >= 0 else {
             return nil
         }
         if let arrays = circuit.populations[Int(reference.population)] as? CrossbarPopulation {
@@ -372,7 +372,7 @@ final class OutputCompiler: ExpressionScope {
             diagnostics.error("shares of noise belong into `.print noise`", at: range)
             return nil
         }
-        guard let reference = circuit.elements.find(hierarchical(element)), reference.population >= 0 else {
+        guard let reference = circuit.elements.find(dialect.hierarchical(element)), reference.population >= 0 else {
             let names = (0..<min(circuit.elements.names.count, 20_000)).map {
                 circuit.elements.names.name(of: UInt32($0))
             }

@@ -65,11 +65,12 @@ extension DirectiveReader {
     }
 
     /// The node of this name; nil after a diagnostic.
-    func unknown(_ written: String, at range: SourceRange) -> Int? {
+    func unknown(_ name: String, at range: SourceRange) -> Int? {
+        let written = netlist.dialect.unbracketed(name)
         if written == "0" || netlist.dialect.isGround(written) { return 0 }
         let unknowns = elaborator.card.builder.unknowns
         let name = elaborator.netlist.dialect.hierarchical(written)
-        if let unknown = unknowns.node(named: name) { return unknown }
+        if let unknown = unknowns.node(named: name) ?? unknowns.node(named: written) { return unknown }
         let near = suggestion(for: name, among: elaborator.nodeNames)
         error("no node '\(written)'", range, hint: near.map { "did you mean '\($0)'?" })
         return nil

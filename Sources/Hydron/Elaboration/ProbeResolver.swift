@@ -53,7 +53,10 @@ struct ProbeResolver {
             if let port = ports[written] { return port }
             let name = dialect.hierarchical(written)
             for prefix in prefixes {
-                if let unknown = unknowns.node(named: prefix + name) { return Int32(unknown) }
+                // A node's own name may have the mark in it that joins levels.
+                if let unknown = unknowns.node(named: prefix + name) ?? unknowns.node(named: prefix + written) {
+                    return Int32(unknown)
+                }
             }
             if prefixes.contains(where: { isBroken($0 + name) }) { return nil }
             let names = unknowns.nodes.prefix(20_000).map { unknowns.name($0) }
@@ -92,6 +95,14 @@ struct ProbeResolver {
                 diagnostics.error(
                     "'\(written)' has no quantity '\(wanted)'", at: range,
                     hint: arrays.hint(forMissing: wanted, of: element))
+                return nil
+            }
+            if wanted == "q", let equations = population(Int(reference.population)) as? BehaviouralEquations,
+                equations.hasCapacitanceAlone(Int(reference.index))
+            {
+                diagnostics.error(
+                    "'\(written)' has no charge of its own: its capacitance is an expression", at: range,
+                    hint: "print what has flowed since the start, `{sdt(i(\(written)))}`, or give the element its charge with q=")
                 return nil
             }
             let outputs = population(Int(reference.population)).outputs

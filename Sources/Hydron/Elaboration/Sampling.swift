@@ -49,6 +49,13 @@ struct SamplingReader {
         for field in statement.fields {
             switch field.key.map(reader.text) {
             case nil:
+                if sampling != nil, ["tran", "ac", "dc", "op"].contains(reader.text(field.value)) {
+                    // PSpice says behind it what to collate.
+                    reader.elaborator.diagnostics.warning(
+                        "what `.mc` collates is left out", at: field.value.range,
+                        hint: "measure it with `.meas`: statistics over all runs are given out")
+                    return sampling
+                }
                 guard sampling == nil else {
                     reader.error(
                         ".mc knows no '\(reader.text(field.value))'", field.value.range,

@@ -5,6 +5,10 @@
 struct ControlCommands {
     /// Cards as text, in order.
     private(set) var cards: [String] = []
+    /// False where the script does what no card does: it changes the circuit between runs, repeats, decides, calls others.
+    private(set) var isWhole = true
+    /// Analyses of which something is shown that no item of a `.print` is: all of their tables is wanted then.
+    private var incomplete: Set<String> = []
     private var depth = 0
     /// The analysis that ran last, for `print` and `plot`.
     private var analysis: String?
@@ -13,6 +17,14 @@ struct ControlCommands {
     /// Analyses whose tables take voltages and currents.
     private static let printable: Set<String> = ["op", "dc", "ac", "tran"]
     private static let openings: Set<String> = ["if", "while", "dowhile", "repeat", "foreach"]
+    /// What a script says about its own working, its vectors, windows and files: nothing about the circuit.
+    private static let bystanders: Set<String> = [
+        "run", "quit", "exit", "echo", "let", "unlet", "set", "unset", "setplot", "settype", "deftype", "define",
+        "undefine", "display", "destroy", "rusage", "listing", "show", "showmod", "write", "wrs2p", "hardcopy",
+        "linearize", "fft", "psd", "spec", "setscale", "remzerovec", "compose", "transpose", "cross", "diff", "eprint",
+        "esave", "save", "status", "version", "history", "help", "cd", "iplot", "optran", "edisplay", "inventory",
+        "setseed", "unalias", "alias", "strcmp", "rspice", "mdump", "mrdump", "where", "cutout", "settrace", "trace",
+    ]
 
     /// - Parameter line: as written, without blanks at its ends.
     mutating func take(_ line: String) {
@@ -20,7 +32,12 @@ struct ControlCommands {
         guard let first = words.first?.lowercased() else { return }
         if Self.openings.contains(first) { depth += 1 }
         if first == "end", depth > 0 { depth -= 1 }
-        guard depth == 0, !line.contains("$"), !line.contains("{") else { return }
+        if first.hasPrefix("*") || first.hasPrefix("$") || first.hasPrefix("#") || first.hasPrefix(";") { return }
+        guard depth == 0, !line.contains("$"), !line.contains("{") else {
+            // What an `echo` puts together is no matter.
+            if depth > 0 || first == "end" || !Self.bystanders.contains(first) { isWhole = false }
+            return
+        }
         let rest = words.dropFirst()
         switch first {
         case _ where Self.analyses.contains(first):
@@ -29,10 +46,26 @@ struct ControlCommands {
         case "meas", "measure": add(([".meas"] + rest).joined(separator: " "))
         case "print", "plot", "gnuplot", "wrdata", "asciiplot":
             guard let analysis, Self.printable.contains(analysis) else { return }
-            let items = rest.dropFirst(["gnuplot", "wrdata"].contains(first) ? 1 : 0).filter(Self.isQuantity)
+            let shown = rest.dropFirst(["gnuplot", "wrdata"].contains(first) ? 1 : 0)
+            let items = shown.filter(Self.isQuantity)
+            if items.count < shown.count { incomplete.insert(analysis) }
             if !items.isEmpty { add(".print \(analysis) \(items.joined(separator: " "))") }
-        default: break
+        case "option", "options":
+            if !rest.isEmpty { add(([".options"] + rest).joined(separator: " ")) }
+        case "four", "fourier": add(([".four"] + rest).joined(separator: " "))
+        case "set" where rest.first.map(Self.isTemperature) == true: isWhole = false
+        default: if !Self.bystanders.contains(first) { isWhole = false }
         }
+    }
+
+    /// The cards to run in place of the script: a table of which only a part could be named is given out whole.
+    var cardsToRun: [String] {
+        cards.filter { card in !incomplete.contains { card.hasPrefix(".print \($0) ") } }
+    }
+
+    /// `temp=85` of a `set`.
+    private static func isTemperature(_ word: String) -> Bool {
+        ["temp", "tnom"].contains { word.lowercased().hasPrefix($0) }
     }
 
     private mutating func add(_ card: String) { if !cards.contains(card) { cards.append(card) } }

@@ -79,7 +79,7 @@ struct ParserState {
         var finding: Int
         var range: SourceRange
         /// What its commands are as cards.
-        var cards: [String]
+        var script: ControlCommands
     }
 
     struct OpenSubcircuit {
@@ -129,9 +129,9 @@ struct ParserState {
     }
 
     /// Cards from elsewhere, behind those of the top file.
-    mutating func readAppended(_ text: String) {
+    /// - Parameter label: what stands for its path in messages.
+    mutating func readAppended(_ text: String, label: String = "command line") {
         let buffer = SourceBuffer(text)
-        let label = "command line"
         let file = sources.add(buffer, path: label, includedFrom: nil)
         isFinished = false
         chain.append(ChainLink(key: label, label: label, range: nil))

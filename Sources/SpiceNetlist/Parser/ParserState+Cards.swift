@@ -215,7 +215,7 @@ extension ParserState {
             lineStart = lineEnd + 1
         }
         let list = commands.map { "`\($0)`" }.joined(separator: ", ")
-        controls.append(SkippedControl(finding: diagnostics.all.count, range: range, cards: translated.cards))
+        controls.append(SkippedControl(finding: diagnostics.all.count, range: range, script: translated))
         diagnostics.warning(
             "the `.control` block is skipped" + (list.isEmpty ? "" : ": \(list)"), at: firstWord(range),
             hint: "use dot cards such as `.tran`, `.print` and `.meas`")
@@ -229,14 +229,25 @@ extension ParserState {
             return directive.isAnalysis
         }
         guard !asks else { return }
-        for control in controls where !control.cards.isEmpty && diagnostics.all.indices.contains(control.finding) {
+        let isWhole = controls.allSatisfy(\.script.isWhole)
+        var run: [String] = []
+        for control in controls where !control.script.cards.isEmpty && diagnostics.all.indices.contains(control.finding) {
             let start = SourceRange(file: control.range.file, start: control.range.start, end: control.range.start)
+            let cards = control.script.cards
             diagnostics.amend(control.finding) { finding in
-                finding.hint =
-                    "as cards: \(control.cards.map { "`\($0)`" }.joined(separator: ", ")); `hydron check --fix` writes them"
-                finding.fixIt = .init(replacing: start, with: control.cards.map { $0 + "\n" }.joined())
+                let list = cards.map { "`\($0)`" }.joined(separator: ", ")
+                finding.fixIt = .init(replacing: start, with: cards.map { $0 + "\n" }.joined())
+                guard isWhole else {
+                    finding.hint = "as cards: \(list); `hydron check --fix` writes them"
+                    return
+                }
+                run += control.script.cardsToRun
+                finding.message = "the `.control` block is run as cards: \(list)"
+                finding.hint = "its files, plots and vectors are left out; `hydron check --fix` writes the cards"
             }
         }
+        // At the end, behind all that they may refer to.
+        if !run.isEmpty { readAppended(run.joined(separator: "\n"), label: ".control") }
     }
 
     /// The next line whose first word is one of `words`.

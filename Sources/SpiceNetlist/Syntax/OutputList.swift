@@ -52,6 +52,9 @@ extension Netlist {
                 if isFirst, isWord, Self.analyses.contains(label) {
                     list.analysis = label
                     list.analysisRange = range
+                } else if label == "dialogbox" {
+                    // LTspice asks what to save.
+                    continue
                 } else if let expression = outputExpression(range, label, isWord, diagnostics: &diagnostics) {
                     list.items.append(OutputItem(label: label, expression: expression, range: range))
                 }
