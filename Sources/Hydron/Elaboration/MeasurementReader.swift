@@ -30,7 +30,9 @@ struct MeasurementReader {
         if let kind = word(), let named = Self.analysis(kind) {
             analysis = named
             fields.removeFirst()
-        } else if let only = onlyAnalysis {
+        } else if fields.count > 1, let next = fields.dropFirst().first,
+            Self.functions.contains(reader.text(next.key ?? next.value)), let only = onlyAnalysis
+        {
             // LTspice and HSPICE: that of the netlist.
             analysis = only
         } else {

@@ -16,6 +16,7 @@ struct ControlCommands {
     private static let analyses: Set<String> = ["op", "dc", "ac", "tran", "noise", "tf", "pz", "sens", "sp"]
     /// Analyses whose tables take voltages and currents.
     private static let printable: Set<String> = ["op", "dc", "ac", "tran"]
+    private static let shows: Set<String> = ["print", "plot", "gnuplot", "wrdata", "asciiplot"]
     private static let openings: Set<String> = ["if", "while", "dowhile", "repeat", "foreach"]
     /// What a script says about its own working, its vectors, windows and files: nothing about the circuit.
     private static let bystanders: Set<String> = [
@@ -23,7 +24,7 @@ struct ControlCommands {
         "undefine", "display", "destroy", "rusage", "listing", "show", "showmod", "write", "wrs2p", "hardcopy",
         "linearize", "fft", "psd", "spec", "setscale", "remzerovec", "compose", "transpose", "cross", "diff", "eprint",
         "esave", "save", "status", "version", "history", "help", "cd", "iplot", "optran", "edisplay", "inventory",
-        "setseed", "unalias", "alias", "strcmp", "rspice", "mdump", "mrdump", "where", "cutout", "settrace", "trace",
+        "setseed", "setcs", "shell", "unalias", "alias", "strcmp", "rspice", "mdump", "mrdump", "where", "cutout", "settrace", "trace",
     ]
 
     /// - Parameter line: as written, without blanks at its ends.
@@ -31,11 +32,13 @@ struct ControlCommands {
         let words = line.split(whereSeparator: { $0 == " " || $0 == "\t" }).map(String.init)
         guard let first = words.first?.lowercased() else { return }
         if Self.openings.contains(first) { depth += 1 }
-        if first == "end", depth > 0 { depth -= 1 }
+        if first == "end" || first == "endif", depth > 0 { depth -= 1 }
         if first.hasPrefix("*") || first.hasPrefix("$") || first.hasPrefix("#") || first.hasPrefix(";") { return }
+        if isCondition(first) { return }
         guard depth == 0, !line.contains("$"), !line.contains("{") else {
-            // What an `echo` puts together is no matter.
-            if depth > 0 || first == "end" || !Self.bystanders.contains(first) { isWhole = false }
+            // What an `echo` puts together and whether something is plotted is no matter.
+            if !Self.bystanders.contains(first), !Self.shows.contains(first) { isWhole = false }
+            if let analysis, Self.shows.contains(first) { incomplete.insert(analysis) }
             return
         }
         let rest = words.dropFirst()
@@ -44,7 +47,7 @@ struct ControlCommands {
             analysis = first
             add(([".\(first)"] + rest).joined(separator: " "))
         case "meas", "measure": add(([".meas"] + rest).joined(separator: " "))
-        case "print", "plot", "gnuplot", "wrdata", "asciiplot":
+        case _ where Self.shows.contains(first):
             guard let analysis, Self.printable.contains(analysis) else { return }
             let shown = rest.dropFirst(["gnuplot", "wrdata"].contains(first) ? 1 : 0)
             let items = shown.filter(Self.isQuantity)
@@ -61,6 +64,11 @@ struct ControlCommands {
     /// The cards to run in place of the script: a table of which only a part could be named is given out whole.
     var cardsToRun: [String] {
         cards.filter { card in !incomplete.contains { card.hasPrefix(".print \($0) ") } }
+    }
+
+    /// The words that decide and repeat: what lies between them counts.
+    private func isCondition(_ word: String) -> Bool {
+        Self.openings.contains(word) || ["else", "elseif", "end", "endif", "break", "continue"].contains(word)
     }
 
     /// `temp=85` of a `set`.
