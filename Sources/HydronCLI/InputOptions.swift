@@ -18,7 +18,7 @@ struct InputOptions: ParsableArguments {
         help: "Threads that share the work of large arrays; one a processor by default. Results do not depend on it.")
     var threads: Int?
 
-    @Option(name: .long, help: "Rules to read the netlist by: ngspice, xyce, hspice or ltspice.")
+    @Option(name: .long, help: "Rules to read the netlist by: ngspice, xyce, hspice, ltspice or pspice.")
     var dialect: DialectName = .ngspice
 
     @Option(name: .long, help: "A folder that .include and .lib may read from; may be given several times.")
@@ -77,13 +77,14 @@ struct ParameterSetting: ExpressibleByArgument {
 }
 
 enum DialectName: String, ExpressibleByArgument, CaseIterable {
-    case ngspice, xyce, hspice, ltspice
+    case ngspice, xyce, hspice, ltspice, pspice
     var dialect: Dialect {
         switch self {
         case .ngspice: .ngspice
         case .xyce: .xyce
         case .hspice: .hspice
         case .ltspice: .ltspice
+        case .pspice: .pspice
         }
     }
 }

@@ -9,7 +9,7 @@ struct LanguageServerCommand: ParsableCommand {
             docs/editors.md says how to set them up.
             """)
 
-    @Option(name: .long, help: "Rules to read netlists by: ngspice, xyce, hspice or ltspice.")
+    @Option(name: .long, help: "Rules to read netlists by: ngspice, xyce, hspice, ltspice or pspice.")
     var dialect: DialectName = .ngspice
 
     @Option(name: .long, help: "A folder that .include and .lib may read from; may be given several times.")

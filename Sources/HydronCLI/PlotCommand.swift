@@ -58,7 +58,7 @@ struct PlotCommand: ParsableCommand {
     @Option(name: .long, help: "Set a parameter of a netlist's top level; may be given several times.")
     var param: [ParameterSetting] = []
 
-    @Option(name: .long, help: "Rules to read a netlist by: ngspice, xyce, hspice or ltspice.")
+    @Option(name: .long, help: "Rules to read a netlist by: ngspice, xyce, hspice, ltspice or pspice.")
     var dialect: DialectName = .ngspice
 
     @Option(name: .long, help: "A folder that .include and .lib may read from; may be given several times.")

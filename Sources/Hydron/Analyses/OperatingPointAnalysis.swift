@@ -40,6 +40,10 @@ struct OperatingPointAnalysis: Analysis {
         for (batch, population) in zip(system.batches, system.circuit.populations) {
             for element in 0..<min(population.count, 200) {
                 let name = system.circuit.elements.names.name(of: population.identity(element).name)
+                // What a card adds besides its element, `e1#states`, is no part of the netlist.
+                if let mark = name.lastIndex(of: "#"), system.circuit.elements.find(String(name[..<mark])) != nil {
+                    continue
+                }
                 for (index, output) in batch.outputs.prefix(batch.tabulatedOutputs).enumerated() {
                     let value = batch.output(index, element: element, x: x, system.conditions)
                     // What an element does not have.

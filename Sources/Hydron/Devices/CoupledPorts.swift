@@ -8,7 +8,9 @@ enum CoupledPorts {
     /// Whether a card goes on with one of the words, and not with a node of that name.
     static func isMeant(by card: ElementCard) -> Bool {
         switch card.nextWord {
-        case "opamp": card.remainingPositionalCount == 3 && card.remainingWords.contains { $0.place == 2 }
+        case "opamp": card.remainingPositionalCount == 3
+                // Ground is a node and no gain.
+                && card.remainingWords.contains { $0.place == 2 && ($0.word == "0" || Number.parse($0.word) == nil) }
         case "transformer": card.remainingPositionalCount == 4
         default: false
         }

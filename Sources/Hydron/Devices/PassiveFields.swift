@@ -90,5 +90,5 @@ extension Dialect {
     /// the card has none (ngspice).
     var modelValueMultiplies: Bool { name != "ngspice" }
     /// Whether `ic=` of C and L counts in the operating point before a transient, without `uic` (Xyce).
-    var initialConditionsHoldOperatingPoint: Bool { name == "xyce" }
+    var initialConditionsHoldOperatingPoint: Bool { conditionsHoldInOperatingPoint }
 }

@@ -38,7 +38,7 @@ final class SubcircuitExpander {
             return
         }
         var words = statement.fields.filter { $0.key == nil }.map(\.value)
-        if let marker = words.firstIndex(where: { ["params:", "params"].contains(sources.lowercased($0.range)) }) {
+        while let marker = words.firstIndex(where: { ["params:", "params", "text:"].contains(sources.lowercased($0.range)) }) {
             words.remove(at: marker)
         }
         guard let last = words.popLast() else {

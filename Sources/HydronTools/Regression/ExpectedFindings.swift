@@ -45,9 +45,7 @@ public struct ExpectedFindings: Sendable {
         }
     }
 
-    static let dialects: [String: Dialect] = [
-        "ngspice": .ngspice, "xyce": .xyce, "hspice": .hspice, "ltspice": .ltspice,
-    ]
+    static let dialects = Dictionary(uniqueKeysWithValues: Dialect.all.map { ($0.name, $0) })
 
     private static func parted(_ text: Substring) -> (Substring, Substring) {
         guard let blank = text.firstIndex(of: " ") else { return (text, "") }

@@ -157,7 +157,18 @@ public struct Dialect: Sendable, Equatable {
         return dialect
     }()
 
-    public static let all = [ngspice, xyce, hspice, ltspice]
+    public static let pspice: Dialect = {
+        var dialect = Dialect("pspice")
+        // Nodes are named `$N_0001` and `$G_DPWR`.
+        dialect.dollarStartsComment = false
+        dialect.aSuffixIsAtto = false
+        dialect.caretIsPower = false
+        dialect.conditionsHoldInOperatingPoint = true
+        dialect.transientStepIsFirst = true
+        return dialect
+    }()
+
+    public static let all = [ngspice, xyce, hspice, ltspice, pspice]
 
     /// The dialect of that name, in any case; nil if there is none.
     public init?(name: String) {
