@@ -86,17 +86,24 @@ extension ElementReferenceManual {
                 width and the period to its stop where they are not given.
                 """),
         Entry(
-            name: "SIN", syntax: ["SIN(offset amplitude [frequency [delay [damping [phase]]]])"],
+            name: "SIN", syntax: ["SIN(offset amplitude [frequency [delay [damping [phase [cycles]]]]])"],
             summary: """
                 offset + amplitude·exp(-damping·t)·sin(2π·frequency·t + phase) behind the delay [Hz, s, 1/s, °]. One period \
-                lasts to .tran's stop where no frequency is given.
+                lasts to .tran's stop where no frequency is given. Behind as many cycles the last value stays.
                 """),
         Entry(
             name: "EXP", syntax: ["EXP(v1 v2 [td1 [tau1 [td2 [tau2]]]])"],
             summary: "Rises from td1 with tau1, falls back from td2 with tau2 [s]."),
         Entry(
-            name: "PWL", syntax: ["PWL(t1 v1 t2 v2 …) [r=time] [td=delay]", "PWL FILE \"file\" [r=time] [td=delay]"],
-            summary: "Straight lines between points [s], again from the time r on for ever."),
+            name: "PWL",
+            syntax: [
+                "PWL(t1 v1 t2 v2 …) [r=time] [td=delay]", "PWL FILE \"file\" [r=time] [td=delay]",
+                "PWL [points] REPEAT FOREVER|FOR n (t1 v1 …) ENDREPEAT … [time_scale_factor=] [value_scale_factor=]",
+            ],
+            summary: """
+                Straight lines between points [s], again from the time r on for ever. Times behind REPEAT count from the point \
+                before; with `--dialect ltspice` those with a plus do, too.
+                """),
         Entry(
             name: "SFFM", syntax: ["SFFM(offset amplitude [carrier [index [signal]]])"],
             summary: "offset + amplitude·sin(2π·carrier·t + index·sin(2π·signal·t)) [Hz]."),

@@ -4,18 +4,26 @@ import SpiceNetlist
 enum VoltageControlledVoltageSourceCard: ElementKind {
     static let description = ElementDescription(
         letter: "e", name: "voltage-controlled voltage source",
-        syntax: "Ename n+ n- nc+ nc- gain | POLY(n) nc1+ nc1- … p0 p1 … | VALUE={expr} | TABLE {expr}=(x,y)…",
-        summary: "A voltage that is a gain, a polynomial, a table or an expression of other voltages.",
+        syntax: "Ename n+ n- nc+ nc- gain | POLY(n) nc1+ nc1- … p0 p1 … | VALUE={expr} | TABLE {expr}=(x,y)… | "
+            + "LAPLACE {expr} {H(s)} | FREQ {expr}=(f,dB,deg)… | OPAMP in+ in- [max=] [min=]",
+        summary: """
+            A voltage that is a gain, a polynomial, a table, an expression or a transfer function of other voltages. \
+            Quotients of polynomials in s hold in every analysis, `exp(-s*t)` is a delay; other functions of s and the \
+            tables of FREQ hold at frequencies and at rest.
+            """,
         example: """
-            A gain, a polynomial, a table and an expression
-            v1 a 0 1
+            A gain, a polynomial, a table, an expression and a low-pass
+            v1 a 0 1 ac 1
             v2 b 0 2
             e1 g 0 a b 10
             e2 p 0 poly(2) a 0 b 0 0 1 1 0.5
             e3 t 0 table {v(a)} = (-1,-5) (0,0) (2,3)
             e4 x 0 value={v(a)*v(b)}
+            e5 l 0 laplace {v(a)} {1/(1+s*1m)}
             .dc v1 -1 2 0.5
+            .ac dec 5 10 1k
             .print dc v(g) v(p) v(t) v(x)
+            .print ac vdb(l)
             .end
             """,
         outputs: ControlledSourceOutputs.table)
@@ -28,8 +36,12 @@ enum VoltageControlledVoltageSourceCard: ElementKind {
 enum VoltageControlledCurrentSourceCard: ElementKind {
     static let description = ElementDescription(
         letter: "g", name: "voltage-controlled current source",
-        syntax: "Gname n+ n- nc+ nc- gm | POLY(n) nc1+ nc1- … p0 p1 … | VALUE={expr} | TABLE {expr}=(x,y)…",
-        summary: "A current that is a transconductance, a polynomial, a table or an expression of voltages.",
+        syntax: "Gname n+ n- nc+ nc- gm | POLY(n) nc1+ nc1- … p0 p1 … | VALUE={expr} | TABLE {expr}=(x,y)… | "
+            + "LAPLACE {expr} {H(s)} | FREQ {expr}=(f,dB,deg)… [max=] [min=]",
+        summary: """
+            A current that is a transconductance, a polynomial, a table, an expression or a transfer function of voltages \
+            (see E).
+            """,
         example: """
             A transconductor with a load, and one that limits
             v1 in 0 ac 1 sin(0 1 1k)
@@ -54,7 +66,7 @@ enum VoltageControlledCurrentSourceCard: ElementKind {
 enum CurrentControlledCurrentSourceCard: ElementKind {
     static let description = ElementDescription(
         letter: "f", name: "current-controlled current source",
-        syntax: "Fname n+ n- Vcontrol gain | POLY(n) V1 … p0 p1 … | VALUE={expr}",
+        syntax: "Fname n+ n- Vcontrol gain | POLY(n) V1 … p0 p1 … | VALUE={expr} | LAPLACE {expr} {H(s)} [max=] [min=]",
         summary: "A current that is a gain or a polynomial of the currents of voltage sources.",
         example: """
             A current mirror of twice the current
@@ -76,7 +88,7 @@ enum CurrentControlledCurrentSourceCard: ElementKind {
 enum CurrentControlledVoltageSourceCard: ElementKind {
     static let description = ElementDescription(
         letter: "h", name: "current-controlled voltage source",
-        syntax: "Hname n+ n- Vcontrol r | POLY(n) V1 … p0 p1 … | VALUE={expr}",
+        syntax: "Hname n+ n- Vcontrol r | POLY(n) V1 … p0 p1 … | VALUE={expr} | LAPLACE {expr} {H(s)} [max=] [min=]",
         summary: "A voltage that is a transresistance or a polynomial of the currents of voltage sources.",
         example: """
             A transimpedance amplifier, ideal
@@ -98,7 +110,7 @@ enum CurrentControlledVoltageSourceCard: ElementKind {
 enum BehaviouralSourceCard: ElementKind {
     static let description = ElementDescription(
         letter: "b", name: "behavioural source",
-        syntax: "Bname n+ n- v=expr | i=expr | r=expr | c=expr | q=expr [tc1=] [tc2=] [temp=] [dtemp=] [m=]",
+        syntax: "Bname n+ n- v=expr | i=expr | r=expr | c=expr | q=expr [laplace=H(s)] [tc1=] [tc2=] [temp=] [dtemp=] [m=]",
         summary:
             "A voltage, current, resistance, capacitance or charge that is any expression of voltages, currents and time.",
         example: """

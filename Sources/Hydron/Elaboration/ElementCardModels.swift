@@ -24,7 +24,9 @@ extension ElementCard {
         guard let model = found else {
             let near = suggestion(for: wanted, among: scope.visibleModels)
             if near == nil, let first = wanted.first, first.isWholeNumber || ".+-".contains(first) {
-                error("'\(wanted)' is neither a number nor the name of a model", at: field.value)
+                error(
+                    "'\(wanted)' is neither a number nor the name of a model", at: field.value,
+                    hint: types.first.map { "define a model with `.model \(wanted) \($0)`, or include the library that has it" })
                 return nil
             }
             error(

@@ -49,11 +49,11 @@ struct OptionReader {
         // PSpice
         "advconv", "stepgmin", "skiptopo", "preorder", "nobias", "expand", "speed_level", "library", "noecho", "limit",
         "outputall", "nooutmsg", "noprbmsg", "noreuse", "wcdeviation", "distribution", "digfreq", "digdrvf", "diginitstate",
-        "autoconverge", "gminsrc", "method_pspice", "minsimpts",
+        "autoconverge", "gminsrc", "minsimpts",
         // HSPICE
         "accurate", "brief", "runlvl", "dccap", "captab", "measform", "co", "post_version", "gmindc", "absmos", "kcltest",
         "fast", "measfail", "measdgt", "search", "modmonte", "sim_accuracy", "artist", "psf", "unwrap", "lis_new", "dcon",
-        "converge", "gramp", "mbypass", "sim_mode", "sim_la", "runlvl_", "ext_op", "statfl", "monte", "altchk",
+        "converge", "gramp", "mbypass", "sim_mode", "sim_la", "ext_op", "statfl", "monte", "altchk",
     ]
 
     consuming func read(_ cards: [Card]) -> RunOptions {

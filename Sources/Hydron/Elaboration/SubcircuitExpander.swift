@@ -30,6 +30,18 @@ final class SubcircuitExpander {
         elaborator.buses.eachInstance(of: statement.name, in: scope) { read(card, statement, named: $0, in: $1) }
     }
 
+    /// PSpice's `TEXT: name="file"` is for digital parts.
+    private func withoutTexts(_ statement: Statement) -> Statement {
+        func isMark(_ field: Statement.Field, _ word: String) -> Bool {
+            field.key == nil && field.value.kind == .word && sources.lowercased(field.value.range) == word
+        }
+        guard let first = statement.fields.firstIndex(where: { isMark($0, "text:") }) else { return statement }
+        var result = statement
+        let end = result.fields[first...].firstIndex { isMark($0, "params:") } ?? result.fields.endIndex
+        result.fields.removeSubrange(first..<end)
+        return result
+    }
+
     private func read(_ card: Card, _ statement: Statement, named name: String, in scope: Scope) {
         guard scope.depth < Self.deepestNesting else {
             elaborator.error(
@@ -37,8 +49,9 @@ final class SubcircuitExpander {
                 hint: "a subcircuit that calls itself never ends")
             return
         }
+        let statement = withoutTexts(statement)
         var words = statement.fields.filter { $0.key == nil }.map(\.value)
-        while let marker = words.firstIndex(where: { ["params:", "params", "text:"].contains(sources.lowercased($0.range)) }) {
+        if let marker = words.firstIndex(where: { ["params:", "params"].contains(sources.lowercased($0.range)) }) {
             words.remove(at: marker)
         }
         guard let last = words.popLast() else {

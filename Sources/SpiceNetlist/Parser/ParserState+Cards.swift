@@ -36,8 +36,11 @@ extension ParserState {
         case .end:
             if chain.count <= 1 { isFinished = true }
             return fileEnd
-        case .ignored: break
-        case .ignoredBlock(let end): return behindBlock(end, from: nextLine, range: range, fileEnd: fileEnd)
+        case .ignored:
+            if word == ".backanno" { suggest(.ltspice, for: "LTspice", word, wordRange) }
+        case .ignoredBlock(let end):
+            suggest(.pspice, for: "PSpice", word, wordRange)
+            return behindBlock(end, from: nextLine, range: range, fileEnd: fileEnd)
         case .refused(let end, let hint):
             diagnostics.error("`\(word)` is not there", at: wordRange, hint: hint)
             if let end { return behindBlock(end, from: nextLine, range: range, fileEnd: fileEnd) }
@@ -52,6 +55,14 @@ extension ParserState {
             title = ASCII.trimmed(sources.text(text))
         }
         return nextLine
+    }
+
+    /// Tells whose netlist this is, where it is read by the usual rules.
+    private mutating func suggest(_ other: Dialect, for simulator: String, _ word: String, _ range: SourceRange) {
+        guard dialect == .ngspice else { return }
+        diagnostics.warning(
+            "`\(word)` is a word of \(simulator), and the netlist is read by ngspice's rules", at: range,
+            hint: "`--dialect \(other.name)` reads it by \(simulator)'s")
     }
 
     /// The line behind the one that begins with `end`, or the next where there is none.
