@@ -214,7 +214,8 @@ enum Behavioural {
                 $0.linear = [
                     Entry(row: plus, column: branch, conductance: count),
                     Entry(row: minus, column: branch, conductance: -count),
-                    Entry(row: branch, column: plus, conductance: 1), Entry(row: branch, column: minus, conductance: -1),
+                    Entry(row: branch, column: plus, conductance: 1),
+                    Entry(row: branch, column: minus, conductance: -1),
                 ]
                 $0.terms.append(Term(program: flux, plus: branch, minus: 0, factor: -1, kind: .charge))
             }

@@ -83,7 +83,8 @@ extension Capacitor: ElementKind {
             case .scale: Parameter("scale", unit: "-", default: 1, .any, "factor of the capacitance")
             case .rser: Parameter("rser", unit: "Ω", default: 0, .nonNegative, "resistance in series")
             case .lser: Parameter("lser", unit: "H", default: 0, .nonNegative, "inductance in series")
-            case .rlshunt: Parameter("rlshunt", unit: "Ω", default: 0, .nonNegative, "resistance across lser, 0 for none")
+            case .rlshunt:
+                Parameter("rlshunt", unit: "Ω", default: 0, .nonNegative, "resistance across lser, 0 for none")
             case .rpar: Parameter("rpar", unit: "Ω", default: 0, .nonNegative, "resistance in parallel, 0 for none")
             case .cpar: Parameter("cpar", unit: "F", default: 0, .nonNegative, "capacitance in parallel")
             }
@@ -105,7 +106,9 @@ extension Capacitor: ElementKind {
             ).add(to: card, plus, minus, multiplier: instance[.m])
         }
         if let charge = card.take(key: "q") {
-            guard let program = card.program(charge, x: .voltage), let instance = card.parameters(Instance.self) else { return }
+            guard let program = card.program(charge, x: .voltage), let instance = card.parameters(Instance.self) else {
+                return
+            }
             return Behavioural.capacitor(
                 card, strays(instance), minus, charge: program, multiplier: instance[.m] * instance[.scale])
         }

@@ -110,7 +110,8 @@ enum CurrentControlledVoltageSourceCard: ElementKind {
 enum BehaviouralSourceCard: ElementKind {
     static let description = ElementDescription(
         letter: "b", name: "behavioural source",
-        syntax: "Bname n+ n- v=expr | i=expr | r=expr | c=expr | q=expr [laplace=H(s)] [tc1=] [tc2=] [temp=] [dtemp=] [m=]",
+        syntax:
+            "Bname n+ n- v=expr | i=expr | r=expr | c=expr | q=expr [laplace=H(s)] [tc1=] [tc2=] [temp=] [dtemp=] [m=]",
         summary:
             "A voltage, current, resistance, capacitance or charge that is any expression of voltages, currents and time.",
         example: """

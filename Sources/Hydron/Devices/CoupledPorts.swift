@@ -8,7 +8,8 @@ enum CoupledPorts {
     /// Whether a card goes on with one of the words, and not with a node of that name.
     static func isMeant(by card: ElementCard) -> Bool {
         switch card.nextWord {
-        case "opamp": card.remainingPositionalCount == 3
+        case "opamp":
+            card.remainingPositionalCount == 3
                 // Ground is a node and no gain.
                 && card.remainingWords.contains { $0.place == 2 && ($0.word == "0" || Number.parse($0.word) == nil) }
         case "transformer": card.remainingPositionalCount == 4
@@ -36,7 +37,8 @@ enum CoupledPorts {
             Behavioural.update(card, identity, Program(constant: 0)) {
                 $0.conducts = true
                 $0.linear = [
-                    .init(row: plus, column: branch, conductance: 1), .init(row: minus, column: branch, conductance: -1),
+                    .init(row: plus, column: branch, conductance: 1),
+                    .init(row: minus, column: branch, conductance: -1),
                     .init(row: branch, column: first, conductance: -1),
                     .init(row: branch, column: second, conductance: 1),
                 ]

@@ -21,7 +21,8 @@ extension Diode: ElementKind {
             .print tran v(in) v(out) i(d1) @d1[gd]
             .end
             """,
-        modelTypes: ["d"], instanceParameters: Instance.table, modelParameters: Model.table + IdealDiode.Model.table, outputs: outputs)
+        modelTypes: ["d"], instanceParameters: Instance.table, modelParameters: Model.table + IdealDiode.Model.table,
+        outputs: outputs)
 
     enum Instance: Int, ParameterKey {
         case area, off, ic, m, pj, w, l, temp, dtemp

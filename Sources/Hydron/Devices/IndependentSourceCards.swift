@@ -80,7 +80,8 @@ enum IndependentSourceCard {
             case .m: Parameter("m", unit: "-", default: 1, .positive, "sources in parallel, for a current source")
             case .acmag: Parameter("acmag", "ac", unit: "V or A", default: 0, .any, "magnitude in AC")
             case .acphase: Parameter("acphase", unit: "°", default: 0, .any, "phase in AC")
-            case .rser: Parameter("rser", unit: "Ω", default: 0, .nonNegative, "resistance in series, of a voltage source")
+            case .rser:
+                Parameter("rser", unit: "Ω", default: 0, .nonNegative, "resistance in series, of a voltage source")
             case .cpar: Parameter("cpar", unit: "F", default: 0, .nonNegative, "capacitance in parallel")
             }
         }
@@ -279,7 +280,8 @@ enum IndependentSourceCard {
             }
             return .pulse(
                 SourceWaveform.Pulse(
-                    v1: argument(0), v2: argument(1), delay: argument(2), rise: argument(3, .nan), fall: argument(4, .nan),
+                    v1: argument(0), v2: argument(1), delay: argument(2), rise: argument(3, .nan),
+                    fall: argument(4, .nan),
                     width: argument(5, .nan), period: argument(6, .nan), count: max(0, argument(7))))
         case "sin", "sine":
             guard needs(1...7) else { return nil }

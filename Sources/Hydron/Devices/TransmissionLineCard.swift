@@ -33,7 +33,8 @@ enum TransmissionLineCard: ElementKind {
             case .ic:
                 Parameter(
                     "ic", unit: "V, A", default: nil, .any, "v1, i1, v2, i2 from which a transient with 'uic' starts")
-            case .len: Parameter("len", unit: "m", default: nil, .positive, "length of a line that r, l, g and c describe")
+            case .len:
+                Parameter("len", unit: "m", default: nil, .positive, "length of a line that r, l, g and c describe")
             case .r: Parameter("r", unit: "Ω/m", default: 0, .nonNegative, "resistance per length (PSpice)")
             case .l: Parameter("l", unit: "H/m", default: 0, .nonNegative, "inductance per length")
             case .g: Parameter("g", unit: "S/m", default: 0, .nonNegative, "conductance per length")

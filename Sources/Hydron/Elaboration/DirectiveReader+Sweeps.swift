@@ -94,7 +94,9 @@ extension DirectiveReader {
 
     /// Several temperatures on one `.temp` are runs at each of them.
     func temperatures(_ card: Card) -> [Sweep] {
-        guard let statement = words(card), statement.fields.count > 1, let first = statement.fields.first else { return [] }
+        guard let statement = words(card), statement.fields.count > 1, let first = statement.fields.first else {
+            return []
+        }
         let values = statement.fields.compactMap { elaborator.values.value($0.value, in: top, what: "temperature") }
         let sweep = Sweep(name: "temp", target: .temperature, values: values)
         return checked(sweep, at: first.value).map { [$0] } ?? []

@@ -295,8 +295,9 @@ struct DirectiveReader {
     ) {
         let name = elaborator.netlist.dialect.unbracketed(name)
         let wanted = scope.prefix + elaborator.netlist.dialect.hierarchical(name)
-        guard let unknown = scope.ports[name].map(Int.init) ?? elaborator.card.builder.unknowns.node(named: wanted)
-            ?? elaborator.card.builder.unknowns.node(named: scope.prefix + name)
+        guard
+            let unknown = scope.ports[name].map(Int.init) ?? elaborator.card.builder.unknowns.node(named: wanted)
+                ?? elaborator.card.builder.unknowns.node(named: scope.prefix + name)
         else {
             let near = suggestion(for: wanted, among: elaborator.nodeNames)
             elaborator.error(

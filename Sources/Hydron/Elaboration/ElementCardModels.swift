@@ -26,7 +26,9 @@ extension ElementCard {
             if near == nil, let first = wanted.first, first.isWholeNumber || ".+-".contains(first) {
                 error(
                     "'\(wanted)' is neither a number nor the name of a model", at: field.value,
-                    hint: types.first.map { "define a model with `.model \(wanted) \($0)`, or include the library that has it" })
+                    hint: types.first.map {
+                        "define a model with `.model \(wanted) \($0)`, or include the library that has it"
+                    })
                 return nil
             }
             error(

@@ -99,7 +99,8 @@ extension DirectiveReader {
     private func frequenciesOfAC() -> [Double]? {
         let cards = self.cards.filter { $0.kind == .directive(.ac) }
         guard cards.count == 1, let statement = words(cards[0]) else { return nil }
-        return frequencies(statement.fields.map(\.value)[...], ".ac", cards[0], "write `.ac dec|oct|lin points fstart fstop`")
+        return frequencies(
+            statement.fields.map(\.value)[...], ".ac", cards[0], "write `.ac dec|oct|lin points fstart fstop`")
     }
 
     /// Shape, number of points, first and last frequency.

@@ -43,16 +43,20 @@ struct OptionReader {
         "enforcedeviceconv",
         "model_binning", "scale_", "outputtimepoints", "noop",
         // LTspice
-        "thread", "threads", "measdgt", "meascplxfmt", "baudrate", "debugtran", "topologycheck", "fastaccess", "gminsteps",
+        "thread", "threads", "measdgt", "meascplxfmt", "baudrate", "debugtran", "topologycheck", "fastaccess",
+        "gminsteps",
         "srcsteps", "ptranmax", "ptrantau", "plotreltol", "plotabstol", "plotvntol", "nomarch", "sstol", "mindeltagmin",
         "pivrel", "pivtol", "gfarad", "gfloat",
         // PSpice
         "advconv", "stepgmin", "skiptopo", "preorder", "nobias", "expand", "speed_level", "library", "noecho", "limit",
-        "outputall", "nooutmsg", "noprbmsg", "noreuse", "wcdeviation", "distribution", "digfreq", "digdrvf", "diginitstate",
+        "outputall", "nooutmsg", "noprbmsg", "noreuse", "wcdeviation", "distribution", "digfreq", "digdrvf",
+        "diginitstate",
         "autoconverge", "gminsrc", "minsimpts",
         // HSPICE
-        "accurate", "brief", "runlvl", "dccap", "captab", "measform", "co", "post_version", "gmindc", "absmos", "kcltest",
-        "fast", "measfail", "measdgt", "search", "modmonte", "sim_accuracy", "artist", "psf", "unwrap", "lis_new", "dcon",
+        "accurate", "brief", "runlvl", "dccap", "captab", "measform", "co", "post_version", "gmindc", "absmos",
+        "kcltest",
+        "fast", "measfail", "measdgt", "search", "modmonte", "sim_accuracy", "artist", "psf", "unwrap", "lis_new",
+        "dcon",
         "converge", "gramp", "mbypass", "sim_mode", "sim_la", "ext_op", "statfl", "monte", "altchk",
     ]
 

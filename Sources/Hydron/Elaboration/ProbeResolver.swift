@@ -102,7 +102,9 @@ struct ProbeResolver {
             {
                 diagnostics.error(
                     "'\(written)' has no charge of its own: its capacitance is an expression", at: range,
-                    hint: "print what has flowed since the start, `{sdt(i(\(written)))}`, or give the element its charge with q=")
+                    hint:
+                        "print what has flowed since the start, `{sdt(i(\(written)))}`, or give the element its charge with q="
+                )
                 return nil
             }
             let outputs = population(Int(reference.population)).outputs

@@ -19,7 +19,8 @@ extension ExpressionCompiler {
     ]
     private static let others: Set<String> = [
         "log", "pow", "pwr", "pwrs", "min", "max", "limit", "if", "ternary_fcn", "inv", "buf", "u", "ddt", "sdt", "idt",
-        "absdelay", "delay", "ddx", "gauss", "agauss", "unif", "aunif", "rand", "random", "flat", "mc", "real", "re", "img", "imag", "ph",
+        "absdelay", "delay", "ddx", "gauss", "agauss", "unif", "aunif", "rand", "random", "flat", "mc", "real", "re",
+        "img", "imag", "ph",
         "spice_pulse", "spice_sin", "spice_exp", "spice_sffm", "spice_pwl", "pos", "cbrt", "square", "sqr", "poly",
     ]
     /// ngspice's comparisons with 0.
@@ -27,7 +28,8 @@ extension ExpressionCompiler {
         "eq0": .equal, "ne0": .notEqual, "gt0": .greater, "ge0": .greaterOrEqual, "lt0": .less, "le0": .lessOrEqual,
     ]
     private static let tableMethods: [String: InterpolationTable.Method] = [
-        "table": .linear, "tbl": .linear, "vtable": .linear, "pwl": .extrapolated, "fasttable": .smooth, "spline": .akima,
+        "table": .linear, "tbl": .linear, "vtable": .linear, "pwl": .extrapolated, "fasttable": .smooth,
+        "spline": .akima,
         "akima": .akima, "cubic": .cubic, "wodicka": .wodicka, "bli": .barycentric,
     ]
 

@@ -24,7 +24,8 @@ struct ControlCommands {
         "undefine", "display", "destroy", "rusage", "listing", "show", "showmod", "write", "wrs2p", "hardcopy",
         "linearize", "fft", "psd", "spec", "setscale", "remzerovec", "compose", "transpose", "cross", "diff", "eprint",
         "esave", "save", "status", "version", "history", "help", "cd", "iplot", "optran", "edisplay", "inventory",
-        "setseed", "setcs", "shell", "unalias", "alias", "strcmp", "rspice", "mdump", "mrdump", "where", "cutout", "settrace", "trace",
+        "setseed", "setcs", "shell", "unalias", "alias", "strcmp", "rspice", "mdump", "mrdump", "where", "cutout",
+        "settrace", "trace",
     ]
 
     /// - Parameter line: as written, without blanks at its ends.

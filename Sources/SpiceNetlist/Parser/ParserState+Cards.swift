@@ -242,7 +242,8 @@ extension ParserState {
         guard !asks else { return }
         let isWhole = controls.allSatisfy(\.script.isWhole)
         var run: [String] = []
-        for control in controls where !control.script.cards.isEmpty && diagnostics.all.indices.contains(control.finding) {
+        for control in controls where !control.script.cards.isEmpty && diagnostics.all.indices.contains(control.finding)
+        {
             let start = SourceRange(file: control.range.file, start: control.range.start, end: control.range.start)
             let cards = control.script.cards
             diagnostics.amend(control.finding) { finding in

@@ -6,7 +6,8 @@ import Testing
 
 /// LTspice's idealised diode against its straight lines.
 @Suite struct IdealDiodeTests {
-    private func currents(_ model: String, _ card: String = "d1 a 0 x", dialect: Dialect = .ltspice) throws -> RunResult {
+    private func currents(_ model: String, _ card: String = "d1 a 0 x", dialect: Dialect = .ltspice) throws -> RunResult
+    {
         try simulate(
             "t\nv1 a 0 0\n\(card)\n.model x d(\(model))\n.dc v1 -12 3 0.25\n.print dc i(d1)\n.end\n", dialect: dialect)
     }

@@ -133,7 +133,8 @@ import Waveforms
         #expect(abs(first(ac, "im(v(out))") - expected.imaginary) < 1e-12)
         // Half way between 100 Hz and 10 kHz: the mean level and angle.
         let table = Complex(length: (2.0 * 0.2).squareRoot(), phase: -Double.pi / 4)
-        #expect(abs(first(ac, "re(v(tab))") - table.real) < 1e-9 && abs(first(ac, "im(v(tab))") - table.imaginary) < 1e-9)
+        #expect(
+            abs(first(ac, "re(v(tab))") - table.real) < 1e-9 && abs(first(ac, "im(v(tab))") - table.imaginary) < 1e-9)
 
         let failure = #expect(throws: NetlistFailure.self) { try simulate(text + ".tran 1u 1m\n.end\n") }
         #expect(failure?.description.contains("known at frequencies alone") == true)

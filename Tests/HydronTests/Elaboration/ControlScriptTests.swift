@@ -60,13 +60,15 @@ import Waveforms
     ])
     func scriptsThatDoMoreAreLeft(_ script: String) {
         let loaded = Simulation.load(text: netlist(script))
-        #expect(loaded.simulation?.run(TableRecorder()).failure?.diagnostic.message == "the netlist asks for no analysis")
+        #expect(
+            loaded.simulation?.run(TableRecorder()).failure?.diagnostic.message == "the netlist asks for no analysis")
         #expect(loaded.diagnostics.all.contains { $0.message.contains("`.control` block is skipped") })
     }
 
     /// Cards win over the script.
     @Test func netlistsWithAnalysesKeepThem() throws {
-        let run = try simulate(netlist("tran 1u 1m\nplot v(out)").replacingOccurrences(of: ".end\n", with: "") + "\n.op\n")
+        let run = try simulate(
+            netlist("tran 1u 1m\nplot v(out)").replacingOccurrences(of: ".end\n", with: "") + "\n.op\n")
         #expect(run.tables.count <= 1)
     }
 }

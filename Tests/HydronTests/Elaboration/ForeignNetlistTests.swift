@@ -89,7 +89,8 @@ import Waveforms
             .END
             """
         let run = try simulate(text, dialect: .pspice)
-        #expect(run.diagnostics.all.map(\.message) == ["`nom.lib` belongs to another simulator's installation: skipped"])
+        #expect(
+            run.diagnostics.all.map(\.message) == ["`nom.lib` belongs to another simulator's installation: skipped"])
         #expect(run["v(out)"].count > 100 && run["i(v_v1)"].count > 100)
         #expect(abs(run["v(out)"][0] - 0.5) < 1e-6)
         let (last, follow) = (run["v(out)"].last ?? 0, run["v(follow)"].last ?? 0)
