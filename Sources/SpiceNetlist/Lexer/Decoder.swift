@@ -16,15 +16,16 @@ struct Decoder {
     let rules: LineRules
     let mode: Mode
     let apostropheOpensExpression: Bool
+    /// A parenthesis without its other half only earns a warning: it separates and means nothing else.
     let isLenient: Bool
 
-    init(_ sources: SourceMap, file: UInt32, dialect: Dialect, mode: Mode = .plain) {
+    init(_ sources: SourceMap, file: UInt32, dialect: Dialect, mode: Mode = .plain, isLenient: Bool = false) {
         view = sources.view(of: file)
         self.file = file
         rules = LineRules(dialect)
         self.mode = mode
         apostropheOpensExpression = dialect.singleQuoteIsExpression
-        isLenient = dialect.toleratesUnclosedParenthesis
+        self.isLenient = isLenient || dialect.toleratesUnclosedParenthesis
     }
 
     /// - Returns: false if an error was found; the fields up to it are there.
@@ -63,13 +64,15 @@ struct Decoder {
                 position += 1
                 mayBeKey = false
             case ASCII.close:
-                guard depth > 0 else {
-                    diagnostics.error("`)` without `(`", at: self.range(position, position + 1))
-                    return false
-                }
-                depth -= 1
                 position += 1
                 mayBeKey = false
+                if depth > 0 {
+                    depth -= 1
+                } else {
+                    let place = self.range(position - 1, position)
+                    diagnostics.append(Diagnostic(isLenient ? .warning : .error, "`)` without `(`", at: place))
+                    guard isLenient else { return false }
+                }
             case ASCII.comma:
                 position += 1
                 mayBeKey = false

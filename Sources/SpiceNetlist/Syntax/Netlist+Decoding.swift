@@ -16,7 +16,14 @@ extension Netlist {
         _ card: Card, into statement: inout Statement, freeExpressions: Bool = false, diagnostics: inout Diagnostics
     ) -> Bool {
         let mode = freeExpressions ? Decoder.Mode.freeExpressions : .plain
-        let decoder = Decoder(sources, file: card.range.file, dialect: dialect, mode: mode)
+        // Libraries of vendors have models and tables with a parenthesis too many or too few.
+        let isLenient =
+            switch card.kind {
+            case .element, .directive(.model): true
+            default: false
+            }
+        let decoder = Decoder(
+            sources, file: card.range.file, dialect: dialect, mode: mode, isLenient: isLenient)
         return decoder.decode(card.range, into: &statement, diagnostics: &diagnostics)
     }
 
