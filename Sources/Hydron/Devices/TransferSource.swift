@@ -293,6 +293,18 @@ enum TransferSource {
         }
     }
 
+    /// The element that a state of a transfer function belongs to; nil for any other unknown.
+    static func element(ofState unknown: Int, in circuit: Circuit) -> (name: String, range: SourceRange)? {
+        var element = circuit.unknowns.name(unknown)
+        while element.last?.isWholeNumber == true { element.removeLast() }
+        let mark = "#state"
+        guard element.hasSuffix(mark) else { return nil }
+        element.removeLast(mark.count)
+        guard let reference = circuit.elements.find(element), reference.population >= 0
+        else { return nil }
+        return (element, circuit.populations[Int(reference.population)].identity(Int(reference.index)).range)
+    }
+
     static func sum(_ parts: [(unknown: Int32, weight: Double)]) -> Program {
         Program(constant: 0).combined(with: parts.map { (.unknown($0.unknown), $0.weight) }) { _, _, sum in sum }
     }

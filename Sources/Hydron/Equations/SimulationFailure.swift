@@ -31,6 +31,13 @@ public struct SimulationFailure: Error, Sendable {
                 notes: circuit.notes(about: place))
         case .singular(let column):
             let place = column + 1
+            if let element = TransferSource.element(ofState: place, in: circuit) {
+                self.init(
+                    .singularMatrix, "nothing determines the output of \(element.name) at rest", at: element.range,
+                    hint: "its transfer function has a pole at s=0: close a loop around it, move the pole (s+1m), "
+                        + "or start with uic")
+                return
+            }
             self.init(
                 .singularMatrix, "singular matrix at \(circuit.describe(place))",
                 at: circuit.elementsTouching(place).first?.identity.range,

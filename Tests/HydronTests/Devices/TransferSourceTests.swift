@@ -153,6 +153,16 @@ import Waveforms
         #expect(loaded.diagnostics.all.contains { $0.severity == .error && $0.message.contains(message) })
     }
 
+    /// An integrator that nothing holds has no operating point; from given conditions it integrates.
+    @Test func integratorsNeedALoopAtRest() throws {
+        let circuit = "t\nv1 in 0 1\ne1 out 0 laplace {v(in)} {1/s}\nr1 out 0 1k\n"
+        let failure = #expect(throws: NetlistFailure.self) { try simulate(circuit + ".op\n.end\n") }
+        #expect(failure?.description.contains("nothing determines the output of e1 at rest") == true)
+        #expect(failure?.description.contains(":3:1") == true)
+        let run = try simulate(circuit + ".tran 10u 2m uic\n.print tran v(out)\n.end\n")
+        #expect(abs((run["v(out)"].last ?? 0) - 2e-3) < 1e-9)
+    }
+
     /// Nodes may have the names of these words.
     @Test func wordsAreNodesToo() throws {
         let run = try simulate(
