@@ -26,6 +26,7 @@ enum Catalog {
         VoltageControlledCurrentSourceCard.self,
         CurrentControlledVoltageSourceCard.self,
         BehaviouralSourceCard.self,
+        CodeModelCard.self,
         OSDICard.self,
     ]
 

@@ -154,14 +154,6 @@ final class ElementReader {
     private func reportUnknown(_ card: Card, in scope: Scope) {
         var statement = Statement()
         netlist.decode(card, into: &statement, diagnostics: &elaborator.diagnostics)
-        if netlist.sources.lowercased(statement.name.range).hasPrefix("a") {
-            elaborator.error(
-                "'\(netlist.sources.text(statement.name.range))' is a code model, and A elements are not there",
-                at: statement.name.range, in: scope,
-                hint: "write gains, sums, limits and logic as B sources, `s_xfer` as `LAPLACE` on an E, or compile a "
-                    + "Verilog-A model: `--osdi`")
-            return
-        }
         let known = Catalog.byLetter.keys.sorted().map { String(UnicodeScalar($0)).uppercased() }
         elaborator.error(
             "'\(netlist.sources.text(statement.name.range))' is no element that this version knows",

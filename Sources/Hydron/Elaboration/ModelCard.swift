@@ -107,7 +107,10 @@ final class ModelCard {
 
     /// True where a word of a card without '=' names the number behind it.
     private static func isParameter(_ word: Token, followedBy value: Token, in netlist: Netlist) -> Bool {
-        guard word.kind == .word, netlist.number(word) == nil else { return false }
+        // Of a list, `[1 2]`, no part is a name.
+        guard word.kind == .word, netlist.number(word) == nil,
+            netlist.sources.text(word.range).first?.isLetter == true
+        else { return false }
         return value.kind == .expression || netlist.number(value) != nil
     }
 

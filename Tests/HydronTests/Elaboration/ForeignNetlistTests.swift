@@ -226,7 +226,8 @@ import Waveforms
     // MARK: What is not there
 
     @Test(arguments: [
-        ("a1 [in] [out] buf", Dialect.ngspice, "is a code model"),
+        ("a1 [in] [out] buf\n.model buf d_buffer", Dialect.ngspice, "is of type 'd_buffer'"),
+        ("A1 in 0 0 0 0 0 out 0 AND", .ltspice, "a device of LTspice's own"),
         (".machine\n.state s0 0\n.endmachine", .ltspice, "`.machine` is not there"),
         (".connect a b", .hspice, "`.connect` is not there"), (".vec 'x.vec'", .hspice, "`.vec` is not there"),
         (".lib standard.dio\nd1 in 0 dx", .ltspice, "no model 'dx'"),
