@@ -70,6 +70,17 @@ enum CodeModelCard: ElementKind {
         }
         var words: [Token] = []
         while card.remainingPositionalCount > 1, let field = card.nextField() { words.append(field.value) }
+        if let name = card.nextWord, let found = card.scope.model(name), !found.isBroken,
+            Model(rawValue: found.type) == nil
+        {
+            card.error(
+                "model '\(name)' is of type '\(found.type)', a code model that is not there",
+                at: card.peekField()?.value,
+                hint:
+                    "there are \(description.modelTypes.joined(separator: " ")); write logic as B sources, or compile "
+                    + "Verilog-A: `--osdi`")
+            return
+        }
         guard let model = card.model(description.modelTypes), let kind = Model(rawValue: model.type) else { return }
         for assignment in model.assignments where !kind.parameters.contains(assignment.name) {
             card.error(
