@@ -200,7 +200,8 @@ enum Summary {
 
     /// Six significant digits.
     private static func number(_ value: Double) -> String {
-        guard value != 0, value.isFinite else { return value == 0 ? "0" : "\(value)" }
+        // Below the normal numbers powers of ten vanish.
+        guard value.isNormal else { return value == 0 ? "0" : "\(value)" }
         let exponent = Int(log10(abs(value)).rounded(.down))
         guard exponent > -5, exponent < 7 else {
             var mantissa = (value / pow(10, Double(exponent)) * 1e5).rounded() / 1e5

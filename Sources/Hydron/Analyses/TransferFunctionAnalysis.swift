@@ -63,7 +63,8 @@ struct TransferFunctionAnalysis: Analysis {
         func resistance(_ excitation: [(unknown: Int, factor: Double)], _ x: [Double], isCurrent: Bool) -> Double {
             var seen = 0.0
             for part in excitation { seen += part.factor * x[part.unknown] }
-            return isCurrent ? seen : -1 / seen
+            // Without a current it is infinite, whatever the sign of the zero.
+            return isCurrent ? seen : seen == 0 ? .infinity : -1 / seen
         }
         let input = resistance(excitation, response, isCurrent: source.isCurrent)
         let probe: [(unknown: Int, factor: Double)] =

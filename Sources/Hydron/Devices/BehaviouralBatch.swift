@@ -233,6 +233,8 @@ final class BehaviouralBatch: ElementBatch {
     }
 
     func loadSources(_ context: SourceContext) {
+        // Small signals come from `ac` magnitudes alone; an expression has none.
+        if case .smallSignal = context.mode { return }
         for plan in plans where plan.isExcitation {
             let program = programs[Int(plan.program)]
             for (input, source) in program.inputs.enumerated() { registers[input] = source == .time ? context.time : 0 }

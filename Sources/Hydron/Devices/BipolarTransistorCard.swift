@@ -166,6 +166,7 @@ extension BipolarTransistor: ElementKind {
         var device = BipolarTransistor(
             model: values, isPNP: model.type == "pnp", area: instance[.area] * instance[.m] * card.multiplier,
             temperature: temperature, nominal: card.options.nominalTemperature)
+        device.flicker = device.flicker.inParallel(instance[.m] * card.multiplier)
         device.startsOff = instance[.off] != 0
         device.gminIsInjected = card.dialect.injectsGmin
         for (index, value) in (initial ?? []).enumerated() { device.initialVoltages[index] = value }

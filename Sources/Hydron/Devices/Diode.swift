@@ -9,7 +9,7 @@ import Glibc
 ///     i = −is (1 + (3 n vt/(e v))³)                      −xbv ≤ v < −3 n vt
 ///     i = −is e^(−(xbv + v)/(nbv vt))                    v < −xbv;  xbv such that i(−bv) = −ibv
 ///     i ← i + jsw·pj (e^(v/(ns vt)) − 1) where the periphery has an emission coefficient ns of its own
-///     i ← i/(1 + √(i/ikf)) for i > 0 where ikf is given; the same with ikr for −i before breakdown
+///     i ← i/(1 + √(i/ikf)) for i > 0 where ikf is given; the same with ikr for −i, in breakdown too
 ///
 ///     Level 2 (PSpice)
 ///     i = is (e^(v/(n vt)) − 1) √(ikf/(ikf + i₁)) − ibv e^(−(bv + v)/(nbv vt)) − ibvl e^(−(bv + v)/(nbvl vt))
@@ -147,7 +147,7 @@ struct Diode: LimitedDevice {
                 if secondOrder.isGiven { i = secondOrder.highInjection(i + secondOrder.edge(v), law) }
             } else {
                 i = Self.exponential((v + breakdown.matched) * (-1 / breakdown.thermal)) * -saturation
-                if secondOrder.isGiven { i = i + secondOrder.edge(v) }
+                if secondOrder.isGiven { i = secondOrder.highInjection(i + secondOrder.edge(v), law) }
             }
         case .pspice:
             i = (Self.exponential(v * inverseThermal) - 1) * saturation

@@ -206,7 +206,7 @@ extension Diode: ElementKind {
         seriesConductance = resistance > 0 ? 1 / resistance : 0
         transitTime = model[.tt] * (1 + model[.ttt1] * rise + model[.ttt2] * rise * rise)
         temperatureVoltage = vt
-        flicker = FlickerNoise(coefficient: model[.kf], exponent: model[.af])
+        flicker = FlickerNoise(coefficient: model[.kf], exponent: model[.af]).inParallel(parallel)
         criticalVoltage = JunctionLimiting.criticalVoltage(saturation: saturation, thermal: n * vt)
 
         // Junctions: potential and capacitance follow the band gap, or coefficients of their own.

@@ -189,6 +189,7 @@ extension JunctionFieldEffectTransistor: ElementKind {
         let temperature = card.temperature(
             given: instance.isGiven(.temp) ? instance[.temp] : nil, rise: instance[.dtemp])
         guard var device = make(model, temperature, instance[.area] * instance[.m] * card.multiplier) else { return }
+        device.flicker = device.flicker.inParallel(instance[.m] * card.multiplier)
         device.startsOff = instance[.off] != 0
         for (index, value) in (initial ?? []).enumerated() { device.initialVoltages[index] = value }
         let innerDrain = device.drainConductance == 0 ? drain : card.builder.internalNode(card.name, "drain")

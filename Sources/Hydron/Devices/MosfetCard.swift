@@ -250,10 +250,9 @@ extension Mosfet: ElementKind {
         overlapSource = model[.cgso] * width * m
         overlapDrain = model[.cgdo] * width * m
         overlapBulk = model[.cgbo] * length * m
-        // Of m in parallel, each with its part of the current.
         let plate = width * length * process.oxide * process.oxide
-        flicker = FlickerNoise(
-            coefficient: model[.kf] > 0 ? model[.kf] / plate * Glibc.pow(m, 1 - model[.af]) : 0, exponent: model[.af])
+        flicker = FlickerNoise(coefficient: model[.kf] > 0 ? model[.kf] / plate : 0, exponent: model[.af])
+            .inParallel(m)
         // Above a half it means Meyer's model, as in SPICE2.
         let share = model.given(.xqc, else: .nan)
         saturationShare = share <= 0.5 ? share : .nan

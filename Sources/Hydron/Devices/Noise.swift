@@ -33,6 +33,11 @@ struct FlickerNoise: BitwiseCopyable, Sendable {
     var coefficient = 0.0
     var exponent = 1.0
 
+    /// Of the sum of so many independent currents of equal size: m kf |I/m|^af.
+    func inParallel(_ count: Double) -> FlickerNoise {
+        FlickerNoise(coefficient: coefficient * pow(count, 1 - exponent), exponent: exponent)
+    }
+
     func source(_ name: String, _ from: Int, _ to: Int, current: Double) -> NoiseSource {
         let density = coefficient == 0 || current == 0 ? 0 : coefficient * power(abs(current), exponent)
         return NoiseSource(name: name, from: from, to: to, white: 0, flicker: density)

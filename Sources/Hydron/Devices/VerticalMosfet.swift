@@ -9,9 +9,11 @@ import Glibc
 ///     v  = k ln(1 + e^((vgs − vto − shift)/k)),  w = mtriode vds
 ///     id = kp (1 + λ vds)/(1 + θ vgs) w (v − w/2)     w < v,     kp (1 + λ vds)/(1 + θ vgs) v²/2     else
 ///     cgd = s tanh(a vgd) + y      vgd > 0,     s atan(a vgd) + y     else;     cgdmax far above 0 V, cgdmin far below
+///     rd ← rd + rq v/(v + vq),  v = v(d) − v(s) > 0:  quasi-saturation
 ///
 /// The body diode is a ``Diode``. ngspice User's Manual, version 39, section 11.3, "Power MOSFET model"; LTspice Help,
-/// "M. MOSFET".
+/// "M. MOSFET"; V. d'Alessandro, F. Frisina, N. Rinaldi, A new SPICE model of VDMOS transistors including thermal and
+/// quasi-saturation effects, EPE 2001, Graz.
 struct VerticalMosfet: LimitedDevice {
     typealias Gradient = SIMD8<Double>
     /// A number with its slopes in vgs and vds.
@@ -28,8 +30,11 @@ struct VerticalMosfet: LimitedDevice {
     /// k and shift [V]
     var subthreshold: Double
     var shift: Double
-    /// 1/rd, 1/rg, 1/rs, 1/rds [S]; 0 where there is none.
-    var drainConductance: Double
+    /// rd and rq [Ω], vq [V].
+    var drainResistance: Double
+    var quasiSaturation: Double
+    var quasiSaturationVoltage: Double
+    /// 1/rg, 1/rs, 1/rds [S]; 0 where there is none.
     var gateConductance: Double
     var sourceConductance: Double
     var shunt: Double
@@ -48,7 +53,7 @@ struct VerticalMosfet: LimitedDevice {
     /// A literal, for this is asked for in the innermost loop.
     static var couplings: Couplings {
         Couplings(
-            bits: 0b1001101 | 0b0010010 << 8 | 0b1100101 << 16 | 0b0111001 << 24 | 0b0111010 << 32 | 0b0111100 << 40
+            bits: 0b1001101 | 0b0010010 << 8 | 0b1100101 << 16 | 0b0111101 << 24 | 0b0111010 << 32 | 0b0111100 << 40
                 | 0b1000101 << 48)
     }
     static var conductingPairs: [(Int, Int)] { [(0, 3), (3, 5), (5, 2), (1, 4), (2, 6), (6, 0)] }
@@ -100,6 +105,12 @@ struct VerticalMosfet: LimitedDevice {
         return logarithm * (s / steepness) + vgd * y
     }
 
+    /// rd [Ω] with what quasi-saturation adds at `v`, the voltage of the drain against the source outside.
+    @inline(__always) func drainPath<R: DifferentiableReal>(_ v: R) -> R {
+        guard quasiSaturation > 0, v.value > 0 else { return R(constant: drainResistance) }
+        return v / (v + quasiSaturationVoltage) * quasiSaturation + drainResistance
+    }
+
     /// A quantity of vgs and vds as one of the inner terminals', its sign turned for a p-channel.
     @inline(__always) private func terminal(_ a: Slopes) -> Dual<Gradient> {
         let (g, d) = (a.gradient[0], a.gradient[1])
@@ -125,7 +136,10 @@ struct VerticalMosfet: LimitedDevice {
         let channel = terminal(channel(gs, ds))
         stamp.current(Self.innerDrain, channel)
         stamp.current(Self.innerSource, -channel)
-        series(Self.drain, Self.innerDrain, drainConductance, u, stamp)
+        if drainResistance > 0 {
+            let path = drainPath(u.voltage(Self.drain, Self.source) * polarity)
+            stamp.current(from: Self.drain, to: Self.innerDrain, u.voltage(Self.drain, Self.innerDrain) / path)
+        }
         series(Self.gate, Self.innerGate, gateConductance, u, stamp)
         series(Self.source, Self.innerSource, sourceConductance, u, stamp)
         series(Self.source, Self.anode, body.seriesConductance, u, stamp)
@@ -188,8 +202,10 @@ struct VerticalMosfet: LimitedDevice {
         let v = voltages(u.values)
         let channel = channel(Slopes(variable: v.gs, lane: 0), Slopes(variable: v.ds, lane: 1))
         let thermal = body.temperatureVoltage
+        let path = drainPath(polarity * (u.values[Self.drain] - u.values[Self.source]))
         return [
-            .thermal("rd", Self.drain, Self.innerDrain, conductance: drainConductance, thermal: thermal),
+            .thermal(
+                "rd", Self.drain, Self.innerDrain, conductance: drainResistance > 0 ? 1 / path : 0, thermal: thermal),
             .thermal("rg", Self.gate, Self.innerGate, conductance: gateConductance, thermal: thermal),
             .thermal("rs", Self.source, Self.innerSource, conductance: sourceConductance, thermal: thermal),
             .thermal(

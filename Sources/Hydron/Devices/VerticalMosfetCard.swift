@@ -49,7 +49,7 @@ extension VerticalMosfet: ElementKind {
             case .pchan: Parameter("pchan", unit: "-", default: 0, .closed(0, 1), "1, or the word alone: a p-channel")
             case .nchan: Parameter("nchan", unit: "-", default: 0, .closed(0, 1), "1, or the word alone: an n-channel")
             case .vto: Parameter("vto", "vt0", "vth0", unit: "V", default: 0, .any, "threshold voltage")
-            case .kp: Parameter("kp", unit: "A/V²", default: 2e-5, .positive, "transconductance")
+            case .kp: Parameter("kp", unit: "A/V²", default: 1, .positive, "transconductance")
             case .lambda: Parameter("lambda", unit: "1/V", default: 0, .nonNegative, "channel-length modulation")
             case .theta: Parameter("theta", unit: "1/V", default: 0, .nonNegative, "the gate's influence on mobility")
             case .mtriode: Parameter("mtriode", unit: "-", default: 1, .positive, "conductance below saturation")
@@ -59,8 +59,9 @@ extension VerticalMosfet: ElementKind {
             case .rs: Parameter("rs", unit: "Ω", default: 0, .nonNegative, "source resistance")
             case .rg: Parameter("rg", unit: "Ω", default: 0, .nonNegative, "gate resistance")
             case .rds: Parameter("rds", unit: "Ω", default: 1e15, .positive, "resistance from drain to source")
-            case .rq: Parameter("rq", unit: "Ω", default: 0, .nonNegative, "quasi-saturation; of no effect")
-            case .vq: Parameter("vq", unit: "V", default: 0, .any, "quasi-saturation; of no effect")
+            case .rq:
+                Parameter("rq", unit: "Ω", default: 0, .nonNegative, "quasi-saturation: grows into rd where vds is large")
+            case .vq: Parameter("vq", unit: "V", default: 0, .any, "drain voltage at which half of rq is there")
             case .phi: Parameter("phi", unit: "V", default: 0.6, .any, "of no effect")
             case .cgs: Parameter("cgs", unit: "F", default: 0, .nonNegative, "gate–source capacitance")
             case .cgdmin:
@@ -89,7 +90,7 @@ extension VerticalMosfet: ElementKind {
             case .mu: Parameter("mu", unit: "-", default: -1.5, .any, "temperature exponent of kp")
             case .tcvth: Parameter("tcvth", "vtotc", unit: "V/K", default: 0, .any, "fall of the threshold")
             case .texp0: Parameter("texp0", unit: "-", default: nil, .any, "temperature exponent of rd, before trd1")
-            case .texp1: Parameter("texp1", unit: "-", default: 0.3, .any, "temperature exponent of rq; of no effect")
+            case .texp1: Parameter("texp1", unit: "-", default: 0.3, .any, "temperature exponent of rq")
             case .trd1: Parameter("trd1", unit: "1/K", default: 0, .any, "first temperature coefficient of rd")
             case .trd2: Parameter("trd2", unit: "1/K²", default: 0, .any, "second temperature coefficient of rd")
             case .trg1: Parameter("trg1", unit: "1/K", default: 0, .any, "first temperature coefficient of rg")
@@ -124,11 +125,6 @@ extension VerticalMosfet: ElementKind {
             return
         }
         let values = model.values(Model.self)
-        if values[.rq] > 0 {
-            card.warnOnce(
-                "model '\(model.name)' has no quasi-saturation here: rq and vq are not used",
-                hint: "raise rd instead", at: model.range)
-        }
         var device = VerticalMosfet(
             model: values, isPChannel: values[.pchan] != 0 || model.has("pchan"),
             multiple: instance[.m] * card.multiplier,
@@ -140,7 +136,7 @@ extension VerticalMosfet: ElementKind {
             conductance == 0 ? outer : card.builder.internalNode(card.name, name)
         }
         let nodes = [
-            drain, gate, source, inner(drain, "drain", device.drainConductance),
+            drain, gate, source, inner(drain, "drain", device.drainResistance),
             inner(gate, "gate", device.gateConductance), inner(source, "source", device.sourceConductance),
             inner(source, "body", device.body.seriesConductance),
         ]
@@ -167,9 +163,12 @@ extension VerticalMosfet: ElementKind {
         triode = model[.mtriode]
         subthreshold = model[.ksubthres] * max(change(.tksubthres1, .tksubthres2), 1e-3)
         shift = model[.subshift]
-        drainConductance = conductance(
-            model[.rd],
-            model.isGiven(.texp0) ? Glibc.pow(temperature / nominal, model[.texp0]) : change(.trd1, .trd2))
+        let growth =
+            model.isGiven(.texp0) ? Glibc.pow(temperature / nominal, model[.texp0]) : change(.trd1, .trd2)
+        quasiSaturation = !model.isGiven(.vq) ? 0 : model[.rq] / multiple * Glibc.pow(temperature / nominal, model[.texp1])
+        quasiSaturationVoltage = abs(model[.vq])
+        // Without rd the path would be a short circuit at 0 V, and quasi-saturation no function of the voltage there.
+        drainResistance = max(model[.rd] / multiple * max(growth, 0), quasiSaturation * 1e-3)
         gateConductance = conductance(model[.rg], change(.trg1, .trg2))
         sourceConductance = conductance(model[.rs], change(.trs1, .trs2))
         shunt = multiple / model[.rds]
@@ -185,7 +184,7 @@ extension VerticalMosfet: ElementKind {
         ]
         for (own, key) in same { junction[key] = model[own] }
         if model.isGiven(.bv) { junction[.bv] = model[.bv] }
-        flicker = FlickerNoise(coefficient: model[.kf], exponent: model[.af])
+        flicker = FlickerNoise(coefficient: model[.kf], exponent: model[.af]).inParallel(multiple)
         body = Diode(model: junction, temperature: temperature, nominal: nominal, multiplier: multiple)
     }
 }

@@ -461,7 +461,9 @@ extension Expression {
         switch self {
         case .probe(_, let range): range
         case .name(let name, let range):
-            ["time", "freq", "frequency", "hertz", "onoise", "inoise"].contains(name) ? range : nil
+            [
+                "time", "freq", "frequency", "hertz", "onoise", "inoise", "onoise_spectrum", "inoise_spectrum",
+            ].contains(name) ? range : nil
         case .call("dno", _, let range), .call("dni", _, let range): range
         default: children.lazy.compactMap(\.solutionRange).first
         }

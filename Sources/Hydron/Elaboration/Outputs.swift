@@ -317,8 +317,13 @@ final class OutputCompiler: ExpressionScope {
 
     func quantity(_ name: String) -> ProgramInput? {
         if let sweep = sweepNames.firstIndex(of: name) { return .sweep(Int32(sweep)) }
-        if hasNoise, name == "onoise" || name == "inoise" {
-            return .noise(noiseInput(name == "onoise" ? .output : .input))
+        if hasNoise {
+            // ngspice's vectors have the longer names.
+            switch name {
+            case "onoise", "onoise_spectrum": return .noise(noiseInput(.output))
+            case "inoise", "inoise_spectrum": return .noise(noiseInput(.input))
+            default: break
+            }
         }
         if let node = node(named: name) { return .unknown(Int32(node)) }
         // A bare element is its principal value: `{2*r1}`.

@@ -66,12 +66,23 @@ struct ProbeResolver {
             return nil
         }
 
+        /// The path of `m.x1.m1`, as ngspice calls the element m1 of x1; nil of other names.
+        func ngspicePath(_ name: String) -> String? {
+            let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+            guard parts.count > 2, parts[0].count == 1, parts[1].hasPrefix("x"), let last = parts.last,
+                last.hasPrefix(parts[0])
+            else { return nil }
+            return String(name.dropFirst(2))
+        }
+
         func element(_ written: String) -> ElementReference? {
             let name = dialect.hierarchical(written)
-            for prefix in prefixes {
-                if let found = directory.find(prefix + name), found.population >= 0 { return found }
+            for name in [name] + [ngspicePath(name)].compactMap({ $0 }) {
+                for prefix in prefixes {
+                    if let found = directory.find(prefix + name), found.population >= 0 { return found }
+                }
+                if prefixes.contains(where: { isBroken($0 + name) }) { return nil }
             }
-            if prefixes.contains(where: { isBroken($0 + name) }) { return nil }
             if prefixes.contains(where: { directory.isWrittenOut($0 + name) }) {
                 diagnostics.error(
                     "'\(written)' is written out cell by cell and has no quantities of its own", at: range,
