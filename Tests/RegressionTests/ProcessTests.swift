@@ -31,6 +31,26 @@ struct ProcessTests {
         #expect(try binary.run(["run", divider, "--no-such-option"]).status == 2)
     }
 
+    /// Numbers that a summary can't scale by a power of ten: below 1e-308 and beyond all.
+    @Test func summariesTellAnyNumber() throws {
+        let binary = try #require(binary)
+        let folder = try TemporaryFolder()
+        let netlist = folder.file("tiny.cir")
+        try """
+        Fading away
+        v1 a 0 4e-320
+        r1 a b 1k
+        r2 b 0 1k
+        .op
+        .tran 1 2
+        .tf i(v1) v1
+        .end
+        """.write(toFile: netlist, atomically: true, encoding: .utf8)
+        let outcome = try binary.run(["run", netlist])
+        #expect(outcome.status == 0, "\(outcome.standardError)")
+        #expect(outcome.standardOutput.contains("e-320"))
+    }
+
     /// 120 damaged netlists, bytes that are no UTF-8 among them: the command ends by itself or on request, with a status
     /// that means something.
     @Test func damagedNetlistsNeverCrashTheCommand() throws {

@@ -43,6 +43,8 @@ final class Batch<D: Device>: ElementBatch {
     let previous: UnsafeMutableBufferPointer<D.Gradient>
     /// True until the first evaluation of a new operating point.
     @exclusivity(unchecked) var startsAfresh = false
+    /// An element's law changed at the point just accepted.
+    @exclusivity(unchecked) var isCorner = false
 
     init(_ population: DevicePopulation<D>) {
         devices = population.devices
@@ -185,6 +187,7 @@ final class Batch<D: Device>: ElementBatch {
 
     func accept(_ x: UnsafePointer<Double>, _ conditions: Conditions) {
         guard !states.isEmpty else { return }
+        isCorner = false
         D.commitStates(self, x, conditions)
     }
 
@@ -347,6 +350,7 @@ extension StateDevice {
             let u = batch.locals(index, x, conditions)
             batch.devices[index].commit(u, from: batch.states[index], to: &batch.trialStates[index])
             batch.states[index] = batch.trialStates[index]
+            if batch.devices[index].isCorner(batch.states[index]) { batch.isCorner = true }
         }
     }
 

@@ -278,9 +278,13 @@ protocol StateDevice: Device {
     func commit(_ u: Locals<Gradient>, from state: State, to next: inout State)
     /// How far the step went over what the state tolerates: at most 1 is accepted.
     func stepError(from state: State, to next: State) -> Double
+    /// Whether the element's law changed at the point just accepted: integration starts afresh there.
+    func isCorner(_ state: State) -> Bool
 }
 
 extension StateDevice {
+    func isCorner(_ state: State) -> Bool { false }
+
     func evaluate(_ u: Locals<Gradient>, _ stamp: Stamp<Self>) {
         let state = Self.initialState(self)
         var next = state

@@ -46,6 +46,8 @@ protocol ElementBatch: AnyObject {
     func accept(_ x: UnsafePointer<Double>, _ conditions: Conditions)
     /// The worst ratio of a state's step error to what it tolerates, for the step just solved.
     func stepError() -> Double
+    /// True where an element's law changed at the point just accepted: integration starts afresh there.
+    var isCorner: Bool { get }
     /// The largest voltage that its independent voltage sources ever have [V].
     var largestVoltage: Double { get }
     /// The first instant after `time` at which a waveform or its slope jumps; infinity where there is none.
@@ -139,6 +141,7 @@ extension ElementBatch {
     func contribution(element: Int, x: UnsafePointer<Double>, _ conditions: Conditions) -> ElementContribution? { nil }
     func setDirect(element: Int, to value: Double) {}
     func reset() {}
+    var isCorner: Bool { false }
     func suggestStart() {}
     func beginSolution() {}
     func useLimiting(_ limits: Bool) {}

@@ -85,20 +85,33 @@ struct SmoothSwitch: StateDevice {
 
 /// Switch with hysteresis: it goes on where its control rises to vt + vh, off where it falls to vt − vh.
 ///
-/// Each way has a smooth transition of its own (``SwitchTransition``), a tenth of the loop wide and inside it, so that
-/// the conductance is continuous and Newton's iteration has a slope to follow. Without hysteresis the transition lies
-/// around vt and is a thousandth of it wide.
+/// In time it jumps there, at a point that the time step is cut for, and integration starts afresh: a switch that
+/// discharges what controls it (a relaxation oscillator) would come to rest on any transition, however narrow. At rest,
+/// where Newton's iteration needs a slope to follow, and without hysteresis, the conductance passes from one value to
+/// the other within a thousandth of the loop, or of vt. A switch that undoes what made it go, without time passing, has no
+/// solution: it stays where its first jump took it until its control lets it.
 struct HysteresisSwitch: StateDevice {
     typealias Gradient = SIMD4<Double>
     struct State: BitwiseCopyable, Sendable {
         var isOn: Bool
-        var level: Double
+        var level = 0.0
+        /// How far the control went beyond where the switch jumps, over what is tolerated.
+        var excess = 0.0
+        /// The last jump in time [s]; the row there still shows the switch as it was before.
+        var jumpTime = -Double.infinity
+        /// It jumped at the last point; so many jumps followed each other without a point between.
+        var isFresh = false
+        var quickJumps = 0
+        /// It has jumped to and fro at one instant, and stays.
+        var isHeld = false
     }
     /// While off, and while on.
     var rising: SwitchTransition
     var falling: SwitchTransition
     var startsOn: Bool
     var multiplier = 1.0
+    /// Width of the loop [V or A]; 0 for none.
+    var loop: Double
 
     static var arity: Int { 4 }
     /// The control takes part in both currents and has none of its own.
@@ -106,14 +119,19 @@ struct HysteresisSwitch: StateDevice {
     static var conductingPairs: [(Int, Int)] { [(0, 1)] }
     static let outputs = SwitchOutput.table
     static var currentOutput: String? { "i" }
+    /// The part of the loop by which a jump may come late.
+    private static let lateness = 1e-4
+    /// More jumps on end are without end; an even number, so that it stays where the first took it.
+    private static let mostQuickJumps = 4
 
     init(
         threshold: Double, hysteresis: Double, onResistance: Double, offResistance: Double, startsOn: Bool,
         multiplier: Double = 1
     ) {
         let h = abs(hysteresis)
+        loop = 2 * h
         if h > 0 {
-            let width = h / 5
+            let width = h / 500
             rising = SwitchTransition(
                 on: threshold + h, off: threshold + h - width, onResistance: onResistance, offResistance: offResistance)
             falling = SwitchTransition(
@@ -133,28 +151,59 @@ struct HysteresisSwitch: StateDevice {
         return State(isOn: device.startsOn, level: transition.level(device.startsOn ? transition.on : transition.off))
     }
 
-    @inline(__always) private func conductance<R: DifferentiableReal>(_ control: R, _ isOn: Bool) -> R {
-        isOn ? falling(control) : rising(control)
+    /// Whether its conductance is one of two and jumps.
+    @inline(__always) private func jumps(_ state: State, _ conditions: Conditions) -> Bool {
+        loop > 0 && conditions.interval > 0
+    }
+
+    @inline(__always) private func isUnsettled(_ state: State) -> Bool {
+        state.isHeld || state.quickJumps >= Self.mostQuickJumps
+    }
+
+    @inline(__always) private func conductance<R: DifferentiableReal>(
+        _ control: R, _ isOn: Bool, jumps: Bool
+    ) -> R {
+        let transition = isOn ? falling : rising
+        if jumps { return R(constant: isOn ? transition.onConductance : transition.offConductance) }
+        return transition(control)
     }
 
     @inline(__always)
     func evaluate(_ u: Locals<Gradient>, from state: State, to next: inout State, _ stamp: Stamp<HysteresisSwitch>) {
         let control = u.voltage(2, 3)
-        next.level = (state.isOn ? falling : rising).level(control.value)
-        stamp.current(from: 0, to: 1, u.voltage(0, 1) * conductance(control, state.isOn) * multiplier)
+        let jumps = jumps(state, u.conditions)
+        next = state
+        if jumps {
+            let beyond = state.isOn ? falling.off - control.value : control.value - rising.on
+            next.excess = isUnsettled(state) ? 0 : max(beyond, 0) / (loop * Self.lateness)
+        } else {
+            next.level = (state.isOn ? falling : rising).level(control.value)
+            next.excess = 0
+        }
+        stamp.current(
+            from: 0, to: 1, u.voltage(0, 1) * conductance(control, state.isOn, jumps: jumps) * multiplier)
     }
 
     func commit(_ u: Locals<Gradient>, from state: State, to next: inout State) {
         let control = u.values[2] - u.values[3]
-        next.isOn = state.isOn ? control > falling.off : control >= rising.on
+        let wanted = state.isOn ? control > falling.off : control >= rising.on
+        let wouldJump = jumps(state, u.conditions) && wanted != state.isOn
+        next.isHeld = wouldJump && isUnsettled(state)
+        next.isOn = next.isHeld ? state.isOn : wanted
+        next.isFresh = wouldJump && !next.isHeld
+        next.quickJumps = next.isFresh && state.isFresh ? state.quickJumps + 1 : 0
+        if next.isFresh { next.jumpTime = u.conditions.time }
     }
 
     func stepError(from state: State, to next: State) -> Double {
-        abs(next.level - state.level) / SwitchTransition.largestChange
+        max(abs(next.level - state.level) / SwitchTransition.largestChange, next.excess)
     }
 
+    func isCorner(_ state: State) -> Bool { state.isFresh }
+
     func output(_ index: Int, _ u: Locals<Gradient>, state: State, _ conditions: Conditions) -> Double {
-        let g = conductance(u.values[2] - u.values[3], state.isOn) * multiplier
+        let isOn = conditions.time > state.jumpTime ? state.isOn : !state.isOn
+        let g = conductance(u.values[2] - u.values[3], isOn, jumps: jumps(state, conditions)) * multiplier
         return SwitchOutput.value(index, u.values[0] - u.values[1], g)
     }
 }

@@ -58,7 +58,7 @@ extension EquationSystem {
     var largestVoltage: Double { batches.reduce(0) { max($0, $1.largestVoltage) } }
 
     /// True where a corner arrived at the point just accepted that no breakpoint announced.
-    var cornerArrives: Bool { delaying.contains { $0.arrives } }
+    var cornerArrives: Bool { delaying.contains { $0.arrives } || batches.contains { $0.isCorner } }
     func markCorner() { for batch in delaying { batch.markCorner() } }
 
     func noteProbe(_ x: UnsafePointer<Double>, interval: Double) {

@@ -114,6 +114,42 @@ import Waveforms
         #expect(abs((roots["inoise"]?.first ?? 0) - density.squareRoot()) < 1e-12 * density.squareRoot())
     }
 
+    /// ngspice's vectors are called `onoise_spectrum` and `inoise_spectrum`; its elements of subcircuits `r.x1.r1`.
+    @Test func ngspicesNamesAreUnderstood() throws {
+        let table = try run(
+            """
+            t
+            v1 in 0 ac 1
+            x1 in out s
+            .subckt s a b
+            r1 a b 1k
+            r2 b 0 1k
+            .ends
+            .noise v(out) v1 dec 1 1 10
+            .print noise onoise onoise_spectrum inoise inoise_spectrum
+            .end
+            """)
+        let onoise = try #require(table["onoise"])
+        #expect(onoise == table["onoise_spectrum"] && table["inoise"] == table["inoise_spectrum"] && onoise[0] > 0)
+        let result = try simulate(
+            """
+            t
+            v1 in 0 2
+            x1 in out s
+            .subckt s a b
+            r1 a b 1k
+            v2 b c 0
+            r2 c 0 1k
+            .ends
+            .op
+            .print op i(v.x1.v2) i(x1.v2) @r.x1.r1[i] @x1.r1[i]
+            .end
+            """)
+        for name in ["i(v.x1.v2)", "i(x1.v2)", "@r.x1.r1[i]", "@x1.r1[i]"] {
+            #expect(abs(result[name][0] - 1e-3) < 1e-12, "\(name)")
+        }
+    }
+
     /// Shot noise of a diode on its slope: 2 q I (n vt/I)²; flicker noise falls as 1/f.
     @Test func aDiodeMakesShotAndFlickerNoise() throws {
         let table = try run(

@@ -37,6 +37,29 @@ import Waveforms
         }
     }
 
+    /// What an expression makes of constants and of time is no small signal; what it makes of the solution is.
+    @Test func expressionsExciteNothing() throws {
+        let result = try simulate(
+            """
+            supply
+            v1 in 0 dc 1 ac 1
+            b1 a 0 v={2+cos(3*time)}
+            r1 a 0 1k
+            b2 0 b i={1m*temper}
+            r2 b 0 1k
+            b3 c 0 v={2.5*v(in)+1}
+            r3 c 0 1k
+            .ac lin 1 1k 1k
+            .print ac v(a) i(b1) v(b) v(c)
+            .end
+            """)
+        let table = try #require(result.tables.last)
+        for name in ["re(v(a))", "im(v(a))", "re(i(b1))", "re(v(b))", "im(v(b))", "im(v(c))"] {
+            #expect(table[name]?.first == 0, "\(name)")
+        }
+        #expect(table["re(v(c))"]?.first == 2.5)
+    }
+
     /// Small signals of a diode and of a transistor are their slopes at the operating point.
     @Test func slopesAreThoseOfTheOperatingPoint() throws {
         let result = try simulate(

@@ -39,6 +39,23 @@ import Testing
         #expect(found[0] == found[2] && found[1] == found[2])
     }
 
+    /// An insulated gate takes no current, whatever the sign of that zero.
+    @Test func aGateHasAnInfiniteResistance() throws {
+        let found = try row(
+            """
+            gate
+            .model n nmos(vto=0.5 kp=1m)
+            vd d 0 5
+            rd d out 1k
+            vg g 0 1.5
+            m1 out g 0 0 n w=1u l=1u
+            .tf v(out) vg
+            .end
+            """)
+        #expect(abs(found[0] + 1) < 1e-6)
+        #expect(found[2] == .infinity)
+    }
+
     @Test func stepsGiveARowEach() throws {
         let result = try simulate(
             "steps\nv1 in 0 5\nr1 in out 1k\nr2 out 0 1k\n.step r2 1k 3k 1k\n.tf v(out) v1\n.end")

@@ -96,6 +96,19 @@ struct DiodeTests {
         #expect(abs(Glibc.log(ratio) * 2 * vt / 0.1 - 1) < 1e-3)
     }
 
+    /// Far above ikr only its root is left of the exponential, in breakdown too; ngspice 39: 12.3614366 mA.
+    @Test("The reverse knee bends breakdown")
+    func reverseKnee() {
+        let parameters: [Diode.Model: Double] = [.is: 1e-14, .n: 1.6, .bv: 9.5, .ibv: 1e-6]
+        let sharp = Self.diode(parameters)
+        let bent = Self.diode(parameters.merging([.ikr: 1e-3]) { $1 })
+        for v in [-10.0, -9.7, -9, -1] {
+            let i = -sharp.junction(at: v).current
+            #expect(abs(-bent.junction(at: v).current / (i / (1 + (i / 1e-3).squareRoot())) - 1) < 1e-12)
+        }
+        #expect(abs(bent.junction(at: -10).current / -1.23614366e-2 - 1) < 1e-4)
+    }
+
     @Test("Current, charge and capacitance go on where regions meet", arguments: [-40.0, 27, 125])
     func continuity(celsius: Double) {
         let diode = Self.diode(

@@ -1,4 +1,5 @@
 import Glibc
+import HydronTestSupport
 import Testing
 
 @testable import Hydron
@@ -53,7 +54,7 @@ struct SwitchTests {
         }
     }
 
-    @Test("With hysteresis it goes on at vt + vh, off at vt − vh, and its conductance never jumps")
+    @Test("With hysteresis it goes on at vt + vh, off at vt − vh, and its conductance never jumps at rest")
     func hysteresis() {
         let device = HysteresisSwitch(
             threshold: 1, hysteresis: 0.5, onResistance: 1, offResistance: 1e6, startsOn: false)
@@ -61,8 +62,8 @@ struct SwitchTests {
         var wentOn: Double?
         var wentOff: Double?
         var last = 1e-6
-        let up = stride(from: 0.0, through: 2, by: 1e-4)
-        let down = stride(from: 2.0, through: 0, by: -1e-4)
+        let up = stride(from: 1.49, through: 1.51, by: 1e-6)
+        let down = stride(from: 0.51, through: 0.49, by: -1e-6)
         for control in Array(up) + Array(down) {
             let u = Locals(values: SIMD4<Double>(1, 0, control, 0), conditions: Conditions())
             let g = device.output(0, u, state: state, Conditions())
@@ -74,11 +75,85 @@ struct SwitchTests {
             if !next.isOn, state.isOn { wentOff = control }
             state = next
         }
-        #expect(abs((wentOn ?? 0) - 1.5) < 2e-4)
-        #expect(abs((wentOff ?? 0) - 0.5) < 2e-4)
+        #expect(abs((wentOn ?? 0) - 1.5) < 2e-6)
+        #expect(abs((wentOff ?? 0) - 0.5) < 2e-6)
         let start = HysteresisSwitch(
             threshold: 1, hysteresis: 0.5, onResistance: 1, offResistance: 1e6, startsOn: true)
         #expect(HysteresisSwitch.initialState(start).isOn)
+    }
+
+    /// Within its loop a switch is what its card says, up to a thousandth of the loop from the threshold.
+    @Test("At rest a control within the loop moves nothing", arguments: [false, true])
+    func withinTheLoop(startsOn: Bool) throws {
+        for control in [0.501, 0.7, 1, 1.3, 1.499] {
+            let result = try simulate(
+                """
+                t
+                vc c 0 \(control)
+                v1 a 0 1
+                s1 a 0 c 0 sx \(startsOn ? "on" : "off")
+                .model sx sw(vt=1 vh=0.5 ron=1 roff=1meg)
+                .op
+                .print op @s1[r]
+                .end
+                """)
+            #expect(abs(result["@s1[r]"][0] / (startsOn ? 1 : 1e6) - 1) < 1e-9)
+        }
+    }
+
+    /// A capacitor that a switch discharges: T = RC ln((V − v₁)/(V − v₂)) + R′C ln((v₂ − V′)/(v₁ − V′)), where V and R,
+    /// V′ and R′ are what the capacitor sees while it is off and on.
+    @Test("A relaxation oscillator has the period of its closed form", arguments: [10.0, 100, 1000])
+    func relaxationOscillator(discharge: Double) throws {
+        let result = try simulate(
+            """
+            t
+            v1 in 0 5
+            r1 in a 5k
+            c1 a 0 50n
+            s1 a d a 0 sx
+            rd d 0 \(discharge)
+            .model sx sw(vt=2.5 vh=1 ron=10 roff=100meg)
+            .tran 1u 2m uic
+            .print tran v(a) @s1[r]
+            .end
+            """)
+        func phase(_ foot: Double, _ from: Double, _ to: Double) -> Double {
+            let (voltage, resistance) = (5 * foot / (5000 + foot), 5000 * foot / (5000 + foot))
+            return resistance * 50e-9 * log((voltage - from) / (voltage - to))
+        }
+        let period = phase(1e8, 1.5, 3.5) + phase(10 + discharge, 3.5, 1.5)
+        let (times, values) = (result["time"], result["v(a)"])
+        let rises = times.indices.dropFirst().compactMap { row -> Double? in
+            let (low, high) = (values[row - 1], values[row])
+            guard low < 2.5, high >= 2.5 else { return nil }
+            return times[row - 1] + (2.5 - low) / (high - low) * (times[row] - times[row - 1])
+        }
+        #expect(rises.count >= 6)
+        for (first, second) in zip(rises, rises.dropFirst()) {
+            #expect(abs((second - first) / period - 1) < 1e-3, "\(second - first), not \(period)")
+        }
+        #expect((values.max() ?? 0) < 3.501 && (values.dropFirst(values.count / 2).min() ?? 0) > 1.499)
+        // A row shows the switch on either side of its jump, and none between.
+        #expect(result["@s1[r]"].allSatisfy { abs($0 / 10 - 1) < 1e-9 || abs($0 / 1e8 - 1) < 1e-9 })
+    }
+
+    /// A switch that shorts its own control has no solution without a capacitor: the run ends all the same.
+    @Test("What undoes itself without time passing stays where it went")
+    func shortsItsControl() throws {
+        let result = try simulate(
+            """
+            t
+            v1 in 0 pwl(0 0 1m 5)
+            r1 in a 1k
+            s1 a 0 a 0 sx
+            .model sx sw(vt=2.5 vh=0.5 ron=10 roff=10meg)
+            .tran 1u 2m
+            .print tran @s1[r]
+            .end
+            """)
+        #expect(result["@s1[r]"].last == 10)
+        #expect(result["time"].count < 3000)
     }
 
     @Test("A step over a transition asks for a shorter one")

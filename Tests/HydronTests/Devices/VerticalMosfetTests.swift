@@ -90,6 +90,43 @@ import Testing
         4.35865579e+01, 6.16914457e+01, 8.46368243e+01, -1.81680463e-07, -1.71501323e-04, -7.22309247e-02,
     ]
 
+    /// A channel that conducts far better than the drain's path leaves i (rd + rq v/(v + vq)) = v; backwards rd alone.
+    @Test(arguments: [-0.5, 0.2, 1, 3, 20])
+    func quasiSaturationGrowsIntoTheDrain(_ v: Double) throws {
+        let rise = 100.0
+        let result = try simulate(
+            """
+            t
+            .model n vdmos(kp=1e9 rd=0.1 rq=0.5 vq=-3 is=1e-30)
+            .model q vdmos(kp=1e9 rd=0.1 rq=0.5 is=1e-30)
+            .model p vdmos(pchan kp=1e9 rd=0.1 rq=0.5 vq=3 texp1=1.5 mu=0 is=1e-30)
+            vd d 0 \(v)
+            vg g 0 10
+            m1 d g 0 n
+            m2 d g 0 n m=2
+            m3 d g 0 q
+            ve e 0 \(-v)
+            vh h 0 -10
+            m4 e h 0 p dtemp=\(rise)
+            .op
+            .print op @m1[id] @m2[id] @m3[id] @m4[id]
+            .end
+            """)
+        func current(_ growth: Double) -> Double { v / (0.1 + 0.5 * growth * (v > 0 ? v / (v + 3) : 0)) }
+        let expected = [
+            current(1), 2 * current(1), current(0), -current(Glibc.pow((300.15 + rise) / 300.15, 1.5)),
+        ]
+        for (name, value) in zip(["@m1[id]", "@m2[id]", "@m3[id]", "@m4[id]"], expected) {
+            #expect(abs(result[name][0] - value) < 1e-6 * abs(value), "\(name): \(result[name][0]), not \(value)")
+        }
+    }
+
+    /// The defaults of the model are LTspice's and ngspice's: kp is 1 A/V².
+    @Test func withoutParametersTwoVoltsMakeTwoAmperes() throws {
+        let result = try simulate("t\n.model n vdmos\nvd d 0 3\nvg g 0 2\nm1 d g 0 n\n.op\n.print op @m1[id]\n.end")
+        #expect(abs(result["@m1[id]"][0] - 2) < 1e-6)
+    }
+
     @Test func theWordPchanTurnsAllSigns() throws {
         for word in ["pchan", "pchan=1"] {
             let result = try simulate(
