@@ -60,7 +60,9 @@ extension VerticalMosfet: ElementKind {
             case .rg: Parameter("rg", unit: "Ω", default: 0, .nonNegative, "gate resistance")
             case .rds: Parameter("rds", unit: "Ω", default: 1e15, .positive, "resistance from drain to source")
             case .rq:
-                Parameter("rq", unit: "Ω", default: 0, .nonNegative, "quasi-saturation: grows into rd where vds is large")
+                Parameter(
+                    "rq", unit: "Ω", default: 0, .nonNegative,
+                    "quasi-saturation: what joins rd as vds grows, only with vq")
             case .vq: Parameter("vq", unit: "V", default: 0, .any, "drain voltage at which half of rq is there")
             case .phi: Parameter("phi", unit: "V", default: 0.6, .any, "of no effect")
             case .cgs: Parameter("cgs", unit: "F", default: 0, .nonNegative, "gate–source capacitance")
@@ -165,7 +167,8 @@ extension VerticalMosfet: ElementKind {
         shift = model[.subshift]
         let growth =
             model.isGiven(.texp0) ? Glibc.pow(temperature / nominal, model[.texp0]) : change(.trd1, .trd2)
-        quasiSaturation = !model.isGiven(.vq) ? 0 : model[.rq] / multiple * Glibc.pow(temperature / nominal, model[.texp1])
+        quasiSaturation =
+            model.isGiven(.vq) ? model[.rq] / multiple * Glibc.pow(temperature / nominal, model[.texp1]) : 0
         quasiSaturationVoltage = abs(model[.vq])
         // Without rd the path would be a short circuit at 0 V, and quasi-saturation no function of the voltage there.
         drainResistance = max(model[.rd] / multiple * max(growth, 0), quasiSaturation * 1e-3)

@@ -8,7 +8,12 @@ import Testing
     static let elements = [
         ("r# d s 1k ac=2k tc1=1m temp=60", ""), ("r# d s w l=10u w=2u", ".model w r(rsh=50 narrow=0.1u)"),
         ("c# d s 2p", ""), ("c# d s w l=10u w=2u", ".model w c(cj=1m cjsw=1n)"), ("rl# d x# 10\nl# x# s 10n", ""),
-        ("d# d s w", ".model w d(is=1e-13 n=1.1 rs=3 cjo=2p tt=1n jsw=1e-15 pj=4 cjsw=1p ikf=1m isr=1e-12 ns=1.3 kf=1e-9 af=1.3)"),
+        (
+            "d# d s w",
+            """
+            .model w d(is=1e-13 n=1.1 rs=3 cjo=2p tt=1n jsw=1e-15 pj=4 cjsw=1p ikf=1m isr=1e-12 ns=1.3 kf=1e-9 af=1.3)
+            """
+        ),
         ("d# s d w area=3", ".model w d(level=2 bv=1.5 ibv=1u rs=5 cjo=1p isr=1p)"),
         ("d# d s w w=4u l=8u", ".model w d(level=3 is=1e-3 jsw=1e-9 rs=1e-10 cjo=1m)"),
         (
@@ -19,7 +24,10 @@ import Testing
             """
         ),
         ("q# d g s w", ".model w npn(is=1e-15 bf=80 rc=50 rco=30 gamma=1e-9 vo=2 qco=1e-15)"),
-        ("j# d g s w area=2", ".model w njf(vto=-2 beta=1m lambda=0.02 rd=5 rs=5 cgs=1p cgd=1p is=1e-14 kf=1e-9 af=0.8)"),
+        (
+            "j# d g s w area=2",
+            ".model w njf(vto=-2 beta=1m lambda=0.02 rd=5 rs=5 cgs=1p cgd=1p is=1e-14 kf=1e-9 af=0.8)"
+        ),
         ("j# d g s w", ".model w njf(level=2 vto=-2 beta=1m p=2.2 q=1.9 rd=5 rs=5 cgs=1p cgd=1p is=1e-14)"),
         ("z# d g s w", ".model w nmf(vto=-1 beta=2m b=0.3 alpha=2 rd=3 rs=3 cgs=1p cgd=0.1p kf=1e-9 af=1.3)"),
         (
@@ -35,7 +43,12 @@ import Testing
             ".model w nmos(level=3 vto=0.4 tox=20n nsub=2e16 vmax=1e5 theta=0.1 eta=0.1 kappa=0.5 xj=0.2u nfs=1e11 xqc=0.4)"
         ),
         ("m# d g s b w l=1u w=8u", ".model w nmos(level=6 vto=0.4 kc=4e-5 nc=1.3 kv=1.5 nv=0.6 tox=20n)"),
-        ("m# d g s w", ".model w vdmos(vto=0.4 kp=0.1 rd=1 rs=0.1 rg=2 cgdmax=10p cgdmin=1p cgs=5p cjo=5p kf=1e-9 af=1.3 rq=3 vq=1)"),
+        (
+            "m# d g s w",
+            """
+            .model w vdmos(vto=0.4 kp=0.1 rd=1 rs=0.1 rg=2 cgdmax=10p cgdmin=1p cgs=5p cjo=5p kf=1e-9 af=1.3 rq=3 vq=1)
+            """
+        ),
     ]
 
     @Test("Currents, small signals and noise", arguments: elements)
