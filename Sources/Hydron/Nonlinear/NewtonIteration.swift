@@ -145,10 +145,8 @@ struct NewtonIteration {
                 x[unknown] = new
                 let tolerance = relativeTolerance * max(abs(old), abs(new)) + absoluteTolerance(system, unknown)
                 var excess = abs(update[unknown]) / tolerance
-                if excess > max(updateExcess, 1), system.circuit.unknowns.kind(unknown) == .branch {
-                    // A branch's current balances others at its nodes, and is known no better than these.
-                    let rounding = Self.unknownRounding * system.largestCurrent(around: unknown)
-                    excess = abs(update[unknown]) / (tolerance + rounding)
+                if excess > max(updateExcess, 1) {
+                    excess = abs(update[unknown]) / (tolerance + rounding(system, unknown))
                 }
                 if excess > updateExcess {
                     updateExcess = excess
@@ -265,6 +263,17 @@ struct NewtonIteration {
         }
         let inside = system.gridBalance
         return inside.excess > excess ? inside : (excess, worst)
+    }
+
+    /// What an unknown can't be known better than.
+    private func rounding(_ system: EquationSystem, _ unknown: Int) -> Double {
+        switch system.circuit.unknowns.kind(unknown) {
+        // A branch's current balances others at its nodes, and is known no better than these.
+        case .branch: Self.unknownRounding * system.largestCurrent(around: unknown)
+        // A rate, dv/dt, is a small difference of large terms of its own row where the voltage rests.
+        case .auxiliary: Self.unknownRounding * system.magnitude[unknown]
+        case .node, .internalNode, .gridNode: 0
+        }
     }
 
     @inline(__always) private func absoluteTolerance(_ system: EquationSystem, _ unknown: Int) -> Double {
