@@ -117,6 +117,19 @@ extension TransientStepper {
         return (error, worst)
     }
 
+    /// What later steps are judged against.
+    mutating func notePeaks() {
+        for unknown in 0..<system.sparseCount { peak.base[unknown] = max(peak.base[unknown], abs(x.base[unknown])) }
+        guard !system.gridUnknowns.isEmpty else { return }
+        let x = x.base
+        let highest = system.parallel.largest(system.gridUnknowns) { part in
+            var highest = 0.0
+            for unknown in part { highest = max(highest, abs(x[unknown])) }
+            return (highest, part.lowerBound)
+        }
+        largestVoltage = max(largestVoltage, highest.value)
+    }
+
     func stepTooSmall(_ worst: Int) -> SimulationFailure {
         let circuit = system.circuit
         var departures: [(unknown: Int, size: Double)] = []

@@ -29,6 +29,9 @@ struct TransientStepper {
     private static let smoothLimit = 2.0
     /// A chord error that a step of twice the length, four times the error, leaves within its tolerance.
     private static let straight = 0.25
+    /// Rates of the trapezoidal rule may zigzag about the right ones, and shorter steps leave them to it: after so many
+    /// steps on end that were cut for nothing but straight lines, one of backward Euler ends that.
+    private static let mostCuts = 12
     /// What Newton's iteration may leave out, as a part of what a step may be off.
     private static let foreseen = 0.2
     let analysis: TransientAnalysis
@@ -56,6 +59,8 @@ struct TransientStepper {
     var order = 1
     /// Steps led up to a jump of the solution, and have not grown again since.
     var isNearJump = false
+    /// So many steps on end were cut for straight lines alone.
+    var cuts = 0
     let dynamic: [Int32]
     /// Nodes, whose curves between two rows are straight lines to whoever reads them.
     let drawn: [Int32]
@@ -214,6 +219,9 @@ struct TransientStepper {
                 if isCorner || system.hasDelays, time < analysis.stop { breakpoint = corner(after: time) }
                 if isCorner {
                     // Integration starts afresh.
+                } else if cuts >= Self.mostCuts {
+                    order = 1
+                    cuts = 0
                 } else if !restarting, !isNearJump, order < maximumOrder, history.chargeCount > order,
                     history.solutionCount > order + 1
                 {
@@ -333,6 +341,7 @@ struct TransientStepper {
             drawingGrowth = drawingError > 0 ? 0.9 / cbrt(drawingError) : 2
         }
         let pace = min(factor, max(drawingGrowth, 0.3))
+        cuts = drawingGrowth < min(factor, 0.9) && order > 1 ? cuts + 1 : 0
         let isOff = error > limit || stateError > 1 || drawingError > Self.chordLimit
         if isOff, !isJump(step, error) {
             statistics.rejectedByError += 1
@@ -487,17 +496,5 @@ struct TransientStepper {
         rates.advance(formula, UnsafePointer(x.base), along: isForeseen ? system.lastUpdate : nil, system)
         history.push(time: system.conditions.time, solution: UnsafePointer(x.base))
         notePeaks()
-    }
-
-    mutating func notePeaks() {
-        for unknown in 0..<system.sparseCount { peak.base[unknown] = max(peak.base[unknown], abs(x.base[unknown])) }
-        guard !system.gridUnknowns.isEmpty else { return }
-        let x = x.base
-        let highest = system.parallel.largest(system.gridUnknowns) { part in
-            var highest = 0.0
-            for unknown in part { highest = max(highest, abs(x[unknown])) }
-            return (highest, part.lowerBound)
-        }
-        largestVoltage = max(largestVoltage, highest.value)
     }
 }

@@ -58,4 +58,28 @@ import Testing
             }
         }
     }
+
+    /// With v = ddt(v(b)²) of a node behind RC, 2 v(b) (v(a) − v(b))/RC in every row. The trapezoidal rule's zigzag about
+    /// it made steps shorter and shorter.
+    @Test func ratesDoNotZigzag() throws {
+        let result = try simulate(
+            """
+            t
+            v1 a 0 sin(0.3902 1.066 100.5k)
+            r1 a b 1k
+            c1 b 0 275.1p
+            b1 c 0 v={ddt(v(b)*v(b))*427.2n}
+            rc c 0 1k
+            .tran 10n 10u 0 10n
+            .options reltol=1e-5 vntol=1e-8
+            .print tran v(a) v(b) v(c)
+            .end
+            """)
+        #expect(result["time"].last == 1e-5 && result["time"].count < 10_000)
+        let (a, b, c) = (result["v(a)"], result["v(b)"], result["v(c)"])
+        for row in a.indices.dropFirst() {
+            let expected = 427.2e-9 * 2 * b[row] * (a[row] - b[row]) / (1e3 * 275.1e-12)
+            #expect(abs(c[row] - expected) < 3e-4, "\(result["time"][row])")
+        }
+    }
 }
