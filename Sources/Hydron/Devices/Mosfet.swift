@@ -112,6 +112,12 @@ struct Mosfet: LimitedDevice, StateDevice {
         DeviceOutput("qs", unit: "C", "charge of the source"),
         DeviceOutput("qb", unit: "C", "charge of the bulk"),
         DeviceOutput("p", unit: "W", "power of all direct currents"),
+        DeviceOutput("von", unit: "V", "where strong inversion begins: vth, or above it with nfs"),
+        DeviceOutput("cgs", unit: "F", "capacitance of the gate against the source, with its overlap"),
+        DeviceOutput("cgd", unit: "F", "capacitance of the gate against the drain, with its overlap"),
+        DeviceOutput("cgb", unit: "F", "capacitance of the gate against the bulk, with its overlap"),
+        DeviceOutput("cbd", unit: "F", "capacitance of the drain's junction"),
+        DeviceOutput("cbs", unit: "F", "capacitance of the source's junction"),
     ]
 
     // MARK: - Channel
@@ -343,11 +349,17 @@ struct Mosfet: LimitedDevice, StateDevice {
         case 13: return polarity * point.charges.gate.value
         case 14: return polarity * point.charges.source.value
         case 15: return polarity * point.charges.bulk.value
-        default:
+        case 16:
             var power = channel.value * ds + drain * (bs - ds) + source * bs
             let (rd, rs) = (v[Self.drain] - v[Self.innerDrain], v[Self.source] - s)
             power += drainConductance * rd * rd + sourceConductance * rs * rs
             return power
+        case 17: return polarity * point.channel.onset.value
+        case 21: return drainJunction.charge(Slopes(variable: bs - ds, lane: 0)).gradient[0]
+        case 22: return sourceJunction.charge(Slopes(variable: bs, lane: 0)).gradient[0]
+        default:
+            let slopes = self.point(vgs: gs, vds: ds, vbs: bs, gmin: 0, from: nil).charges.gate.gradient
+            return index == 18 ? slopes[0] + slopes[1] + slopes[2] : index == 19 ? -slopes[1] : -slopes[2]
         }
     }
 }

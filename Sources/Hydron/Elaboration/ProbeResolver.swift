@@ -13,6 +13,12 @@ struct ProbeResolver {
     /// Constant parameters, for numbers in brackets.
     var parameter: (String) -> Double? = { _ in nil }
 
+    /// ngspice's longer names of quantities.
+    private static let synonyms = [
+        "resistance": "r", "capacitance": "c", "inductance": "l", "current": "i", "volt": "v", "charge": "qd",
+        "gmb": "gmbs",
+    ]
+
     /// Whether a name or a part of the hierarchy above it has a mistake.
     private func isBroken(_ name: String) -> Bool {
         guard !broken.isEmpty else { return false }
@@ -119,7 +125,11 @@ struct ProbeResolver {
                 return nil
             }
             let outputs = population(Int(reference.population)).outputs
-            guard let index = outputs.firstIndex(where: { $0.name == wanted }) else {
+            let synonym = Self.synonyms[wanted] ?? wanted
+            guard
+                let index = outputs.firstIndex(where: { $0.name == wanted })
+                    ?? outputs.firstIndex(where: { $0.name == synonym })
+            else {
                 let near = suggestion(for: wanted, among: outputs.map(\.name))
                 let known = outputs.map(\.name).joined(separator: " ")
                 diagnostics.error(

@@ -142,9 +142,11 @@ import Waveforms
             r2 c 0 1k
             .ends
             .op
-            .print op i(v.x1.v2) i(x1.v2) @r.x1.r1[i] @x1.r1[i]
+            .print op i(v.x1.v2) i(x1.v2) @r.x1.r1[i] @x1.r1[i] @v1[current] @r.x1.r1[resistance]
             .end
             """)
+        #expect(abs(result["@v1[current]"][0] + 1e-3) < 1e-12)
+        #expect(abs(result["@r.x1.r1[resistance]"][0] - 1000) < 1e-9)
         for name in ["i(v.x1.v2)", "i(x1.v2)", "@r.x1.r1[i]", "@x1.r1[i]"] {
             #expect(abs(result[name][0] - 1e-3) < 1e-12, "\(name)")
         }
