@@ -102,7 +102,7 @@ final class SmallSignalEmitter {
             guard let place = noise.0.elements.firstIndex(where: { $0.reference == reference }) else { return 0 }
             var sum = 0.0
             for (generator, share) in zip(noise.0.elements[place].generators, densities.shares[place])
-            where source == nil || generator.name == source || generator.placedName == source {
+            where source.map({ generator.name == $0 || generator.placedNames.contains($0) }) ?? true {
                 sum += share
             }
             power = isInput ? densities.referred(sum) : sum

@@ -83,8 +83,9 @@ protocol Population: Sendable {
     func unit(ofOutput output: Int) -> String
     /// Names of its sources of noise.
     var noiseNames: [String] { get }
-    /// The same names behind those of the nodes that each source lies between, `d_di_thermal`; empty where names suffice.
-    var placedNoiseNames: [String] { get }
+    /// The same names behind those of the nodes that each of an element's sources lies between, `d_di_thermal`, in all the
+    /// ways that its nodes have names; empty where names suffice.
+    func placedNoiseNames(of element: Int) -> [[String]]
     /// What an output is multiplied by where it is asked for by Xyce's name for internal variables.
     func internalUnit(_ output: Int, of element: Int) -> Double
     /// Fills in what waveforms leave to the transient's step and end [s].
@@ -96,7 +97,7 @@ protocol Population: Sendable {
 
 extension Population {
     var noiseNames: [String] { [] }
-    var placedNoiseNames: [String] { [] }
+    func placedNoiseNames(of element: Int) -> [[String]] { [] }
     var outputs: [DeviceOutput] { makeBatch().outputs }
     func unit(ofOutput output: Int) -> String { outputs.indices.contains(output) ? outputs[output].unit : "-" }
     /// Whether an output is real in small-signal analyses: voltages and currents have an amplitude and a phase.

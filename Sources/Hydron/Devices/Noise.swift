@@ -49,8 +49,9 @@ struct FlickerNoise: BitwiseCopyable, Sendable {
 /// A source of noise among the unknowns of a circuit; see ``NoiseSource``.
 struct NoiseGenerator {
     var name: String
-    /// The name behind those of its nodes, `d_di_thermal`, where several of an element's sources may share a name.
-    var placedName: String?
+    /// The name behind those of its nodes, `d_di_thermal`, where several of an element's sources may share a name; more
+    /// than one where nodes have several names.
+    var placedNames: [String] = []
     var from: Int
     var to: Int
     var white = 0.0
@@ -70,9 +71,9 @@ struct NoiseGenerator {
         self.exponent = exponent
     }
 
-    init(name: String, placedName: String, from: Int, to: Int, spectrum: @escaping (Double) -> Double) {
+    init(name: String, placedNames: [String], from: Int, to: Int, spectrum: @escaping (Double) -> Double) {
         self.name = name
-        self.placedName = placedName
+        self.placedNames = placedNames
         self.from = from
         self.to = to
         self.spectrum = spectrum

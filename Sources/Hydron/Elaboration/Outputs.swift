@@ -388,25 +388,34 @@ final class OutputCompiler: ExpressionScope {
         }
         let population = circuit.populations[Int(reference.population)]
         let known = population.noiseNames
-        let source = source.map { Self.noiseSource($0, among: known, placed: population.placedNoiseNames) }
-        if let source, !known.contains(source), !population.placedNoiseNames.contains(source) {
-            diagnostics.error(
-                "'\(element)' has no source of noise '\(source)'", at: range,
-                hint: known.isEmpty ? "it makes none" : "it has: \(known.joined(separator: " "))")
-            return nil
+        let placed = population.placedNoiseNames(of: Int(reference.index))
+        var wanted: String?
+        if let source {
+            wanted = Self.noiseSource(source, among: known, placed: placed)
+            guard wanted != nil else {
+                var told: Set<String> = []
+                let names = (placed.isEmpty ? known : placed.compactMap(\.first)).filter { told.insert($0).inserted }
+                diagnostics.error(
+                    "'\(element)' has no source of noise '\(source)'", at: range,
+                    hint: names.isEmpty ? "it makes none" : "it has: " + names.joined(separator: " "))
+                return nil
+            }
         }
-        return .noise(noiseInput(.share(reference, source: source, isInput: isInput)))
+        return .noise(noiseInput(.share(reference, source: wanted, isInput: isInput)))
     }
 
-    /// The source that is written. Xyce puts a source's kind and nodes before its name, `white_d_di_thermal`: one of these
-    /// nodes is meant; where there is none, the longest name of those that end alike.
-    private static func noiseSource(_ written: String, among known: [String], placed: [String]) -> String {
-        guard !known.contains(written), let kind = ["white_", "flicker_"].first(where: written.hasPrefix) else {
-            return written
-        }
+    /// The source that is written, nil where there is none. Xyce puts a source's kind and nodes before its name,
+    /// `white_d_di_thermal`: one between these nodes is meant. Where they have no such names, the longest name of those
+    /// that end alike, if all of this name lie between the same nodes.
+    private static func noiseSource(_ written: String, among known: [String], placed: [[String]]) -> String? {
+        if known.contains(written) || placed.contains(where: { $0.contains(written) }) { return written }
+        guard let kind = ["white_", "flicker_"].first(where: written.hasPrefix) else { return nil }
         let place = String(written.dropFirst(kind.count))
-        if placed.contains(place) { return place }
-        return known.filter { written.hasSuffix("_" + $0) }.max { $0.count < $1.count } ?? written
+        if placed.contains(where: { $0.contains(place) }) { return place }
+        guard let name = known.filter({ written.hasSuffix("_" + $0) }).max(by: { $0.count < $1.count }) else {
+            return nil
+        }
+        return Set(zip(known, placed).filter { $0.0 == name }.map(\.1)).count > 1 ? nil : name
     }
 
     func noiseInput(_ quantity: NoiseQuantity) -> Int32 {

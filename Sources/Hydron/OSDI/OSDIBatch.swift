@@ -176,7 +176,7 @@ final class OSDIBatch: CountingBatch {
     func rewind() { kernel.restoreStates() }
     func accept(_ x: UnsafePointer<Double>, _ conditions: Conditions) { kernel.keepStates() }
 
-    var followsTangents: Bool { OSDIModelTypes.physicalModules.contains(module.name) }
+    var followsTangents: Bool { OSDIModelTypes.isPhysical(module) }
 
     func longestStep(from time: Double) -> Double {
         kernel.stepBound(offset: module.descriptor.pointee.step_bound_offset)
@@ -186,7 +186,7 @@ final class OSDIBatch: CountingBatch {
     private static func bypass(_ module: OSDIModule, _ options: SimulationOptions) -> OSDIBypass {
         let isWanted =
             options.values.isGiven(.bypass)
-            ? options[.bypass] != 0 : OSDIModelTypes.physicalModules.contains(module.name)
+            ? options[.bypass] != 0 : OSDIModelTypes.isPhysical(module)
         return isWanted ? OSDIBypass(options) : .never
     }
 
@@ -300,11 +300,12 @@ final class OSDIBatch: CountingBatch {
             guard node >= 0, shape.places[node] >= 0 else { return 0 }
             return Int(own[own.startIndex + shape.places[node]])
         }
+        let placedNames = module.placedNoiseNames(instances[element].representatives)
         return module.noiseSources.enumerated().compactMap { number, source in
             let (from, to) = (unknown(source.from), unknown(source.to))
             guard from != to else { return nil }
             return NoiseGenerator(
-                name: source.name, placedName: module.placedNoiseNames[number], from: from, to: to
+                name: source.name, placedNames: placedNames[number], from: from, to: to
             ) { spectrum.density(number, $0) }
         }
     }

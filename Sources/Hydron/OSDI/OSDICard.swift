@@ -26,20 +26,31 @@ enum OSDICard: ElementKind {
         return letter == UInt8(ascii: "n") || find(card, letter) != nil
     }
 
-    /// The model that the card names, its module, and how many nodes come before it.
-    private static func find(
-        _ card: ElementCard, _ letter: UInt8
-    ) -> (model: ModelCard, module: OSDIModule, nodes: Int)? {
+    /// What the card names.
+    private struct Found {
+        var model: ModelCard
+        var module: OSDIModule
+        /// Nodes before the model's name.
+        var nodes: Int
+        /// False where other libraries have a module of this name that may be meant as well.
+        var isUnambiguous: Bool
+    }
+
+    private static func find(_ card: ElementCard, _ letter: UInt8) -> Found? {
         let modules = card.elaborator.overrides.modules
         for (place, word) in card.remainingWords where place > 0 {
             guard let model = card.scope.model(word) ?? card.scope.bins(of: word).first, !model.isBroken else {
                 continue
             }
-            if let module = modules.module(model.type) { return (model, module, place) }
-            if let module = OSDIModelTypes.module(
-                letter: letter, type: model.type, level: model.level, nodes: place, dialect: card.dialect, modules)
+            if let module = modules.module(model.type) {
+                return Found(model: model, module: module, nodes: place, isUnambiguous: false)
+            }
+            let version = model.field("version").map { card.elaborator.netlist.sources.text($0.range) }
+            if let (module, isOfVersion) = OSDIModelTypes.module(
+                letter: letter, type: model.type, level: model.level, version: version.map { String($0) }, nodes: place,
+                dialect: card.dialect, modules)
             {
-                return (model, module, place)
+                return Found(model: model, module: module, nodes: place, isUnambiguous: isOfVersion)
             }
         }
         return nil
@@ -47,11 +58,13 @@ enum OSDICard: ElementKind {
 
     static func elaborate(_ card: ElementCard) {
         let letter = card.name.split(separator: ".").last?.utf8.first ?? UInt8(ascii: "n")
-        guard let (first, module, nodeCount) = find(card, letter) else { return reportMissing(card) }
+        guard let found = find(card, letter) else { return reportMissing(card) }
+        let (module, nodeCount) = (found.module, found.nodes)
         if let obstacle = module.obstacle {
-            return card.error("model '\(first.name)' is of module '\(module.name)', which can't be used: \(obstacle)")
+            return card.error(
+                "model '\(found.model.name)' is of module '\(module.name)', which can't be used: \(obstacle)")
         }
-        warnOfOthers(module, card)
+        if !found.isUnambiguous { warnOfOthers(module, card) }
         guard nodeCount <= module.connectableCount else {
             return card.error(
                 "\(card.name) connects \(nodeCount) nodes, but module '\(module.name)' has \(module.terminalCount) terminals",
@@ -62,8 +75,8 @@ enum OSDICard: ElementKind {
             guard let unknown = card.node("node of terminal \(node.name)") else { return }
             terminals.append(unknown)
         }
-        guard let model = card.model([first.type], size: { size(card) }) else { return }
-        let shared = model.shared({ SharedModel(make(model, module, card)) })
+        guard let model = card.model([found.model.type], size: { size(card) }) else { return }
+        let shared = model.shared { SharedModels() }.model(of: module) { make(model, module, card) }
         guard let digested = shared.model else { return }
         let instance = OSDIInstance(digested)
         guard let conditions = takeConditions(letter, module, card),
@@ -84,7 +97,7 @@ enum OSDICard: ElementKind {
 
     /// Says once that other loaded libraries have a module of this name too.
     private static func warnOfOthers(_ module: OSDIModule, _ card: ElementCard) {
-        let others = card.elaborator.overrides.modules.others(named: module.name)
+        let others = card.elaborator.overrides.modules.others(than: module)
         guard !others.isEmpty else { return }
         let message =
             "module '\(module.name)' is taken from '\(module.library)'; it is in "
@@ -101,6 +114,19 @@ enum OSDICard: ElementKind {
         /// What elements of this model said: thousands of transistors say the same.
         var said: Set<String> = []
         init(_ model: OSDIModel?) { self.model = model }
+    }
+
+    /// A model's blocks, one for each module: cards with other numbers of nodes may take other modules.
+    private final class SharedModels {
+        private var byModule: [ObjectIdentifier: SharedModel] = [:]
+
+        func model(of module: OSDIModule, _ make: () -> OSDIModel?) -> SharedModel {
+            let key = ObjectIdentifier(module)
+            if let known = byModule[key] { return known }
+            let made = SharedModel(make())
+            byModule[key] = made
+            return made
+        }
     }
 
     private static func reportMissing(_ card: ElementCard) {

@@ -104,9 +104,9 @@ public final class OSDILibrary: Sendable {
 /// A netlist alone never loads native code: it can only use what is here.
 public struct OSDIModules: Sendable, Equatable {
     public private(set) var libraries: [OSDILibrary] = []
-    private var byName: [String: OSDIModule] = [:]
-    /// Paths of libraries that have a module of the same name as one loaded before.
-    private var others: [String: [String]] = [:]
+    /// In the order loaded, each once.
+    private var byName: [String: [OSDIModule]] = [:]
+    private var byStem: [String: [OSDIModule]] = [:]
 
     public static let none = OSDIModules()
     public init() {}
@@ -115,25 +115,30 @@ public struct OSDIModules: Sendable, Equatable {
     /// Names of all modules, in alphabetical order.
     public var names: [String] { byName.keys.sorted() }
 
-    /// Loads the library at `path`; of two modules of one name the first loaded counts.
+    /// Loads the library at `path`; of two modules of one name the first loaded counts, where no version is asked for.
     public mutating func load(_ path: String) throws(OSDILibrary.LoadError) {
         let library = try OSDILibrary(path: path)
         libraries.append(library)
         for module in library.modules {
-            if let first = byName[module.name] {
-                // One library by two paths is loaded once.
-                if first.descriptor != module.descriptor { others[module.name, default: []].append(path) }
-            } else {
-                byName[module.name] = module
+            // One library by two paths is loaded once.
+            guard !byName[module.name, default: []].contains(where: { $0.descriptor == module.descriptor }) else {
+                continue
             }
+            byName[module.name, default: []].append(module)
+            if !module.stem.isEmpty { byStem[module.stem, default: []].append(module) }
         }
     }
 
-    /// Paths of other libraries that have a module of this name, which do not count.
-    func others(named name: String) -> [String] { others[name] ?? [] }
+    /// Paths of other libraries that have a module of this one's name.
+    func others(than module: OSDIModule) -> [String] {
+        (byName[module.name] ?? []).filter { $0 !== module }.map(\.library)
+    }
 
     /// The module of this lower-case name.
-    func module(_ name: String) -> OSDIModule? { byName[name] }
+    func module(_ name: String) -> OSDIModule? { byName[name]?.first }
+
+    /// The modules that are this model by their names, whatever their version, in the order loaded.
+    func modules(ofStem stem: String) -> [OSDIModule] { byStem[stem] ?? [] }
 
     public static func == (a: OSDIModules, b: OSDIModules) -> Bool {
         a.libraries.elementsEqual(b.libraries, by: ===)

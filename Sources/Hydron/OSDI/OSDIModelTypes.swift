@@ -24,18 +24,24 @@ enum OSDIModelTypes {
         /// Modules that are this model, the best first. A card with fewer or more terminals takes the one that has as
         /// many.
         var modules: [String]
+        /// The same as ``stem(of:)`` has them.
+        var stems: [String]
+        /// Versions that levels of one family mean.
+        var versions: [Int: String]
         var mark: Mark?
 
         init(
             _ family: String, _ types: [String], _ dialects: [String], _ levels: [Int], _ modules: [String],
-            mark: Mark? = nil
+            versions: [Int: String] = [:], mark: Mark? = nil
         ) {
             self.family = family
             self.types = types
             self.dialects = dialects
             self.levels = levels
             self.modules = modules
+            self.versions = versions
             self.mark = mark
+            stems = modules.map(OSDIModelTypes.plain)
             letter = types == ["d"] ? "d" : types.contains("npn") ? "q" : "m"
         }
     }
@@ -44,41 +50,44 @@ enum OSDIModelTypes {
     private static let bipolars = ["npn", "pnp"]
 
     private static let rows: [Row] = [
-        Row("BSIM3", mosfets, ["ngspice", "ltspice"], [8, 49], ["sp_bsim3v3", "bsim3"]),
-        Row("BSIM3", mosfets, ["hspice"], [49, 53], ["sp_bsim3v3", "bsim3"]),
-        Row("BSIM3", mosfets, ["xyce"], [9, 49, 53], ["sp_bsim3v3", "bsim3"]),
-        Row("BSIM4", mosfets, [], [14, 54], ["sp_bsim4v8", "bsim4"]),
+        Row("BSIM3", mosfets, ["ngspice", "ltspice"], [8, 49], ["sp_bsim3", "bsim3"]),
+        Row("BSIM3", mosfets, ["hspice"], [49, 53], ["sp_bsim3", "bsim3"]),
+        Row("BSIM3", mosfets, ["xyce"], [9, 49, 53], ["sp_bsim3", "bsim3"]),
+        Row("BSIM4", mosfets, [], [14, 54], ["sp_bsim4", "bsim4"]),
         // Once BSIM6.
         Row("BSIM-BULK", mosfets, ["ngspice", "xyce", "hspice"], [77], ["bsimbulk", "bsim6"]),
-        Row("BSIM-SOI", mosfets, ["xyce", "hspice"], [70], ["bsimsoi", "bsim4soi", "b4soi"]),
-        Row("BSIM-SOI", mosfets, ["xyce"], [70450, 70470], ["bsimsoi", "bsim4soi", "b4soi"]),
-        Row("PSP 103", mosfets, [], [103], ["psp103va", "psp103", "psp103tva", "psp103t"]),
-        Row("PSP 102", mosfets, [], [102], ["psp102va", "psp102"]),
-        Row("PSP", mosfets, ["hspice"], [69], ["psp103va", "psp103", "psp102va", "psp103tva", "psp103t"]),
+        Row("BSIM-SOI", mosfets, ["hspice"], [70], ["bsimsoi", "bsim4soi", "b4soi"]),
+        Row(
+            "BSIM-SOI", mosfets, ["xyce"], [70, 70450, 70470], ["bsimsoi", "bsim4soi", "b4soi"],
+            versions: [70: "4.6.1", 70450: "4.5.0", 70470: "4.7.0"]),
+        Row("PSP 103", mosfets, [], [103], ["psp103va", "psp103tva"]),
+        Row("PSP 102", mosfets, [], [102], ["psp102va"]),
+        Row("PSP", mosfets, ["hspice"], [69], ["psp103va", "psp102va", "psp103tva"]),
         // Up to 110 the polarity is the parameter devtype, from 111 on it is type alone.
         Row(
-            "BSIM-CMG", mosfets, ["xyce"], [107, 108, 110], ["bsimcmg_va", "bsimcmg"],
+            "BSIM-CMG", mosfets, ["xyce"], [107, 108, 110], ["bsimcmg"],
+            versions: [107: "107", 108: "108", 110: "110"],
             mark: Mark(parameter: "devtype", isThere: true, others: "111 or later")),
         Row(
-            "BSIM-CMG", mosfets, ["xyce"], [111], ["bsimcmg_va", "bsimcmg"],
+            "BSIM-CMG", mosfets, ["xyce"], [111], ["bsimcmg"], versions: [111: "111"],
             mark: Mark(parameter: "devtype", isThere: false, others: "110 or earlier")),
-        Row("BSIM-CMG", mosfets, ["ngspice", "hspice"], [17, 72], ["bsimcmg_va", "bsimcmg"]),
-        Row("HiSIM2", mosfets, ["ngspice", "hspice"], [68], ["hisim2_va", "hisim2"]),
-        Row("EKV 2.6", mosfets, ["xyce"], [260], ["ekv_va", "ekv26", "ekv"]),
-        Row("EKV 2.6", mosfets, ["ngspice", "hspice"], [44, 55], ["ekv_va", "ekv26", "ekv"]),
-        Row("EKV 3", mosfets, ["xyce"], [301], ["ekv3", "ekv3_va", "ekv301"]),
-        Row("L-UTSOI", mosfets, ["xyce"], [10240], ["lutsoi", "l_utsoi"]),
+        Row("BSIM-CMG", mosfets, ["ngspice", "hspice"], [17, 72], ["bsimcmg"]),
+        Row("HiSIM2", mosfets, ["ngspice", "hspice"], [68], ["hisim2"]),
+        Row("EKV 2.6", mosfets, ["xyce"], [260], ["ekv_va", "ekv26"]),
+        Row("EKV 2.6", mosfets, ["ngspice", "hspice"], [44, 55], ["ekv_va", "ekv26"]),
+        Row("EKV 3", mosfets, ["xyce"], [301], ["ekv3", "ekv3_rf", "ekv3_r4", "ekv3_s", "ekv3_nqs"]),
+        Row("L-UTSOI", mosfets, ["xyce"], [10240], ["l_utsoi"]),
         Row("MVS", mosfets, ["xyce"], [2000], ["mvs_2_0_0_etsoi", "mvs_si"]),
         Row("MVS", mosfets, ["xyce"], [2001], ["mvs_2_0_0_hemt"]),
         Row("VBIC", bipolars, ["xyce"], [10], ["vbic13"]),
         Row("VBIC 1.3", bipolars, ["xyce"], [11], ["vbic13"]),
         Row("VBIC 1.3 with substrate", bipolars, ["xyce"], [12], ["vbic13_4t"]),
         Row("VBIC", bipolars, ["ngspice", "hspice", "ltspice"], [4, 9], ["vbic13", "vbic13_4t", "vbic13_5t"]),
-        Row("HICUM level 2", bipolars, ["xyce"], [234], ["hicuml2va", "hic2_full", "hicuml2"]),
-        Row("HICUM", bipolars, ["ngspice", "hspice"], [8], ["hicuml2va", "hic2_full", "hicuml2"]),
-        Row("HICUM level 0", bipolars, ["xyce"], [230], ["hicuml0va", "hic0_full", "hicuml0"]),
-        Row("Mextram 504", bipolars, [], [504], ["bjt504va", "bjt504tva"]),
-        Row("Mextram 505", bipolars, ["xyce"], [505], ["bjt505va", "bjt505tva", "bjt505"]),
+        Row("HICUM level 2", bipolars, ["xyce"], [234], ["hicuml2va", "hic2_full"]),
+        Row("HICUM", bipolars, ["ngspice", "hspice"], [8], ["hicuml2va", "hic2_full"]),
+        Row("HICUM level 0", bipolars, ["xyce"], [230], ["hicuml0va", "hic0_full"]),
+        Row("Mextram 504", bipolars, [], [504], ["bjt504va", "bjt504tva", "bjtd504va", "bjtd504tva"]),
+        Row("Mextram 505", bipolars, ["xyce"], [505], ["bjt505va", "bjt505tva", "bjtd505va", "bjtd505tva"]),
         Row("Mextram", bipolars, ["ngspice", "hspice"], [6], ["bjt504va", "bjt505va"]),
         Row("FBH HBT", bipolars, ["xyce"], [23], ["hbt_x"]),
         Row("CMC diode", ["d"], ["xyce"], [2002], ["diode_cmc"]),
@@ -97,18 +106,80 @@ enum OSDIModelTypes {
         rows(letter, level, dialect).first?.family
     }
 
+    // MARK: - Names of modules
+
+    /// A module's name without what its publishers write into it at will: underscores, and `va` at the end.
+    fileprivate static func plain(_ name: String) -> String {
+        let joined = name.lowercased().filter { $0 != "_" }
+        return joined.count > 2 && joined.hasSuffix("va") ? String(joined.dropLast(2)) : joined
+    }
+
+    private static let stems = Set(rows.flatMap(\.stems))
+
+    /// The model that a module is by its name, and the version that the name goes on with (`bsimcmg_108`,
+    /// `hicumL2V2p4p0va`), without its points; nil where the name is no model's here.
+    static func split(_ name: String) -> (stem: String, version: String)? {
+        let name = plain(name)
+        var end = name.endIndex
+        // The longest counts: ekv301 is a version of ekv3, not of ekv.
+        while end > name.startIndex {
+            let rest = name[end...]
+            let digits = rest.first == "v" ? rest.dropFirst() : rest
+            guard digits.allSatisfy({ $0.isNumber || $0 == "p" || $0 == "." }) else { return nil }
+            if stems.contains(String(name[..<end])) { return (String(name[..<end]), digits.filter(\.isNumber)) }
+            end = name.index(before: end)
+        }
+        return nil
+    }
+
+    /// The version, without its points, that a module's name tells, or the name of its library; nil where neither does.
+    private static func told(_ module: OSDIModule) -> String? {
+        let file = module.library.split(separator: "/").last.map { $0.hasSuffix(".osdi") ? $0.dropLast(5) : $0 } ?? ""
+        for name in [module.name, String(file)] {
+            if let (stem, version) = split(name), stem == module.stem, version.count > 1 { return version }
+        }
+        return nil
+    }
+
+    /// 2 where two versions are the same, with or without points and zeros at the end, 1 where one is the other's
+    /// beginning, else 0.
+    private static func likeness(_ digits: String, _ other: String) -> Int {
+        func trimmed(_ digits: String) -> Substring {
+            var digits = digits[...]
+            while digits.last == "0" { digits.removeLast() }
+            return digits
+        }
+        guard digits.count > 1, other.count > 1 else { return 0 }
+        if trimmed(digits) == trimmed(other) { return 2 }
+        return digits.hasPrefix(other) || other.hasPrefix(digits) ? 1 : 0
+    }
+
+    /// How well a number in a module's name, in the name of its library or of the library's folder, is a version.
+    private static func likeness(_ module: OSDIModule, toVersion wanted: String) -> Int {
+        let places = [Substring(module.name)] + module.library.split(separator: "/").suffix(2)
+        let numbers = places.flatMap { $0.lowercased().split { !$0.isNumber && $0 != "." && $0 != "p" } }
+        let wanted = wanted.filter(\.isNumber)
+        return numbers.map { likeness($0.filter(\.isNumber), wanted) }.max() ?? 0
+    }
+
+    // MARK: - Choice
+
     /// What the module of a model shows of another version than its level asks for; nil where nothing does.
     static func difference(
         letter: UInt8, type: String, level: Int, dialect: Dialect, _ module: OSDIModule
     ) -> String? {
         let row = rows(Character(Unicode.Scalar(letter)), level, dialect).first {
-            $0.types.contains(type) && $0.modules.contains(module.name)
+            $0.types.contains(type) && $0.stems.contains(module.stem)
         }
-        guard let row, let mark = row.mark, (module.parameterIndex[mark.parameter] != nil) != mark.isThere else {
-            return nil
+        guard let row else { return nil }
+        let version = row.versions[level]
+        let asked = "level \(level) is \(row.family)\(version.map { " \($0)" } ?? "")"
+        if let mark = row.mark, (module.parameterIndex[mark.parameter] != nil) != mark.isThere {
+            return "\(asked), but module '\(module.name)' has "
+                + "\(mark.isThere ? "no" : "a") parameter '\(mark.parameter)': it is of version \(mark.others)"
         }
-        return "level \(level) is \(row.family) \(level), but module '\(module.name)' has "
-            + "\(mark.isThere ? "no" : "a") parameter '\(mark.parameter)': it is of version \(mark.others)"
+        guard let version, let told = told(module), likeness(told, version.filter(\.isNumber)) == 0 else { return nil }
+        return "\(asked), but the names of module '\(module.name)' and of '\(module.library)' tell version \(told)"
     }
 
     /// The parameter that tells the polarity of a module's model, and its numbers for `nmos` or `npn` and the opposite.
@@ -117,26 +188,45 @@ enum OSDIModelTypes {
         return module.parameterIndex["type"].map { ($0, 1, -1) }
     }
 
-    /// The loaded module for a model of this type and level; of several one of the level's version, then one with as many
-    /// terminals as the card has nodes. Nil where there is none.
+    /// The loaded module for a model of this type and level; nil where there is none. Of several one of the level's
+    /// version, as its parameters show it, then one whose name or library tells the version that is wanted, then one with
+    /// as many terminals as the card has nodes, then the first loaded.
+    ///
+    /// - Parameter version: that the model's card gives, instead of what its level means.
     static func module(
-        letter: UInt8, type: String, level: Int, nodes: Int, dialect: Dialect, _ modules: OSDIModules
-    ) -> OSDIModule? {
-        let loaded = names(letter: letter, type: type, level: level, dialect: dialect).compactMap { modules.module($0) }
-        let ofVersion = loaded.filter {
+        letter: UInt8, type: String, level: Int, version: String?, nodes: Int, dialect: Dialect, _ modules: OSDIModules
+    ) -> (module: OSDIModule, isOfVersion: Bool)? {
+        let rows = rows(Character(Unicode.Scalar(letter)), level, dialect).filter { $0.types.contains(type) }
+        var candidates = rows.flatMap(\.stems).flatMap { modules.modules(ofStem: $0) }
+        guard candidates.count > 1 else { return candidates.first.map { ($0, true) } }
+        let ofLevel = candidates.filter {
             difference(letter: letter, type: type, level: level, dialect: dialect, $0) == nil
         }
-        let candidates = ofVersion.isEmpty ? loaded : ofVersion
-        return candidates.first { $0.terminalCount == nodes } ?? candidates.first { $0.terminalCount >= nodes }
+        if !ofLevel.isEmpty { candidates = ofLevel }
+        var isOfVersion = false
+        if let wanted = version ?? rows.lazy.compactMap({ $0.versions[level] }).first {
+            let likenesses = candidates.map { likeness($0, toVersion: wanted) }
+            if let best = likenesses.max(), best > 0 {
+                candidates = zip(candidates, likenesses).filter { $0.1 == best }.map(\.0)
+                isOfVersion = true
+            }
+        }
+        let best =
+            candidates.first { $0.terminalCount == nodes } ?? candidates.first { $0.terminalCount >= nodes }
             ?? candidates.first
+        return best.map { best in (best, isOfVersion && candidates.count { $0.name == best.name } == 1) }
     }
 
     /// Modules that are transistors or diodes: their currents do not depend on time itself, and change with voltages no
     /// faster than a junction's.
-    static let physicalModules: Set<String> = Set(rows.flatMap(\.modules)).union([
+    static func isPhysical(_ module: OSDIModule) -> Bool {
+        !module.stem.isEmpty || otherPhysicalModules.contains(module.name)
+    }
+
+    private static let otherPhysicalModules: Set<String> = [
         "sp_diode", "sp_bjt", "sp_jfet1", "sp_jfet2", "sp_mes1", "sp_mos1", "sp_mos2", "sp_mos3", "sp_mos6", "sp_mos9",
-        "sp_vdmos", "vbic13_5t",
-    ])
+        "sp_vdmos",
+    ]
 
     /// Names of modules that would serve such a model, loaded or not.
     static func names(letter: UInt8, type: String, level: Int, dialect: Dialect) -> [String] {

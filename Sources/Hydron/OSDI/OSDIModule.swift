@@ -10,6 +10,9 @@ final class OSDIModule: @unchecked Sendable {
     let library: String
     /// Lower-case.
     let name: String
+    /// The model that it is by its name, as ``OSDIModelTypes/split(_:)`` has it; empty where levels of models ask for none
+    /// of this name.
+    let stem: String
     let nodes: [Node]
     let terminalCount: Int
     let entries: [Entry]
@@ -17,8 +20,6 @@ final class OSDIModule: @unchecked Sendable {
     let quantities: [Quantity]
     let parameterCount: Int
     let noiseSources: [NoisePlace]
-    /// Names of the sources behind those of their nodes, `d_di_thermal`; ground is gnd.
-    let placedNoiseNames: [String]
     /// Lower-case name or alias → parameter's number.
     let parameterIndex: [String: Int]
     /// Lower-case name or alias → operating-point variable's number.
@@ -94,6 +95,7 @@ final class OSDIModule: @unchecked Sendable {
         let content = descriptor.pointee
         func text(_ pointer: UnsafePointer<CChar>?) -> String { pointer.map { String(cString: $0) } ?? "" }
         name = text(content.name).lowercased()
+        stem = OSDIModelTypes.split(name)?.stem ?? ""
         terminalCount = Int(content.terminal_count)
         func offset(_ value: UInt32) -> Int { value == UInt32.max ? -1 : Int(value) }
         nodes = (0..<Int(content.node_count)).map { index in
@@ -143,11 +145,6 @@ final class OSDIModule: @unchecked Sendable {
                 name: String(text(source.name).lowercased().map { $0 == " " ? "_" : $0 }),
                 from: offset(source.nodes.first),
                 to: offset(source.nodes.second))
-        }
-        let nodeNames = nodes.map(\.name)
-        placedNoiseNames = noiseSources.map { source in
-            let ends = [source.from, source.to].map { nodeNames.indices.contains($0) ? nodeNames[$0] : "gnd" }
-            return (ends + [source.name]).joined(separator: "_")
         }
         var parameterIndex: [String: Int] = [:]
         var variableIndex: [String: Int] = [:]
@@ -199,6 +196,22 @@ final class OSDIModule: @unchecked Sendable {
         var count = terminalCount
         while count < nodes.count, nodes[count].isThermal { count += 1 }
         return count
+    }
+
+    /// Names of the sources behind those of their nodes, `d_di_thermal`; ground is gnd. Where an element's nodes are one,
+    /// each of them will do.
+    ///
+    /// - Parameter representatives: for each node the first that it is one with, itself where there is none; −1: ground.
+    func placedNoiseNames(_ representatives: [Int]) -> [[String]] {
+        func names(_ node: Int) -> [String] {
+            guard nodes.indices.contains(node) else { return ["gnd"] }
+            let other = representatives[node]
+            guard other != node else { return [nodes[node].name] }
+            return [nodes[node].name, nodes.indices.contains(other) ? nodes[other].name : "gnd"]
+        }
+        return noiseSources.map { source in
+            names(source.from).flatMap { from in names(source.to).map { "\(from)_\($0)_\(source.name)" } }
+        }
     }
 
     /// The number of elements in parallel, a parameter of every instance.

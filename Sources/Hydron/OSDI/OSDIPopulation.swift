@@ -23,7 +23,9 @@ struct OSDIPopulation: Population {
     var currentOutput: String? { module.terminalCount == 2 ? outputs.first?.name : nil }
     var outputs: [DeviceOutput] { module.outputs }
     var noiseNames: [String] { module.noiseSources.map(\.name) }
-    var placedNoiseNames: [String] { module.placedNoiseNames }
+    func placedNoiseNames(of element: Int) -> [[String]] {
+        module.placedNoiseNames(instances[element].representatives)
+    }
     func identity(_ index: Int) -> ElementIdentity { elements[index] }
     func unknown(_ local: Int, of element: Int) -> Int32 {
         local < module.nodes.count ? unknowns[element * module.nodes.count + local] : 0
