@@ -69,6 +69,13 @@ static double simulator_parameter(const OSDISimulatorParameters *parameters, con
 #ifndef COUNT
 #define COUNT "count"
 #endif
+#ifndef RESISTANCE
+#define RESISTANCE "resistance"
+#endif
+/* 3: with a substrate that nothing flows into. */
+#ifndef TERMINALS
+#define TERMINALS 2
+#endif
 
 /* --- tworesistor ------------------------------------------------------------------------------------------------- */
 
@@ -83,7 +90,7 @@ typedef struct {
 typedef struct {
   Real factor, r;
   Real fatal;
-  uint32_t map[2];
+  uint32_t map[TERMINALS];
   double *pointers[4];
   double residual[2];
   double conductance, current, temperature, gmin;
@@ -108,6 +115,7 @@ static void resistor_setup_model(void *handle, void *model, OSDISimulatorParamet
   ResistorModel *shared = model;
   if (!shared->r.given) shared->r.value = 1000;
   if (shared->label && !strcmp(shared->label, "talkative")) say(handle, "a model that talks\n", OSDI_LOG_WARNING);
+  if (shared->label && !strcmp(shared->label, "garbled")) say(handle, "\x8f\ntold in\n\ttwo \x01lines\n", OSDI_LOG_WARNING);
   if (shared->count < 0) refuse(result, R_COUNT);
 }
 
@@ -277,6 +285,7 @@ static void diode_noise(void *instance, void *model, double frequency, double *d
 static OSDINode resistor_nodes[] = {
   {"P", "V", "A", IN(Resistor, residual[0]), OSDI_NONE, OSDI_NONE, OSDI_NONE, false},
   {"N", "V", "A", IN(Resistor, residual[1]), OSDI_NONE, OSDI_NONE, OSDI_NONE, false},
+  {"S", "V", "A", OSDI_NONE, OSDI_NONE, OSDI_NONE, OSDI_NONE, false},
 };
 static OSDIJacobianEntry resistor_entries[] = {
   {{0, 0}, OSDI_NONE, OSDI_ENTRY_RESISTIVE},
@@ -305,7 +314,7 @@ static OSDINoiseSource diode_sources[] = {{"shot", {2, 1}}, {"excess shot", {2, 
 
 static OSDIParameter resistor_parameters[] = {
   {NAMES("$mfactor"), 0, "number in parallel", "", OSDI_KIND_INSTANCE, 0},
-  {NAMES("R", "resistance"), 1, "resistance", "Ohm", OSDI_KIND_INSTANCE, 0},
+  {NAMES("R", RESISTANCE), 1, "resistance", "Ohm", OSDI_KIND_INSTANCE, 0},
   {NAMES("fatal"), 0, "1: gives up when set up, 2: above 1 V", "", OSDI_KIND_INSTANCE, 0},
   {NAMES(COUNT), 0, "a whole number of no effect", "", OSDI_KIND_MODEL | OSDI_TYPE_INTEGER, 0},
   {NAMES("label"), 0, "a text", "", OSDI_KIND_MODEL | OSDI_TYPE_STRING, 0},
@@ -327,7 +336,7 @@ static OSDIParameter diode_parameters[] = {
 Descriptor OSDI_DESCRIPTORS[2] = {
   {{
     .name = RESISTOR,
-    .node_count = 2, .terminal_count = 2, .nodes = resistor_nodes,
+    .node_count = TERMINALS, .terminal_count = TERMINALS, .nodes = resistor_nodes,
     .entry_count = 4, .entries = resistor_entries,
     .noise_sources = resistor_sources, .noise_source_count = 1,
     .parameter_count = 6, .instance_parameter_count = 3, .variable_count = 2, .parameters = resistor_parameters,

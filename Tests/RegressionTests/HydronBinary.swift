@@ -25,10 +25,15 @@ struct HydronBinary {
     }
 
     /// Runs the command to its end; sends `signal` after `seconds`.
-    func run(_ arguments: [String], signal: Int32 = SIGTERM, after seconds: Double = 20) throws -> Outcome {
+    ///
+    /// - Parameter environment: of the process besides this one's.
+    func run(
+        _ arguments: [String], environment: [String: String] = [:], signal: Int32 = SIGTERM, after seconds: Double = 20
+    ) throws -> Outcome {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: path)
         process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         // Files: a pipe that nobody reads would fill up.
         let files = ["out", "log"].map {
             FileManager.default.temporaryDirectory.appendingPathComponent("hydron-\(UUID().uuidString).\($0)")

@@ -96,9 +96,8 @@ extension ElementCard {
             letter: device.asciiValue ?? 0, type: model.type, level: model.level, dialect: dialect)
         var hint = known
         if let first = compiled.first {
-            hint += "; a compiled model serves it: name the library of module \(first)"
-            if compiled.count > 1 { hint += " (or \(compiled.dropFirst().joined(separator: ", ")))" }
-            hint += " with --osdi"
+            hint += "; a compiled model serves it: compile its Verilog-A with 'hydron va FILE.va' and name the library"
+            hint += " with --osdi (module \(compiled.count > 1 ? "\(first) or \(compiled.dropFirst().joined(separator: ", "))" : first))"
         }
         error(
             "model '\(model.name)' is \(kind) of level \(model.level)\(name), which this version does not have",

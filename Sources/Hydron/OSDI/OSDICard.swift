@@ -139,7 +139,7 @@ enum OSDICard: ElementKind {
                 "model '\(word)' is of type '\(model.type)', which no loaded library has",
                 hint: near.map { "did you mean '\($0)'?" }
                     ?? (loaded.isEmpty
-                        ? "name the compiled model on the command line: --osdi FILE.osdi"
+                        ? "compile its Verilog-A with 'hydron va FILE.va' and name the library with --osdi, or its folder with --osdi-path or HYDRON_OSDI_PATH"
                         : "loaded modules: " + loaded.names.joined(separator: " ")))
         }
         card.error("\(card.name) names no model", hint: "a .model whose type is a compiled module's name is expected")
@@ -184,7 +184,7 @@ enum OSDICard: ElementKind {
                     at: field.token.range, hint: near.map { "did you mean '\($0)'?" })
                 continue
             }
-            let value = read(field.value, of: module.quantities[parameter], in: field.scope, elaborator)
+            let value = read(field.name, field.value, of: module.quantities[parameter], in: field.scope, elaborator)
             guard let value, model.set(parameter, to: value) else {
                 isGood = false
                 guard value != nil else { continue }
@@ -235,10 +235,16 @@ enum OSDICard: ElementKind {
 
     /// The value of a parameter of this kind; nil where a mistake was reported.
     private static func read(
-        _ token: Token, of quantity: OSDIModule.Quantity, in scope: Scope, _ elaborator: Elaborator
+        _ name: String, _ token: Token, of quantity: OSDIModule.Quantity, in scope: Scope, _ elaborator: Elaborator
     ) -> OSDIModel.Value? {
-        if quantity.kind == .text, token.kind != .expression {
-            return .text(elaborator.netlist.sources.text(token.range).filter { $0 != "\"" })
+        if token.kind != .expression {
+            let text = elaborator.netlist.sources.text(token.range).filter { $0 != "\"" }
+            if quantity.kind == .text { return .text(text) }
+            // 4.6.1 is 4.61 where a version is a number.
+            let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+            if name == "version", parts.count > 2, let number = Double(parts[0] + "." + parts.dropFirst().joined()) {
+                return .number(number)
+            }
         }
         return elaborator.values.value(token, in: scope, what: quantity.name).map { .number($0) }
     }
@@ -295,7 +301,7 @@ enum OSDICard: ElementKind {
         }
         for field in card.takeAssignments() {
             let quantity = module.parameter(field.name, ofElement: true).map { module.quantities[$0] }
-            let value = quantity.map { read(field.value, of: $0, in: card.scope, card.elaborator) }
+            let value = quantity.map { read(field.name, field.value, of: $0, in: card.scope, card.elaborator) }
             guard let value = value ?? card.evaluate(field.value, field.name).map({ .number($0) }) else {
                 isGood = false
                 continue

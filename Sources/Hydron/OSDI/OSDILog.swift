@@ -49,8 +49,10 @@ final class OSDILog: Sendable {
             case Int32(OSDI_LOG_ERROR), Int32(OSDI_LOG_FATAL): .error
             default: .note
             }
-        var words = String(cString: text)
-        while let last = words.last, last.isWhitespace { words.removeLast() }
+        // Lines become one, and what no terminal shows is left out.
+        let words = String(cString: text).split { $0.isWhitespace }
+            .map { $0.filter { $0 != "\u{FFFD}" && $0.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control } } }
+            .filter { !$0.isEmpty }.joined(separator: " ")
         guard !words.isEmpty else { return }
         source.log.takeUnretainedValue().add(Message(element: source.element, level: kind, text: words))
     }

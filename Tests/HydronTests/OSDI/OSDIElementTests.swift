@@ -129,6 +129,27 @@ struct OSDIElementTests {
         #expect(abs(try #require(result["dno(n1,thermal)"].last) - (series + shunt)) < 1e-9 * (series + shunt))
     }
 
+    /// Where the inner node is the anode, a source at the one is found by the other's name too; a place that has none of
+    /// several sources of a name is a mistake.
+    @Test func noiseSourcesAreFoundByCollapsedNodes() throws {
+        let text = """
+            v1 in 0 dc 5 ac 1
+            r1 in a 1k
+            n1 a 0 dm
+            .model dm twodiode is=1e-14
+            .noise v(a) v1 dec 1 1k 1k
+            """
+        let result = try run(
+            text + "\n.print noise dno(n1,white_a_c_shot) dno(n1,white_ai_c_shot) dno(n1,a_c_thermal) dno(n1,thermal)",
+            dialect: .xyce)
+        let shot = try #require(result["dno(n1,white_a_c_shot)"].last)
+        #expect(shot > 0 && shot == result["dno(n1,white_ai_c_shot)"].last)
+        #expect(result["dno(n1,a_c_thermal)"].last == result["dno(n1,thermal)"].last)
+        #expect(
+            try problems(text + "\n.print noise dno(n1,white_c_gnd_thermal)").last
+                == "error: 'n1' has no source of noise 'white_c_gnd_thermal'")
+    }
+
     // MARK: - Limiting that will not let go
 
     /// The answer is the same as without limiting, at rest and in time.
@@ -313,6 +334,10 @@ struct OSDIElementTests {
         #expect(
             try problems("v1 a 0 1\nn1 a 0 rm\n.model rm tworesistor label=\"talkative\"\n.op") == [
                 "warning: model 'rm': a model that talks"
+            ])
+        #expect(
+            try problems("v1 a 0 1\nn1 a 0 rm\n.model rm tworesistor label=\"garbled\"\n.op") == [
+                "warning: model 'rm': told in two lines"
             ])
         // What all elements of a model say is said once.
         #expect(

@@ -17,9 +17,20 @@ struct OSDIModelTypeTests {
         return modules
     }
 
-    private func problems(_ model: String, _ modules: OSDIModules) -> [String] {
+    /// The resistor in libraries of these names, each with a parameter of its own.
+    private static func libraries(_ name: String, _ libraries: [(file: String, parameter: String)]) throws -> OSDIModules {
+        var modules = OSDIModules()
+        for (file, parameter) in libraries {
+            try modules.load(
+                CompiledTwins.compile(
+                    file, source: CompiledTwins.source, ["-DRESISTOR=\"\(name)\"", "-DCOUNT=\"\(parameter)\""]))
+        }
+        return modules
+    }
+
+    private func problems(_ model: String, _ modules: OSDIModules, dialect: Dialect = .xyce) -> [String] {
         Simulation.load(
-            text: "t\nv1 a 0 1\nm1 a 0 x\n.model x \(model)\n.op\n.end\n", dialect: .xyce, modules: modules
+            text: "t\nv1 a 0 1\nm1 a 0 x\n.model x \(model)\n.op\n.end\n", dialect: dialect, modules: modules
         ).diagnostics.all.map { "\($0.severity): \($0.message)" }
     }
 
@@ -62,6 +73,69 @@ struct OSDIModelTypeTests {
         for library in try Self.modules("bsimcmg", parameter: "devtype").libraries { try both.load(library.path) }
         #expect(problems("pmos level=110", both) == [])
         #expect(problems("nmos level=111", both) == [])
+    }
+
+    /// Of two libraries with a module of one name the one whose name tells the level's version serves it, without a word;
+    /// a version that the card gives comes before.
+    @Test func namesOfLibrariesTellVersions() throws {
+        let both = try Self.libraries("bsimsoi", [("bsimsoi470.osdi", "newer"), ("bsimsoi_4.5.0.osdi", "older")])
+        #expect(problems("nmos level=70470 newer=0", both) == [])
+        #expect(problems("nmos level=70450 older=0", both) == [])
+        #expect(problems("nmos level=70 version=4.7 newer=0", both, dialect: .hspice).last?.contains("'newer'") != true)
+        #expect(problems("nmos level=70 version=4.5 older=0", both, dialect: .hspice).last?.contains("'older'") != true)
+        // Neither is 4.6.1: the first counts, and says so.
+        let found = problems("nmos level=70 newer=0", both)
+        #expect(
+            found.contains {
+                $0.hasPrefix("warning: model 'x': level 70 is BSIM-SOI 4.6.1, but the names of module 'bsimsoi' and of '")
+                    && $0.hasSuffix("bsimsoi470.osdi' tell version 470")
+            })
+        #expect(found.contains { $0.hasPrefix("warning: module 'bsimsoi' is taken from") })
+        // Where nothing tells a version, nothing is said of versions.
+        let plain = try Self.libraries("bsimsoi", [("plain-soi.osdi", "some")])
+        #expect(problems("nmos level=70450 some=0", plain) == [])
+    }
+
+    /// Publishers' names of modules: underscores, `va`, versions; the longest name of a model that fits.
+    @Test(arguments: [
+        ("bsimcmg_108", "bsimcmg", "108"), ("BSIMCMG_va", "bsimcmg", ""), ("hicumL2V2p4p0va", "hicuml2", "240"),
+        ("bjt504_va", "bjt504", ""), ("bjt504tva", "bjt504t", ""), ("ekv301", "ekv3", "01"), ("ekv_va", "ekv", ""),
+        ("sp_bsim4v8", "spbsim4", "8"), ("PSP103VA", "psp103", ""), ("l_utsoi", "lutsoi", ""), ("bsim611", "bsim6", "11"),
+    ])
+    func namesAreRead(_ name: String, _ stem: String, _ version: String) throws {
+        let (found, told) = try #require(OSDIModelTypes.split(name))
+        #expect(found == stem && told == version)
+    }
+
+    @Test(arguments: ["bsim4soix", "resistor", "va", "", "psp103nqs", "bsimcmg2x"])
+    func namesOfNoModelAreNone(_ name: String) { #expect(OSDIModelTypes.split(name) == nil) }
+
+    /// Cards of one model may take modules with other numbers of terminals: each has a block of its own.
+    @Test(arguments: ["q1 a 0 x\nq2 a 0 0 x", "q2 a 0 0 x\nq1 a 0 x"])
+    func oneModelServesTwoModules(_ elements: String) throws {
+        var modules = OSDIModules()
+        for (name, terminals) in [("vbic13", 2), ("vbic13_4t", 3)] {
+            try modules.load(
+                CompiledTwins.compile(
+                    "\(name)-\(terminals).osdi", source: CompiledTwins.source,
+                    ["-DRESISTOR=\"\(name)\"", "-DTERMINALS=\(terminals)"]))
+        }
+        let text = "t\nv1 a 0 1\n\(elements)\n.model x npn level=4 r=2\n.op\n.print op i(v1)\n.end\n"
+        let result = try simulate(text, modules: modules)
+        #expect(result.diagnostics.all.map(\.message) == [])
+        #expect(result["i(v1)"].last == -1)
+    }
+
+    /// 4.6.1 is 4.61 where a module's version is a number.
+    @Test func versionsWithTwoPointsAreNumbers() throws {
+        var modules = OSDIModules()
+        try modules.load(
+            CompiledTwins.compile(
+                "versioned.osdi", source: CompiledTwins.source, ["-DRESISTOR=\"bsim4\"", "-DRESISTANCE=\"version\""]))
+        let text = "t\nv1 a 0 4.61\nm1 a 0 x\n.model x nmos level=54 version=4.6.1\n.op\n.print op i(v1)\n.end\n"
+        let result = try simulate(text, modules: modules)
+        #expect(result.diagnostics.all.map(\.message) == [])
+        #expect(abs(try #require(result["i(v1)"].last) + 1) < 1e-12)
     }
 
     /// A module of another model is no answer to a level, though both are of one family.
