@@ -34,7 +34,8 @@ struct CompiledModelOptions: ParsableArguments {
         var files = osdi.map { find($0) }
         for folder in osdiPath {
             guard let contents = Self.contents(of: folder) else {
-                Terminal.standardError.write("error: --osdi-path names '\(folder)', which is no folder that can be read\n")
+                Terminal.standardError.write(
+                    "error: --osdi-path names '\(folder)', which is no folder that can be read\n")
                 throw ExitStatus.wrongInput.code
             }
             files += contents
@@ -58,7 +59,8 @@ struct CompiledModelOptions: ParsableArguments {
                     try modules.load(file)
                 } catch {
                     Terminal.standardError.write(
-                        "warning: a compiled model of \(Self.variable) is left out: \(error.message)\n  hint: \(error.hint)\n")
+                        "warning: a compiled model of \(Self.variable) is left out: \(error.message)\n  hint: \(error.hint)\n"
+                    )
                 }
             }
         }

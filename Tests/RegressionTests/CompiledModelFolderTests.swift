@@ -5,7 +5,8 @@ import Testing
 /// Where the command looks for compiled models.
 @Suite(
     .enabled(
-        if: HydronBinary.built != nil && CompiledTwins.isThere, "the command is not built, or no C compiler is installed"))
+        if: HydronBinary.built != nil && CompiledTwins.isThere,
+        "the command is not built, or no C compiler is installed"))
 struct CompiledModelFolderTests {
     /// A folder with one compiled model and a netlist that needs it.
     private func prepared() throws -> TemporaryFolder {

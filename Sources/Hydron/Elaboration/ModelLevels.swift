@@ -97,7 +97,8 @@ extension ElementCard {
         var hint = known
         if let first = compiled.first {
             hint += "; a compiled model serves it: compile its Verilog-A with 'hydron va FILE.va' and name the library"
-            hint += " with --osdi (module \(compiled.count > 1 ? "\(first) or \(compiled.dropFirst().joined(separator: ", "))" : first))"
+            hint +=
+                " with --osdi (module \(compiled.count > 1 ? "\(first) or \(compiled.dropFirst().joined(separator: ", "))" : first))"
         }
         error(
             "model '\(model.name)' is \(kind) of level \(model.level)\(name), which this version does not have",

@@ -51,7 +51,11 @@ final class OSDILog: Sendable {
             }
         // Lines become one, and what no terminal shows is left out.
         let words = String(cString: text).split { $0.isWhitespace }
-            .map { $0.filter { $0 != "\u{FFFD}" && $0.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control } } }
+            .map {
+                $0.filter {
+                    $0 != "\u{FFFD}" && $0.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
+                }
+            }
             .filter { !$0.isEmpty }.joined(separator: " ")
         guard !words.isEmpty else { return }
         source.log.takeUnretainedValue().add(Message(element: source.element, level: kind, text: words))

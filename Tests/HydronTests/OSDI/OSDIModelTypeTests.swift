@@ -18,7 +18,9 @@ struct OSDIModelTypeTests {
     }
 
     /// The resistor in libraries of these names, each with a parameter of its own.
-    private static func libraries(_ name: String, _ libraries: [(file: String, parameter: String)]) throws -> OSDIModules {
+    private static func libraries(_ name: String, _ libraries: [(file: String, parameter: String)]) throws
+        -> OSDIModules
+    {
         var modules = OSDIModules()
         for (file, parameter) in libraries {
             try modules.load(
@@ -87,7 +89,8 @@ struct OSDIModelTypeTests {
         let found = problems("nmos level=70 newer=0", both)
         #expect(
             found.contains {
-                $0.hasPrefix("warning: model 'x': level 70 is BSIM-SOI 4.6.1, but the names of module 'bsimsoi' and of '")
+                $0.hasPrefix(
+                    "warning: model 'x': level 70 is BSIM-SOI 4.6.1, but the names of module 'bsimsoi' and of '")
                     && $0.hasSuffix("bsimsoi470.osdi' tell version 470")
             })
         #expect(found.contains { $0.hasPrefix("warning: module 'bsimsoi' is taken from") })
@@ -100,7 +103,8 @@ struct OSDIModelTypeTests {
     @Test(arguments: [
         ("bsimcmg_108", "bsimcmg", "108"), ("BSIMCMG_va", "bsimcmg", ""), ("hicumL2V2p4p0va", "hicuml2", "240"),
         ("bjt504_va", "bjt504", ""), ("bjt504tva", "bjt504t", ""), ("ekv301", "ekv3", "01"), ("ekv_va", "ekv", ""),
-        ("sp_bsim4v8", "spbsim4", "8"), ("PSP103VA", "psp103", ""), ("l_utsoi", "lutsoi", ""), ("bsim611", "bsim6", "11"),
+        ("sp_bsim4v8", "spbsim4", "8"), ("PSP103VA", "psp103", ""), ("l_utsoi", "lutsoi", ""),
+        ("bsim611", "bsim6", "11"),
     ])
     func namesAreRead(_ name: String, _ stem: String, _ version: String) throws {
         let (found, told) = try #require(OSDIModelTypes.split(name))
