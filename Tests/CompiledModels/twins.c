@@ -2,7 +2,7 @@
  * Verilog-A compiler is installed.
  *
  *   tworesistor (p n)   i = m·v/r, noise 4 k T m/r; gives up as `fatal` says
- *   twodiode (a c)      is·(exp(v/(n·vt)) − 1) behind rs, charge cj·v; limited by pnjlim
+ *   twodiode (a c)      is·(exp(v/(n·vt)) − 1) behind rs, charge cj·v; limited by pnjlim; avalanche near −knee
  */
 #include "../../Sources/COSDI/osdi.h"
 
@@ -166,10 +166,10 @@ static void resistor_noise(void *instance, void *model, double frequency, double
 
 /* --- twodiode ---------------------------------------------------------------------------------------------------- */
 
-enum { D_FACTOR, D_BOUND, D_IS, D_N, D_RS, D_CJ, D_STUCK, D_VD };
+enum { D_FACTOR, D_BOUND, D_IS, D_N, D_RS, D_CJ, D_STUCK, D_KNEE, D_VD };
 
 typedef struct {
-  Real is, n, rs, cj, stuck;
+  Real is, n, rs, cj, stuck, knee;
 } DiodeModel;
 
 typedef struct {
@@ -193,6 +193,7 @@ static void *diode_access(void *instance, void *model, uint32_t parameter, uint3
   case D_RS: return take(&shared->rs, flags);
   case D_CJ: return take(&shared->cj, flags);
   case D_STUCK: return take(&shared->stuck, flags);
+  case D_KNEE: return take(&shared->knee, flags);
   case D_VD: return &own->voltage;
   }
   return NULL;
@@ -236,6 +237,13 @@ static uint32_t diode_evaluate(void *handle, void *instance, const void *model, 
   double e = exp(v / own->thermal);
   double i = m * shared->is.value * (e - 1);
   own->g = m * shared->is.value * e / own->thermal;
+  if (shared->knee.given && v < 0) {
+    /* 5 uA times 1/(1 - u^4), straight on from u = 0.999, as junctions of industry models have it. */
+    double u = -v / shared->knee.value, end = u < 0.999 ? u : 0.999;
+    double factor = 1 / (1 - pow(end, 4)), slope = 4 * pow(end, 3) * factor * factor;
+    i -= m * 5e-6 * (factor - 1 + (u - end) * slope);
+    own->g += m * 5e-6 * slope / shared->knee.value;
+  }
   own->c = m * shared->cj.value;
   own->series = own->collapsed[0] ? 0 : m / shared->rs.value;
   own->voltage = v;
@@ -330,6 +338,7 @@ static OSDIParameter diode_parameters[] = {
   {NAMES("rs"), 0, "series resistance", "Ohm", OSDI_KIND_MODEL, 0},
   {NAMES("cj"), 0, "capacitance", "F", OSDI_KIND_MODEL, 0},
   {NAMES("stuck"), 0, "1: limiting never lets go of less than -1 V", "", OSDI_KIND_MODEL, 0},
+  {NAMES("knee"), 0, "breakdown voltage", "V", OSDI_KIND_MODEL, 0},
   {NAMES("vd"), 0, "junction voltage", "V", OSDI_KIND_VARIABLE, 0},
 };
 
@@ -354,7 +363,7 @@ Descriptor OSDI_DESCRIPTORS[2] = {
     .entry_count = 7, .entries = diode_entries,
     .collapsible_count = 1, .collapsible = diode_collapsible, .collapsed_offset = IN(Diode, collapsed),
     .noise_sources = diode_sources, .noise_source_count = 4,
-    .parameter_count = 7, .instance_parameter_count = 2, .variable_count = 1, .parameters = diode_parameters,
+    .parameter_count = 8, .instance_parameter_count = 2, .variable_count = 1, .parameters = diode_parameters,
     .node_map_offset = IN(Diode, map), .resistive_pointers_offset = IN(Diode, pointers),
     .state_count = 1, .state_map_offset = IN(Diode, state),
     .step_bound_offset = IN(Diode, step_bound),

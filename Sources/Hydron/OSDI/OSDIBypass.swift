@@ -51,8 +51,9 @@ struct OSDIBypass: BitwiseCopyable {
         rest > 0 && (distance <= rest || distance <= reach && bend * distance * distance <= 1)
     }
 
-    /// Whether a tangent over `distance` [V] tells how much an element bends.
-    @inline(__always) func measures(_ distance: Double) -> Bool { distance > 0 && distance <= 10 * reach }
+    /// Whether tangents over `distance` [V] tell how much an element bends: over more than a thermal voltage one end bends by
+    /// far more than they tell.
+    @inline(__always) func measures(_ distance: Double) -> Bool { distance > 0 && distance <= 2 * reach }
 
     /// Over what is tolerated, what the tangent left out of one unknown's current and charge.
     @inline(__always) func excess(

@@ -28,21 +28,6 @@ final class OSDIKernel: @unchecked Sendable {
         var resultCount: Int { 4 * unknownCount + 2 * couplingCount }
     }
 
-    /// What one element put down when it was last evaluated, and where that was.
-    private struct Record {
-        /// Of each unknown: current [A], charge [C], the largest single current [A] and the value it was evaluated at.
-        let f, q, size, point: UnsafeMutablePointer<Double>
-        /// Of each coupling: derivatives of currents [S] and of charges [F].
-        let jacobian, charges: UnsafeMutablePointer<Double>
-        /// The unknowns in the circuit's numbering.
-        let rows: UnsafeMutablePointer<Int32>
-    }
-
-    private struct Coupling: BitwiseCopyable {
-        var row: Int32
-        var column: Int32
-    }
-
     /// What became of an element in the last load.
     private enum Outcome: UInt8 {
         /// It was evaluated where its unknowns are: what it put down holds there.
@@ -352,12 +337,15 @@ final class OSDIKernel: @unchecked Sendable {
             }
         }
         guard rule.measures(distance) else {
+            // How it bends so far away is not known.
+            if distance > 0 { bends[element] = .infinity }
             compute(element, request)
             return
         }
-        withUnsafeTemporaryAllocation(of: Double.self, capacity: 3 * shape.unknownCount) {
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: 5 * shape.unknownCount) {
             guard let expected = $0.baseAddress else { return }
             follow(element, to: request.solution, expected)
+            (expected + 3 * shape.unknownCount).update(from: record.f, count: 2 * shape.unknownCount)
             compute(element, request)
             guard outcomes[element] == .evaluated else { return }
             measure(element, distance, against: expected, rule)
@@ -378,29 +366,31 @@ final class OSDIKernel: @unchecked Sendable {
             f[index] = record.f[index]
             q[index] = record.q[index]
         }
-        for (number, coupling) in shape.couplings.enumerated() {
-            f[Int(coupling.row)] += record.jacobian[number] * step[Int(coupling.column)]
-            q[Int(coupling.row)] += record.charges[number] * step[Int(coupling.column)]
-        }
+        record.add(step, shape.couplings, to: f, q)
     }
 
-    /// Tells from what the tangent over `distance` would have given how much an element bends.
+    /// Tells from what the tangents at both ends of `distance` would have given at the other how much an element bends: of a
+    /// knee between them the one hardly sees what the other does.
+    ///
+    /// - Parameter f: what ``follow(_:to:_:)`` put down, behind it the currents and charges at the start, where there is room.
     @inline(__always) private func measure(
-        _ element: Int, _ distance: Double, against f: UnsafePointer<Double>, _ rule: OSDIBypass
+        _ element: Int, _ distance: Double, against f: UnsafeMutablePointer<Double>, _ rule: OSDIBypass
     ) {
         let place = elements[element]
         let shape = shapes[Int(place.shape)]
         let record = record(place, shape)
         let count = shape.unknownCount
-        let q = f + count
+        let (q, step, f0, q0) = (f + count, f + 2 * count, f + 3 * count, f + 4 * count)
+        // What goes on from the start along the tangent at the end.
+        record.add(step, shape.couplings, to: f0, q0)
         var (largest, excess) = (0.0, 0.0)
         for index in 0..<count { largest = max(largest, abs(record.point[index])) }
         for index in 0..<count {
             let diagonal = Int(shape.diagonals[index])
             let found = rule.excess(
-                current: abs(record.f[index] - f[index]), size: record.size[index],
-                conductance: diagonal < 0 ? 0 : abs(record.jacobian[diagonal]),
-                charge: abs(record.q[index] - q[index]),
+                current: max(abs(record.f[index] - f[index]), abs(record.f[index] - f0[index])),
+                size: record.size[index], conductance: diagonal < 0 ? 0 : abs(record.jacobian[diagonal]),
+                charge: max(abs(record.q[index] - q[index]), abs(record.q[index] - q0[index])),
                 capacitance: diagonal < 0 ? 0 : abs(record.charges[diagonal]), largest: largest)
             if !(found <= excess) { excess = found }
         }

@@ -52,3 +52,31 @@ final class OSDIShape: Sendable {
         return (places, distinct)
     }
 }
+
+extension OSDIKernel {
+    struct Coupling: BitwiseCopyable {
+        var row: Int32
+        var column: Int32
+    }
+
+    /// What one element put down when it was last evaluated, and where that was.
+    struct Record {
+        /// Of each unknown: current [A], charge [C], the largest single current [A] and the value it was evaluated at.
+        let f, q, size, point: UnsafeMutablePointer<Double>
+        /// Of each coupling: derivatives of currents [S] and of charges [F].
+        let jacobian, charges: UnsafeMutablePointer<Double>
+        /// The unknowns in the circuit's numbering.
+        let rows: UnsafeMutablePointer<Int32>
+
+        /// Adds to currents and charges what the derivatives make of a step.
+        @inline(__always) func add(
+            _ step: UnsafePointer<Double>, _ couplings: UnsafeMutableBufferPointer<Coupling>,
+            to f: UnsafeMutablePointer<Double>, _ q: UnsafeMutablePointer<Double>
+        ) {
+            for (number, coupling) in couplings.enumerated() {
+                f[Int(coupling.row)] += jacobian[number] * step[Int(coupling.column)]
+                q[Int(coupling.row)] += charges[number] * step[Int(coupling.column)]
+            }
+        }
+    }
+}
