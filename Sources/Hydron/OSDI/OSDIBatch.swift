@@ -23,6 +23,7 @@ final class OSDIBatch: CountingBatch {
     /// The unknown of each of an element's nodes, one element behind the other.
     private let nodeUnknowns: [Int32]
     private let conditions: [OSDICondition]
+    private let wires: [Int: [OSDIPopulation.Wire]]
     private var parallel = Parallel(threads: 1)
     private var mode = SourceContext.Mode.direct
     private var startsAfresh = false
@@ -38,6 +39,7 @@ final class OSDIBatch: CountingBatch {
         instances = population.instances
         nodeUnknowns = population.unknowns
         conditions = population.conditions
+        wires = population.wires
         simulator = OSDISimulatorValues(population.options)
         bypass = Self.bypass(module, population.options)
         let nodeCount = module.nodes.count
@@ -78,7 +80,9 @@ final class OSDIBatch: CountingBatch {
             .prefix(shapes[Int(shapeOfElement[element])].unknownCount)
     }
 
-    func dependencies(element: Int) -> [Int32] { Array(unknowns(of: element)) }
+    func dependencies(element: Int) -> [Int32] {
+        Array(unknowns(of: element)) + (wires[element] ?? []).map(\.branch)
+    }
 
     func declare(_ pattern: inout PatternBuilder) {
         for element in 0..<count {
@@ -276,8 +280,13 @@ final class OSDIBatch: CountingBatch {
         if index >= terminals, index < terminals + quantities.count {
             return module.number(quantities[index - terminals], of: block.base, instances[element].model.block.base)
         }
-        // Of what flows into nodes that are one, each has its share.
         var sum = 0.0
+        if index < terminals, let wires = wires[element] {
+            for wire in wires where wire.plus == terminal || wire.minus == terminal {
+                sum += wire.plus == terminal ? x[Int(wire.branch)] : -x[Int(wire.branch)]
+            }
+        }
+        // Of what flows into nodes that are one, each has its share.
         for (place, node) in module.nodes.enumerated()
         where instances[element].representatives[place] == terminal {
             let offset = index < terminals ? node.resistive : node.reactive

@@ -378,6 +378,7 @@ enum OSDICard: ElementKind {
         }
         let options = card.options
         let identity = card.identity
+        let wires = makeWires(instance, module, unknowns, card)
         card.builder.add(
             to: OSDIPopulation.self, variant: ObjectIdentifier(module), identity: identity,
             make: { OSDIPopulation(module, options) },
@@ -386,9 +387,27 @@ enum OSDICard: ElementKind {
                 $0.conditions += conditions.map {
                     OSDICondition(element: element, plus: $0.plus, minus: $0.minus, volts: $0.volts)
                 }
+                if !wires.isEmpty { $0.wires[element] = wires }
                 $0.instances.append(instance)
                 $0.unknowns.append(contentsOf: unknowns)
                 $0.elements.append(identity)
             })
+    }
+
+    /// Joins nodes of the circuit that the model makes one, by sources of 0 V.
+    private static func makeWires(
+        _ instance: OSDIInstance, _ module: OSDIModule, _ unknowns: [Int32], _ card: ElementCard
+    ) -> [OSDIPopulation.Wire] {
+        instance.joinedTerminals.compactMap { plus, minus in
+            let ends = (unknowns[plus], minus < 0 ? 0 : unknowns[minus])
+            guard ends.0 != ends.1 else { return nil }
+            let name = module.nodes[plus].name + "," + (minus < 0 ? "0" : module.nodes[minus].name)
+            let branch = card.builder.branch(card.name, name)
+            let identity = ElementIdentity(
+                name: card.builder.directory.names.intern("\(card.name)#\(name)"), range: card.identity.range)
+            card.builder.add(
+                VoltageControlledVoltageSource(gain: 0), [ends.0, ends.1, 0, 0, branch], identity: identity)
+            return OSDIPopulation.Wire(plus: plus, minus: minus, branch: branch)
+        }
     }
 }

@@ -56,8 +56,10 @@ public final class OSDILibrary: Sendable {
         var modules: [OSDIModule] = []
         for index in 0..<Int(count) {
             let place = first + index * Int(size)
-            modules.append(
-                OSDIModule(place.assumingMemoryBound(to: OSDIDescriptor.self), size: Int(size), library: path))
+            let module = OSDIModule(
+                place.assumingMemoryBound(to: OSDIDescriptor.self), size: Int(size), library: path)
+            module.readVersion()
+            modules.append(module)
         }
         self.modules = modules
     }

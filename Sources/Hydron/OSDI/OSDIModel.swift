@@ -71,6 +71,18 @@ final class OSDIModel: @unchecked Sendable {
         return true
     }
 
+    /// A parameter of the model as it is written; nil where it can't be read.
+    func text(_ parameter: Int) -> String? {
+        guard !module.quantities[parameter].isVector,
+            let place = module.descriptor.pointee.access(nil, block.base, UInt32(parameter), 0)
+        else { return nil }
+        switch module.quantities[parameter].kind {
+        case .real: return place.load(as: Double.self).plain
+        case .integer: return "\(place.load(as: Int32.self))"
+        case .text: return place.load(as: UnsafePointer<CChar>?.self).map { String(cString: $0) }
+        }
+    }
+
     /// Lets the module check the parameters and make what follows from them.
     ///
     /// - Throws: ``SetupError`` where a parameter is out of its range or the module gives up.
@@ -119,6 +131,8 @@ final class OSDIInstance: @unchecked Sendable {
     let block: OSDIBlock
     /// For each local node the local node that stands for it, or −1 for ground.
     private(set) var representatives: [Int] = []
+    /// Connected terminals that the model makes one: each pair, where −1 is ground.
+    private(set) var joinedTerminals: [(Int, Int)] = []
 
     init(_ model: OSDIModel) {
         self.model = model
@@ -152,16 +166,21 @@ final class OSDIInstance: @unchecked Sendable {
     }
 
     /// Joins the nodes of collapsed pairs; the lower number stands for both. Two terminals that the card connects stay two
-    /// nodes of the circuit.
+    /// nodes of the circuit: they are put down as ``joinedTerminals``, but for temperatures that a model does not use.
     private func collapse(_ pairs: [Int], connected: Int) -> [Int] {
         let content = model.module.descriptor.pointee
         var nodes = Array(0..<Int(content.node_count))
+        joinedTerminals = []
         for pair in pairs {
             let first = Int(content.collapsible[pair].first)
             let second = content.collapsible[pair].second
             let a = nodes[first]
             let b = second == UInt32.max ? -1 : nodes[Int(second)]
-            guard a != b, max(a, b) >= connected else { continue }
+            guard a != b else { continue }
+            guard max(a, b) >= connected else {
+                if b >= 0 || !model.module.nodes[a].isThermal { joinedTerminals.append((a, b)) }
+                continue
+            }
             let (kept, gone) = (min(a, b), max(a, b))
             for node in nodes.indices where nodes[node] == gone { nodes[node] = kept }
         }

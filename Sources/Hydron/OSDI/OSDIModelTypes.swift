@@ -132,8 +132,9 @@ enum OSDIModelTypes {
         return nil
     }
 
-    /// The version, without its points, that a module's name tells, or the name of its library; nil where neither does.
+    /// The version that a module is by its parameter, else by its name or the name of its library; nil where none tells.
     private static func told(_ module: OSDIModule) -> String? {
+        if let version = module.version, version.filter(\.isNumber).count > 1 { return version }
         let file = module.library.split(separator: "/").last.map { $0.hasSuffix(".osdi") ? $0.dropLast(5) : $0 } ?? ""
         for name in [module.name, String(file)] {
             if let (stem, version) = split(name), stem == module.stem, version.count > 1 { return version }
@@ -154,9 +155,10 @@ enum OSDIModelTypes {
         return digits.hasPrefix(other) || other.hasPrefix(digits) ? 1 : 0
     }
 
-    /// How well a number in a module's name, in the name of its library or of the library's folder, is a version.
+    /// How well a module's own version, or a number in its name, its library's or the library's folder's, is a version.
     private static func likeness(_ module: OSDIModule, toVersion wanted: String) -> Int {
-        let places = [Substring(module.name)] + module.library.split(separator: "/").suffix(2)
+        let places =
+            [Substring(module.version ?? ""), Substring(module.name)] + module.library.split(separator: "/").suffix(2)
         let numbers = places.flatMap { $0.lowercased().split { !$0.isNumber && $0 != "." && $0 != "p" } }
         let wanted = wanted.filter(\.isNumber)
         return numbers.map { likeness($0.filter(\.isNumber), wanted) }.max() ?? 0
@@ -178,8 +180,9 @@ enum OSDIModelTypes {
             return "\(asked), but module '\(module.name)' has "
                 + "\(mark.isThere ? "no" : "a") parameter '\(mark.parameter)': it is of version \(mark.others)"
         }
-        guard let version, let told = told(module), likeness(told, version.filter(\.isNumber)) == 0 else { return nil }
-        return "\(asked), but the names of module '\(module.name)' and of '\(module.library)' tell version \(told)"
+        guard let version, let told = told(module) else { return nil }
+        guard likeness(told.filter(\.isNumber), version.filter(\.isNumber)) == 0 else { return nil }
+        return "\(asked), but module '\(module.name)' of '\(module.library)' is of version \(told)"
     }
 
     /// The parameter that tells the polarity of a module's model, and its numbers for `nmos` or `npn` and the opposite.

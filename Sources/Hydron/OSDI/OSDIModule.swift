@@ -13,6 +13,8 @@ final class OSDIModule: @unchecked Sendable {
     /// The model that it is by its name, as ``OSDIModelTypes/split(_:)`` has it; empty where levels of models ask for none
     /// of this name.
     let stem: String
+    /// What its parameter `version` is by itself; nil where it has none.
+    private(set) var version: String?
     let nodes: [Node]
     let terminalCount: Int
     let entries: [Entry]
@@ -181,6 +183,14 @@ final class OSDIModule: @unchecked Sendable {
         } else {
             obstacle = nil
         }
+    }
+
+    /// Asks the module for its ``version``. Called once, before anybody else knows of the module.
+    func readVersion() {
+        guard obstacle == nil, !stem.isEmpty, let parameter = parameterIndex["version"] else { return }
+        let model = OSDIModel(self)
+        guard (try? model.setUp(OSDISimulatorValues(SimulationOptions()), OSDILog())) != nil else { return }
+        version = model.text(parameter)
     }
 
     /// Since OSDI 0.5 a descriptor goes on with two pointers about noise and one number, then the number of delays.

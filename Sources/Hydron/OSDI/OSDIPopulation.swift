@@ -11,6 +11,16 @@ struct OSDIPopulation: Population {
     /// What cards give with `ic=`, in the order of their elements.
     var conditions: [OSDICondition] = []
 
+    /// Wires between terminals that a model makes one, by element.
+    var wires: [Int: [Wire]] = [:]
+
+    /// A source of 0 V: its current flows from one terminal, through the element, to another, −1 for ground.
+    struct Wire {
+        var plus: Int
+        var minus: Int
+        var branch: Int32
+    }
+
     init(_ module: OSDIModule, _ options: SimulationOptions) {
         self.module = module
         self.options = options

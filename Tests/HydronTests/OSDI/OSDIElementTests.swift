@@ -212,6 +212,26 @@ struct OSDIElementTests {
         #expect(found.first?.hasSuffix("others.osdi' too") == true)
     }
 
+    /// Where a model makes two nodes of the circuit one, they are: the element is a wire, whose current it has.
+    @Test func joinedTerminalsAreOneNode() throws {
+        let circuit = """
+            v1 in 0 dc 2 ac 2
+            r1 in a 1k
+            n1 a b rm fatal=3
+            r2 b 0 1k
+            .model rm tworesistor r=1
+            """
+        let result = try run(circuit + "\n.op\n.print op v(a) v(b) i(n1) i(v1)")
+        #expect(result["v(a)"].last == 1 && result["v(b)"].last == 1)
+        #expect(abs(try #require(result["i(n1)"].last) - 1e-3) < 1e-15)
+        #expect(abs(try #require(result["i(v1)"].last) + 1e-3) < 1e-15)
+        let small = try run(circuit + "\n.ac lin 1 1k 1k\n.print ac vr(b) ir(n1)")
+        #expect(abs(try #require(small["vr(b)"].last) - 1) < 1e-12)
+        #expect(abs(try #require(small["ir(n1)"].last) - 1e-3) < 1e-9)
+        // Both ends at one node: nothing to join.
+        #expect(try run("v1 a 0 1\nn1 a a rm fatal=3\n.model rm tworesistor\n.op\n.print op i(n1)")["i(n1)"].last == 0)
+    }
+
     /// Without resistance the inner node is the anode itself.
     @Test func nodesCollapse() throws {
         func unknowns(_ resistance: String) throws -> Int {

@@ -89,14 +89,32 @@ struct OSDIModelTypeTests {
         let found = problems("nmos level=70 newer=0", both)
         #expect(
             found.contains {
-                $0.hasPrefix(
-                    "warning: model 'x': level 70 is BSIM-SOI 4.6.1, but the names of module 'bsimsoi' and of '")
-                    && $0.hasSuffix("bsimsoi470.osdi' tell version 470")
+                $0.hasPrefix("warning: model 'x': level 70 is BSIM-SOI 4.6.1, but module 'bsimsoi' of '")
+                    && $0.hasSuffix("bsimsoi470.osdi' is of version 470")
             })
         #expect(found.contains { $0.hasPrefix("warning: module 'bsimsoi' is taken from") })
         // Where nothing tells a version, nothing is said of versions.
         let plain = try Self.libraries("bsimsoi", [("plain-soi.osdi", "some")])
         #expect(problems("nmos level=70450 some=0", plain) == [])
+    }
+
+    /// What a module's own parameter tells comes before names, which tell nothing here.
+    @Test func modulesTellTheirVersions() throws {
+        var modules = OSDIModules()
+        for (file, version, parameter) in [("one-soi.osdi", "4.5", "older"), ("other-soi.osdi", "4.7", "newer")] {
+            let flags = [
+                "RESISTOR=\"bsimsoi\"", "RESISTANCE=\"version\"", "USUAL=\(version)", "COUNT=\"\(parameter)\"",
+            ]
+            try modules.load(
+                CompiledTwins.compile(file, source: CompiledTwins.source, flags.map { "-D" + $0 }))
+        }
+        #expect(problems("nmos level=70450 older=0", modules) == [])
+        #expect(problems("nmos level=70470 newer=0", modules) == [])
+        #expect(problems("nmos level=70 version=4.7 newer=0", modules, dialect: .hspice) == [])
+        #expect(
+            problems("nmos level=70 older=0", modules).contains {
+                $0.hasPrefix("warning: model 'x': level 70 is BSIM-SOI 4.6.1") && $0.hasSuffix("is of version 4.5")
+            })
     }
 
     /// Publishers' names of modules: underscores, `va`, versions; the longest name of a model that fits.
