@@ -3,7 +3,7 @@ import SpiceNetlist
 /// Which compiled module serves a model of SPICE's own types: D, Q, J and M ask by type and level for industry models
 /// that each simulator numbers in its own way.
 ///
-/// Sources of the numbers: ngspice 46 manual, chapters 7, 8 and 11; Xyce 7.8 Reference Guide, chapter 2.3; HSPICE
+/// Sources of the numbers: ngspice 46 manual, chapters 7, 8 and 11, and src/spicelib/parser/inpdomod.c; Xyce 7.8 Reference Guide, chapter 2.3, and the models' sources; HSPICE
 /// Reference Manual, MOSFET models.
 enum OSDIModelTypes {
     /// What all versions of a model on one side of a level's have in common: a parameter that is there or is not.
@@ -55,13 +55,18 @@ enum OSDIModelTypes {
         Row("BSIM3", mosfets, ["xyce"], [9, 49, 53], ["sp_bsim3", "bsim3"]),
         Row("BSIM4", mosfets, [], [14, 54], ["sp_bsim4", "bsim4"]),
         // Once BSIM6.
-        Row("BSIM-BULK", mosfets, ["ngspice", "xyce", "hspice"], [77], ["bsimbulk", "bsim6"]),
+        Row("BSIM-BULK", mosfets, ["xyce", "hspice"], [77], ["bsimbulk", "bsim6"]),
+        Row("BSIM-BULK", mosfets, ["ngspice"], [16, 77], ["bsimbulk", "bsim6"]),
+        Row("BSIM-SOI", mosfets, ["ngspice"], [10, 58], ["bsimsoi", "bsim4soi", "b4soi"]),
         Row("BSIM-SOI", mosfets, ["hspice"], [70], ["bsimsoi", "bsim4soi", "b4soi"]),
         Row(
             "BSIM-SOI", mosfets, ["xyce"], [70, 70450, 70470], ["bsimsoi", "bsim4soi", "b4soi"],
             versions: [70: "4.6.1", 70450: "4.5.0", 70470: "4.7.0"]),
         Row("PSP 103", mosfets, [], [103], ["psp103va", "psp103tva"]),
+        Row("PSP 103", mosfets, ["ngspice"], [69], ["psp103va", "psp103tva"]),
+        Row("PSP 103 with self-heating", mosfets, ["xyce"], [1031], ["psp103tva"]),
         Row("PSP 102", mosfets, [], [102], ["psp102va"]),
+        Row("PSP 102", mosfets, ["ngspice"], [45], ["psp102va"]),
         Row("PSP", mosfets, ["hspice"], [69], ["psp103va", "psp102va", "psp103tva"]),
         // Up to 110 the polarity is the parameter devtype, from 111 on it is type alone.
         Row(
@@ -74,9 +79,12 @@ enum OSDIModelTypes {
         Row("BSIM-CMG", mosfets, ["ngspice", "hspice"], [17, 72], ["bsimcmg"]),
         Row("HiSIM2", mosfets, ["ngspice", "hspice"], [68], ["hisim2"]),
         Row("EKV 2.6", mosfets, ["xyce"], [260], ["ekv_va", "ekv26"]),
-        Row("EKV 2.6", mosfets, ["ngspice", "hspice"], [44, 55], ["ekv_va", "ekv26"]),
+        Row("EKV 2.6", mosfets, ["ngspice"], [44], ["ekv_va", "ekv26"]),
+        Row("EKV 2.6", mosfets, ["hspice"], [55], ["ekv_va", "ekv26"]),
+        Row("EKV 2.6", mosfets, ["ltspice"], [12], ["ekv_va", "ekv26"]),
         Row("EKV 3", mosfets, ["xyce"], [301], ["ekv3", "ekv3_rf", "ekv3_r4", "ekv3_s", "ekv3_nqs"]),
         Row("L-UTSOI", mosfets, ["xyce"], [10240], ["l_utsoi"]),
+        Row("L-UTSOI", mosfets, ["hspice"], [76], ["l_utsoi"]),
         Row("MVS", mosfets, ["xyce"], [2000], ["mvs_2_0_0_etsoi", "mvs_si"]),
         Row("MVS", mosfets, ["xyce"], [2001], ["mvs_2_0_0_hemt"]),
         Row("VBIC", bipolars, ["xyce"], [10], ["vbic13"]),
@@ -86,9 +94,16 @@ enum OSDIModelTypes {
         Row("HICUM level 2", bipolars, ["xyce"], [234], ["hicuml2va", "hic2_full"]),
         Row("HICUM", bipolars, ["ngspice", "hspice"], [8], ["hicuml2va", "hic2_full"]),
         Row("HICUM level 0", bipolars, ["xyce"], [230], ["hicuml0va", "hic0_full"]),
+        Row("HICUM level 0", bipolars, ["ngspice"], [7], ["hicuml0va", "hic0_full"]),
+        Row("HICUM level 0", bipolars, ["hspice"], [13], ["hicuml0va", "hic0_full"]),
         Row("Mextram 504", bipolars, [], [504], ["bjt504va", "bjt504tva", "bjtd504va", "bjtd504tva"]),
-        Row("Mextram 505", bipolars, ["xyce"], [505], ["bjt505va", "bjt505tva", "bjtd505va", "bjtd505tva"]),
-        Row("Mextram", bipolars, ["ngspice", "hspice"], [6], ["bjt504va", "bjt505va"]),
+        // Not Mextram 505: Xyce 7.8 counts on from 504.
+        Row("Mextram 504 with self-heating", bipolars, ["xyce"], [505], ["bjt504tva", "bjtd504tva"]),
+        Row(
+            "Mextram 505", bipolars, ["ngspice", "hspice", "ltspice"], [505],
+            ["bjt505va", "bjt505tva", "bjtd505va", "bjtd505tva"]),
+        Row("Mextram", bipolars, ["ngspice"], [6], ["bjt504tva", "bjt504va", "bjt505tva", "bjt505va"]),
+        Row("Mextram", bipolars, ["hspice"], [6], ["bjt504va", "bjt504tva", "bjt505va", "bjt505tva"]),
         Row("FBH HBT", bipolars, ["xyce"], [23], ["hbt_x"]),
         Row("CMC diode", ["d"], ["xyce"], [2002], ["diode_cmc"]),
         Row("JUNCAP200", ["d"], [], [200], ["juncap200"]),

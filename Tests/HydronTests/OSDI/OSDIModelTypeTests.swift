@@ -172,9 +172,24 @@ struct OSDIModelTypeTests {
         #expect(ModelLevels.meaning(of: 111, device: "m", in: .xyce) == .elsewhere("BSIM-CMG"))
         #expect(ModelLevels.meaning(of: 260, device: "m", in: .xyce) == .elsewhere("EKV 2.6"))
         #expect(ModelLevels.meaning(of: 9, device: "q", in: .ngspice) == .elsewhere("VBIC"))
-        #expect(ModelLevels.meaning(of: 9, device: "m", in: .ltspice) == .elsewhere("BSIM-SOI"))
+        #expect(ModelLevels.meaning(of: 9, device: "m", in: .ltspice) == .elsewhere("BSIM-SOI 3"))
         #expect(ModelLevels.meaning(of: 200, device: "d", in: .hspice) == .elsewhere("JUNCAP200"))
-        let names = OSDIModelTypes.names(letter: UInt8(ascii: "q"), type: "npn", level: 505, dialect: .xyce)
-        #expect(names.first == "bjt505va")
+    }
+
+    /// Numbers that simulators give differently, by their own sources.
+    @Test(
+        arguments: [
+            ("ngspice", "m", 10, "bsimsoi"), ("ngspice", "m", 58, "bsimsoi"), ("ngspice", "m", 16, "bsimbulk"),
+            ("ngspice", "m", 45, "psp102va"), ("ngspice", "m", 69, "psp103va"), ("ngspice", "m", 44, "ekv_va"),
+            ("ngspice", "m", 55, nil), ("hspice", "m", 55, "ekv_va"), ("ltspice", "m", 12, "ekv_va"),
+            ("hspice", "m", 76, "l_utsoi"), ("xyce", "m", 1031, "psp103tva"), ("xyce", "m", 10, nil),
+            ("ngspice", "q", 6, "bjt504tva"), ("ngspice", "q", 7, "hicuml0va"), ("hspice", "q", 13, "hicuml0va"),
+            ("xyce", "q", 504, "bjt504va"), ("xyce", "q", 505, "bjt504tva"),
+        ] as [(String, Character, Int, String?)])
+    func levelsAreEachSimulatorsOwn(_ dialect: String, _ letter: Character, _ level: Int, _ module: String?) throws {
+        let names = OSDIModelTypes.names(
+            letter: try #require(letter.asciiValue), type: letter == "q" ? "npn" : "nmos", level: level,
+            dialect: try #require(Dialect(name: dialect)))
+        #expect(names.first == module)
     }
 }
