@@ -36,8 +36,24 @@ enum OSDICard: ElementKind {
         var isUnambiguous: Bool
     }
 
+    /// What serves a model by its level, for cards of each letter and number of nodes: thousands of them ask.
+    private final class ModuleChoices {
+        private var known: [Int: (module: OSDIModule, isOfVersion: Bool)?] = [:]
+
+        func choice(
+            _ letter: UInt8, _ nodes: Int, _ make: () -> (module: OSDIModule, isOfVersion: Bool)?
+        ) -> (module: OSDIModule, isOfVersion: Bool)? {
+            let key = nodes << 8 | Int(letter)
+            if let known = known[key] { return known }
+            let made = make()
+            known[key] = .some(made)
+            return made
+        }
+    }
+
     private static func find(_ card: ElementCard, _ letter: UInt8) -> Found? {
         let modules = card.elaborator.overrides.modules
+        guard !modules.isEmpty else { return nil }
         for (place, word) in card.remainingWords where place > 0 {
             guard let model = card.scope.model(word) ?? card.scope.bins(of: word).first, !model.isBroken else {
                 continue
@@ -45,11 +61,13 @@ enum OSDICard: ElementKind {
             if let module = modules.module(model.type) {
                 return Found(model: model, module: module, nodes: place, isUnambiguous: false)
             }
-            let version = model.field("version").map { card.elaborator.netlist.sources.text($0.range) }
-            if let (module, isOfVersion) = OSDIModelTypes.module(
-                letter: letter, type: model.type, level: model.level, version: version.map { String($0) }, nodes: place,
-                dialect: card.dialect, modules)
-            {
+            let choice = model.shared { ModuleChoices() }.choice(letter, place) {
+                let version = model.field("version").map { card.elaborator.netlist.sources.text($0.range) }
+                return OSDIModelTypes.module(
+                    letter: letter, type: model.type, level: model.level, version: version.map { String($0) },
+                    nodes: place, dialect: card.dialect, modules)
+            }
+            if let (module, isOfVersion) = choice {
                 return Found(model: model, module: module, nodes: place, isUnambiguous: isOfVersion)
             }
         }
