@@ -3,17 +3,22 @@ import Hydron
 
 struct DevicesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "devices", abstract: "List the elements, or the parameters of one.")
+        commandName: "devices", abstract: "List the elements and compiled modules, or the parameters of one.")
 
-    @Argument(help: "The element's letter.")
-    var letter: String?
+    @Argument(help: "The element's letter, or the name of a compiled module.")
+    var name: String?
+
+    @OptionGroup var compiledModels: CompiledModelOptions
 
     mutating func run() throws {
-        guard let text = ElementReferenceManual.text(letter: letter?.lowercased()) else {
+        let modules = try compiledModels.load()
+        let elements = ElementReferenceManual.text(letter: name?.lowercased())
+        let compiled = modules.text(module: name?.lowercased())
+        guard elements != nil || compiled != nil else {
             Terminal.standardError.write(
-                "error: no element '\(letter ?? "")'; 'hydron devices' lists them\n")
+                "error: no element or compiled module '\(name ?? "")'; 'hydron devices' lists them\n")
             throw ExitStatus.wrongInput.code
         }
-        Terminal.standardOutput.write(text)
+        Terminal.standardOutput.write((elements ?? "") + (compiled ?? ""))
     }
 }

@@ -250,4 +250,20 @@ enum OSDIModelTypes {
     static func names(letter: UInt8, type: String, level: Int, dialect: Dialect) -> [String] {
         rows(Character(Unicode.Scalar(letter)), level, dialect).filter { $0.types.contains(type) }.flatMap(\.modules)
     }
+
+    /// Which levels of models ask for a module, a line a kind of model.
+    static func levels(of module: OSDIModule) -> [String] {
+        var lines: [(kind: String, levels: [String])] = []
+        for row in rows where row.stems.contains(module.stem) {
+            let kind = "\(row.letter.uppercased()) with .model name \(row.types.joined(separator: " or "))"
+            let dialects = row.dialects.isEmpty ? "all" : row.dialects.joined(separator: ", ")
+            let text = "level=\(row.levels.map { "\($0)" }.joined(separator: ", ")) (\(dialects))"
+            if let place = lines.firstIndex(where: { $0.kind == kind }) {
+                lines[place].levels.append(text)
+            } else {
+                lines.append((kind, [text]))
+            }
+        }
+        return lines.map { "\($0.kind): \($0.levels.joined(separator: "; "))" }
+    }
 }

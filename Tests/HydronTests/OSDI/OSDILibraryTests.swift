@@ -46,4 +46,24 @@ struct OSDILibraryTests {
         let old = try CompiledTwins.compile("old.osdi", source: CompiledTwins.source, ["-DFOREIGN_VERSION"])
         #expect(message(old) == "'\(old)' speaks OSDI 0.3, which this version does not know")
     }
+
+    /// What a module takes and gives is listed, with the model's defaults.
+    @Test func modulesAreDescribed() throws {
+        let modules = try CompiledTwins.modules()
+        let text = try #require(modules.text(module: "twodiode"))
+        #expect(text.contains("Nname a c model "))
+        #expect(text.contains("Inner nodes: ai\n"))
+        #expect(text.contains("  is               1e-14      A      saturation current\n"))
+        #expect(text.contains("  vd                          V      junction voltage\n"))
+        #expect(text.contains("ai_c_excess_shot"))
+        #expect(try #require(modules.text(module: "tworesistor")).contains("  r, resistance "))
+        #expect(modules.text()?.split(separator: "\n").count == 2)
+        #expect(modules.text(module: "threediode") == nil)
+        var industry = OSDIModules()
+        try industry.load(
+            CompiledTwins.compile("described.osdi", source: CompiledTwins.source, ["-DRESISTOR=\"PSP103VA\""]))
+        #expect(
+            try #require(industry.text(module: "psp103va")).contains(
+                "M with .model name nmos or pmos: level=103 (all); level=69 (ngspice); level=69 (hspice)\n"))
+    }
 }
