@@ -57,6 +57,9 @@ protocol Population: Sendable {
     var arity: Int { get }
     func identity(_ index: Int) -> ElementIdentity
     func unknown(_ local: Int, of element: Int) -> Int32
+    /// The unknown that one of an element's inner nodes is by the node's own name, 0 where it is ground; nil where names of
+    /// unknowns tell all.
+    func unknown(named node: String, of element: Int) -> Int32?
     /// Pairs of local unknowns between which a direct current can flow.
     var conductingPairs: [(Int, Int)] { get }
     /// The same for one element, where elements of a population differ.
@@ -96,6 +99,7 @@ protocol Population: Sendable {
 }
 
 extension Population {
+    func unknown(named node: String, of element: Int) -> Int32? { nil }
     var noiseNames: [String] { [] }
     func placedNoiseNames(of element: Int) -> [[String]] { [] }
     var outputs: [DeviceOutput] { makeBatch().outputs }

@@ -218,6 +218,33 @@ struct ProbeResolver {
             return nil
         }
 
+        /// Xyce's `n(m:x1:1_di)`: the inner node or branch di of m1 in x1; `n(m1_di)` at the top, `n(x1:m1_di)` too.
+        func innerVariable(_ name: String) -> ResolvedProbe? {
+            var levels = name.split(separator: ":", omittingEmptySubsequences: false).map { String($0) }
+            if levels.count > 2, levels[0].count == 1 {
+                let letter = levels.removeFirst()
+                levels[levels.count - 1] = letter + levels[levels.count - 1]
+            }
+            guard let last = levels.popLast() else { return nil }
+            let path = levels.map { $0 + "." }.joined()
+            for line in last.indices where last[line] == "_" {
+                let device = path + last[..<line]
+                let part = last[last.index(after: line)...]
+                for prefix in prefixes {
+                    guard let found = directory.find(prefix + device), found.population >= 0 else { continue }
+                    let population = population(Int(found.population))
+                    if let unknown = population.unknown(named: String(part), of: Int(found.index)) {
+                        return ResolvedProbe(unknown > 0 ? [(.unknown(unknown), 1)] : [])
+                    }
+                    let wanted = "\(prefix)\(device)#\(part)"
+                    for unknown in 1..<max(unknowns.count, 1) where unknowns.name(unknown) == wanted {
+                        return ResolvedProbe([(.unknown(Int32(unknown)), 1)])
+                    }
+                }
+            }
+            return nil
+        }
+
         switch probe.kind {
         case .voltage:
             guard let plus = probe.arguments.first.map(node) ?? nil else { return nil }
@@ -265,7 +292,7 @@ struct ProbeResolver {
             return output(reference, probe.arguments[1], of: probe.arguments[0])
         case .internalVariable:
             guard let name = probe.arguments.first else { return nil }
-            if let found = deviceVariable(name) { return found }
+            if let found = deviceVariable(name) ?? innerVariable(name) { return found }
             if let colon = name.lastIndex(of: ":"),
                 let reference = directory.find(dialect.hierarchical(String(name[..<colon])))
             {

@@ -40,5 +40,8 @@ struct OSDIPopulation: Population {
     func unknown(_ local: Int, of element: Int) -> Int32 {
         local < module.nodes.count ? unknowns[element * module.nodes.count + local] : 0
     }
+    func unknown(named node: String, of element: Int) -> Int32? {
+        module.nodes.firstIndex { $0.name == node }.map { unknown($0, of: element) }
+    }
     func makeBatch() -> any ElementBatch { OSDIBatch(self) }
 }

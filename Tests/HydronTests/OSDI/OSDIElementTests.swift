@@ -150,6 +150,30 @@ struct OSDIElementTests {
                 == "error: 'n1' has no source of noise 'white_c_gnd_thermal'")
     }
 
+    /// Xyce's names of what is inside an element.
+    @Test func innerNodesHaveXycesNames() throws {
+        let result = try run(
+            """
+            .subckt cell p
+            d1 p 0 dm
+            .ends
+            .model dm twodiode is=1e-14 rs=1k
+            v1 a 0 1
+            x1 a cell
+            d_2 a 0 dm
+            d3 a 0 straight
+            .model straight twodiode is=1e-14
+            .dc v1 1 1 1
+            .print dc n(d:x1:1_ai) n(x1:d1_ai) n(d_2_ai) n(v1_branch) i(v1) n(x1.d1#ai) n(d3_ai) n(d3_c)
+            """, dialect: .xyce)
+        let inner = try #require(result["n(d:x1:1_ai)"].last)
+        #expect(inner > 0.5 && inner < 0.9)
+        for name in ["n(x1:d1_ai)", "n(d_2_ai)", "n(x1.d1#ai)"] { #expect(result[name].last == inner) }
+        #expect(result["n(v1_branch)"].last == result["i(v1)"].last)
+        // Without resistance the inner node is the anode.
+        #expect(result["n(d3_ai)"].last == 1 && result["n(d3_c)"].last == 0)
+    }
+
     // MARK: - Limiting that will not let go
 
     /// The answer is the same as without limiting, at rest and in time.
@@ -386,112 +410,5 @@ struct OSDIElementTests {
         #expect(failure.reason == .modelGaveUp)
         #expect(failure.diagnostic.message == "n1: model tworesistor gives up: more than a volt")
         #expect(failure.diagnostic.range != nil)
-    }
-}
-
-/// Evaluations that are left out where an element hardly moved.
-@Suite(.enabled(if: CompiledTwins.isThere, "no C compiler is installed"))
-struct OSDIBypassTests {
-    private func run(_ options: String) throws -> RunResult {
-        let cells = (0..<20).map { "n\($0) k\($0) 0 dm\nr\($0) k\($0) k\($0 + 1) 100\nc\($0) k\($0) 0 10p" }
-        return try simulate(
-            """
-            a ladder of diodes
-            v1 k0 0 pulse(0 0.8 10n 5n 5n 200n)
-            \(cells.joined(separator: "\n"))
-            .model dm twodiode is=1e-13 rs=50 cj=1p
-            .options \(options)
-            .tran 10n 0.5u
-            .print tran v(k1) v(k5) v(k20) i(v1)
-            .end
-            """, modules: CompiledTwins.modules())
-    }
-
-    /// The tangent leaves out less than the tolerances by far: curves agree within a tenth of reltol.
-    @Test(arguments: ["reltol=1e-3", "reltol=1e-5"]) func extrapolatedElementsAreWithinTolerance(_ options: String)
-        throws
-    {
-        let (every, some) = (try run("bypass=0 \(options)"), try run("bypass=1 \(options)"))
-        let times = every["time"]
-        for name in ["v(k1)", "v(k5)", "v(k20)", "i(v1)"] {
-            let size = every[name].map(abs).max() ?? 0
-            for (time, value) in zip(times, every[name]) where time > 0 && !(9e-9...16e-9).contains(time) {
-                let other = interpolate(some["time"], some[name], at: time)
-                #expect(abs(value - other) <= 1e-3 * size, "\(name) at \(time): \(value) \(other)")
-            }
-        }
-    }
-
-    /// An avalanche bends within less than a thermal voltage, and is straight behind: 1 mV of 10 V may be left out.
-    @Test(arguments: [10.5, 12, 15]) func avalanchesAreNotCut(_ amplitude: Double) throws {
-        let result = try simulate(
-            """
-            a clipper at 10 V
-            v1 in 0 sin(0 \(amplitude) 1k)
-            r1 in a 1k
-            n1 0 a dm
-            .model dm twodiode is=1e-24 knee=10
-            .options bypass=1
-            .tran 1u 1m
-            .print tran v(in) v(a)
-            .end
-            """, modules: CompiledTwins.modules())
-        func current(_ v: Double) -> Double {
-            let (u, end) = (v / 10, min(v / 10, 0.999))
-            let factor = 1 / (1 - pow(end, 4))
-            return 5e-6 * (factor - 1 + (u - end) * 4 * pow(end, 3) * factor * factor)
-        }
-        let errors = zip(result["v(in)"], result["v(a)"]).compactMap { source, value -> Double? in
-            guard source > 0 else { return nil }
-            var (low, high) = (0.0, source)
-            for _ in 0..<60 {
-                let middle = (low + high) / 2
-                if (source - middle) / 1e3 > current(middle) { low = middle } else { high = middle }
-            }
-            return abs(value - low)
-        }
-        #expect(errors.count > 400)
-        #expect(try #require(errors.max()) < 1e-3)
-    }
-
-    @Test func elementsAtRestAreNotEvaluatedAgain() throws {
-        var population = OSDIPopulation(
-            try #require(try CompiledTwins.modules().module("twodiode")), SimulationOptions())
-        #expect(OSDIBatch(population).evaluations.bypassed == 0)
-        population = try #require(
-            Simulation.load(
-                text: """
-                    t
-                    v1 a 0 0.6
-                    n1 a 0 dm
-                    n2 b 0 dm
-                    r1 a b 1k
-                    .model dm twodiode
-                    .options bypass=1
-                    .op
-                    .end
-                    """, modules: CompiledTwins.modules()
-            ).simulation?.circuit.populations.compactMap { $0 as? OSDIPopulation }.first)
-        let batch = OSDIBatch(population)
-        let size = 8
-        let zeros = (0..<5).map { _ in Vector(size) }
-        func load(_ x: [Double]) {
-            let point = Vector(size)
-            for (element, value) in x.enumerated() { point.base[Int(population.unknown(0, of: element))] = value }
-            _ = batch.load(
-                LoadContext(
-                    x: UnsafePointer(point.base), f: zeros[0].base, q: zeros[1].base, scale: zeros[2].base,
-                    jacobian: zeros[3].base, chargeJacobian: zeros[3].base, alpha: 0, conditions: Conditions()))
-        }
-        load([0.3, 0.3])
-        load([0.3, 0.3])
-        #expect(batch.evaluations.bypassed == 2)
-        load([0.3, 0.30005])
-        #expect(batch.evaluations.bypassed == 4)
-        load([0.3, 0.3002])
-        #expect(batch.evaluations.bypassed == 5)
-        batch.reset()
-        load([0.3, 0.3002])
-        #expect(batch.evaluations.bypassed == 5)
     }
 }
