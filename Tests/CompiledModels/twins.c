@@ -97,7 +97,7 @@ typedef struct {
   double *pointers[4];
   double residual[2];
   double conductance, current, temperature, gmin;
-  bool collapsed[1];
+  bool collapsed[2];
 } Resistor;
 
 static void *resistor_access(void *instance, void *model, uint32_t parameter, uint32_t flags) {
@@ -133,6 +133,7 @@ static void resistor_setup(void *handle, void *instance, void *model, double tem
   if (shared->label && !strcmp(shared->label, "chatty")) say(handle, "an element that talks\n", OSDI_LOG_WARNING);
   own->gmin = simulator_parameter(parameters, "gmin");
   own->collapsed[0] = own->fatal.value == 3;
+  own->collapsed[1] = own->fatal.value == 4;
   if (own->r.value <= 0) refuse(result, R_R);
   if (own->fatal.value == 1) {
     say(handle, "this resistor will not be", OSDI_LOG_FATAL);
@@ -306,7 +307,7 @@ static OSDIJacobianEntry resistor_entries[] = {
   {{1, 0}, OSDI_NONE, OSDI_ENTRY_RESISTIVE},
   {{1, 1}, OSDI_NONE, OSDI_ENTRY_RESISTIVE},
 };
-static OSDINodePair resistor_collapsible[] = {{0, 1}};
+static OSDINodePair resistor_collapsible[] = {{0, 1}, {1, OSDI_NONE}};
 static OSDINoiseSource resistor_sources[] = {{"thermal", {0, 1}}};
 
 static OSDINode diode_nodes[] = {
@@ -329,7 +330,7 @@ static OSDINoiseSource diode_sources[] = {{"shot", {2, 1}}, {"excess shot", {2, 
 static OSDIParameter resistor_parameters[] = {
   {NAMES("$mfactor"), 0, "number in parallel", "", OSDI_KIND_INSTANCE, 0},
   {NAMES("R", RESISTANCE), 1, "resistance", "Ohm", OSDI_KIND_INSTANCE, 0},
-  {NAMES("fatal"), 0, "1: gives up when set up, 2: above 1 V, 3: joins its terminals", "", OSDI_KIND_INSTANCE, 0},
+  {NAMES("fatal"), 0, "1: gives up when set up, 2: above 1 V, 3: joins its terminals, 4: grounds the second", "", OSDI_KIND_INSTANCE, 0},
   {NAMES(COUNT), 0, "a whole number of no effect", "", OSDI_KIND_MODEL | OSDI_TYPE_INTEGER, 0},
   {NAMES("label"), 0, "a text", "", OSDI_KIND_MODEL | OSDI_TYPE_STRING, 0},
   {NAMES("list"), 0, "a vector", "", OSDI_KIND_MODEL, 3},
@@ -353,7 +354,7 @@ Descriptor OSDI_DESCRIPTORS[2] = {
     .name = RESISTOR,
     .node_count = TERMINALS, .terminal_count = TERMINALS, .nodes = resistor_nodes,
     .entry_count = 4, .entries = resistor_entries,
-    .collapsible_count = 1, .collapsible = resistor_collapsible, .collapsed_offset = IN(Resistor, collapsed),
+    .collapsible_count = 2, .collapsible = resistor_collapsible, .collapsed_offset = IN(Resistor, collapsed),
     .noise_sources = resistor_sources, .noise_source_count = 1,
     .parameter_count = 6, .instance_parameter_count = 3, .variable_count = 2, .parameters = resistor_parameters,
     .node_map_offset = IN(Resistor, map), .resistive_pointers_offset = IN(Resistor, pointers),

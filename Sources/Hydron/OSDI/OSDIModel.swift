@@ -166,7 +166,7 @@ final class OSDIInstance: @unchecked Sendable {
     }
 
     /// Joins the nodes of collapsed pairs; the lower number stands for both. Two terminals that the card connects stay two
-    /// nodes of the circuit: they are put down as ``joinedTerminals``, but for temperatures that a model does not use.
+    /// nodes of the circuit: they are put down as ``joinedTerminals``.
     private func collapse(_ pairs: [Int], connected: Int) -> [Int] {
         let content = model.module.descriptor.pointee
         var nodes = Array(0..<Int(content.node_count))
@@ -178,7 +178,7 @@ final class OSDIInstance: @unchecked Sendable {
             let b = second == UInt32.max ? -1 : nodes[Int(second)]
             guard a != b else { continue }
             guard max(a, b) >= connected else {
-                if b >= 0 || !model.module.nodes[a].isThermal { joinedTerminals.append((a, b)) }
+                joinedTerminals.append((a, b))
                 continue
             }
             let (kept, gone) = (min(a, b), max(a, b))

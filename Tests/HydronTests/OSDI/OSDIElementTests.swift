@@ -252,6 +252,11 @@ struct OSDIElementTests {
         let small = try run(circuit + "\n.ac lin 1 1k 1k\n.print ac vr(b) ir(n1)")
         #expect(abs(try #require(small["vr(b)"].last) - 1) < 1e-12)
         #expect(abs(try #require(small["ir(n1)"].last) - 1e-3) < 1e-9)
+        // A node that a source of current alone touches is ground where the model says so.
+        let grounded = try run(
+            "v1 a 0 2\nn1 a b rm fatal=4\ni1 0 b 1m\n.model rm tworesistor r=1k\n.op\n.print op v(b) @n1[in]")
+        #expect(grounded["v(b)"].last == 0)
+        #expect(abs(try #require(grounded["@n1[in]"].last) - 1e-3) < 1e-15)
         // Both ends at one node: nothing to join.
         #expect(try run("v1 a 0 1\nn1 a a rm fatal=3\n.model rm tworesistor\n.op\n.print op i(n1)")["i(n1)"].last == 0)
     }
