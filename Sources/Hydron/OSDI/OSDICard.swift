@@ -38,11 +38,11 @@ enum OSDICard: ElementKind {
 
     /// What serves a model by its level, for cards of each letter and number of nodes: thousands of them ask.
     private final class ModuleChoices {
-        private var known: [Int: (module: OSDIModule, isOfVersion: Bool)?] = [:]
+        private var known: [Int: (module: OSDIModule, isUnambiguous: Bool)?] = [:]
 
         func choice(
-            _ letter: UInt8, _ nodes: Int, _ make: () -> (module: OSDIModule, isOfVersion: Bool)?
-        ) -> (module: OSDIModule, isOfVersion: Bool)? {
+            _ letter: UInt8, _ nodes: Int, _ make: () -> (module: OSDIModule, isUnambiguous: Bool)?
+        ) -> (module: OSDIModule, isUnambiguous: Bool)? {
             let key = nodes << 8 | Int(letter)
             if let known = known[key] { return known }
             let made = make()
@@ -67,8 +67,8 @@ enum OSDICard: ElementKind {
                     letter: letter, type: model.type, level: model.level, version: version.map { String($0) },
                     nodes: place, dialect: card.dialect, modules)
             }
-            if let (module, isOfVersion) = choice {
-                return Found(model: model, module: module, nodes: place, isUnambiguous: isOfVersion)
+            if let (module, isUnambiguous) = choice {
+                return Found(model: model, module: module, nodes: place, isUnambiguous: isUnambiguous)
             }
         }
         return nil
@@ -82,7 +82,7 @@ enum OSDICard: ElementKind {
             return card.error(
                 "model '\(found.model.name)' is of module '\(module.name)', which can't be used: \(obstacle)")
         }
-        if !found.isUnambiguous { warnOfOthers(module, card) }
+        if !found.isUnambiguous { warnOfOthers(module, byLevel: found.model.type != module.name, card) }
         guard nodeCount <= module.connectableCount else {
             return card.error(
                 "\(card.name) connects \(nodeCount) nodes, but module '\(module.name)' has \(module.terminalCount) terminals",
@@ -114,16 +114,20 @@ enum OSDICard: ElementKind {
     }
 
     /// Says once that other loaded libraries have a module of this name too.
-    private static func warnOfOthers(_ module: OSDIModule, _ card: ElementCard) {
-        let others = card.elaborator.overrides.modules.others(than: module)
+    ///
+    /// - Parameter byLevel: of a model that a level asked for, other versions count too.
+    private static func warnOfOthers(_ module: OSDIModule, byLevel: Bool, _ card: ElementCard) {
+        let others = card.elaborator.overrides.modules.others(than: module, byLevel: byLevel)
         guard !others.isEmpty else { return }
         let message =
             "module '\(module.name)' is taken from '\(module.library)'; it is in "
-            + others.map { "'\($0)'" }.joined(separator: " and ") + " too"
+            + others.map { $0.name == module.name ? "'\($0.library)'" : "'\($0.library)' as '\($0.name)'" }
+            .joined(separator: " and ") + " too"
         guard !card.elaborator.diagnostics.all.contains(where: { $0.message == message }) else { return }
         card.warning(
             message,
-            hint: "of several the first counts: name the one that is meant with --osdi, which goes before --osdi-path")
+            hint: "of several the first counts: name the one that is meant with --osdi, which goes before --osdi-path"
+                + (byLevel ? ", or give the model's version" : ""))
     }
 
     /// A model's block, or the knowledge that there is none.

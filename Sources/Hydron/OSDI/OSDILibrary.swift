@@ -131,9 +131,9 @@ public struct OSDIModules: Sendable, Equatable {
         }
     }
 
-    /// Paths of other libraries that have a module of this one's name.
-    func others(than module: OSDIModule) -> [String] {
-        (byName[module.name] ?? []).filter { $0 !== module }.map(\.library)
+    /// Other modules of this one's name, or of its model where that is what was asked for.
+    func others(than module: OSDIModule, byLevel: Bool) -> [OSDIModule] {
+        (byLevel ? modules(ofStem: module.stem) : byName[module.name] ?? []).filter { $0 !== module }
     }
 
     /// The module of this lower-case name.

@@ -170,13 +170,17 @@ enum OSDIModelTypes {
         return digits.hasPrefix(other) || other.hasPrefix(digits) ? 1 : 0
     }
 
-    /// How well a module's own version, or a number in its name, its library's or the library's folder's, is a version.
+    /// How well a module's own version, or a number in its name or its library's, is a version; where they are equal, a number
+    /// in the name of the library's folder.
     private static func likeness(_ module: OSDIModule, toVersion wanted: String) -> Int {
-        let places =
-            [Substring(module.version ?? ""), Substring(module.name)] + module.library.split(separator: "/").suffix(2)
-        let numbers = places.flatMap { $0.lowercased().split { !$0.isNumber && $0 != "." && $0 != "p" } }
         let wanted = wanted.filter(\.isNumber)
-        return numbers.map { likeness($0.filter(\.isNumber), wanted) }.max() ?? 0
+        func likeness(_ names: [Substring]) -> Int {
+            let numbers = names.flatMap { $0.lowercased().split { !$0.isNumber && $0 != "." && $0 != "p" } }
+            return numbers.map { Self.likeness($0.filter(\.isNumber), wanted) }.max() ?? 0
+        }
+        let path = module.library.split(separator: "/")
+        let own = [Substring(module.version ?? ""), Substring(module.name)] + path.suffix(1)
+        return 3 * likeness(own) + likeness(Array(path.dropLast().suffix(1)))
     }
 
     // MARK: - Choice
@@ -211,9 +215,10 @@ enum OSDIModelTypes {
     /// as many terminals as the card has nodes, then the first loaded.
     ///
     /// - Parameter version: that the model's card gives, instead of what its level means.
+    /// - Returns: the module, and whether no other version of it would have done as well.
     static func module(
         letter: UInt8, type: String, level: Int, version: String?, nodes: Int, dialect: Dialect, _ modules: OSDIModules
-    ) -> (module: OSDIModule, isOfVersion: Bool)? {
+    ) -> (module: OSDIModule, isUnambiguous: Bool)? {
         let rows = rows(Character(Unicode.Scalar(letter)), level, dialect).filter { $0.types.contains(type) }
         var candidates = rows.flatMap(\.stems).flatMap { modules.modules(ofStem: $0) }
         guard candidates.count > 1 else { return candidates.first.map { ($0, true) } }
@@ -221,18 +226,16 @@ enum OSDIModelTypes {
             difference(letter: letter, type: type, level: level, dialect: dialect, $0) == nil
         }
         if !ofLevel.isEmpty { candidates = ofLevel }
-        var isOfVersion = false
         if let wanted = version ?? rows.lazy.compactMap({ $0.versions[level] }).first {
             let likenesses = candidates.map { likeness($0, toVersion: wanted) }
             if let best = likenesses.max(), best > 0 {
                 candidates = zip(candidates, likenesses).filter { $0.1 == best }.map(\.0)
-                isOfVersion = true
             }
         }
         let best =
             candidates.first { $0.terminalCount == nodes } ?? candidates.first { $0.terminalCount >= nodes }
             ?? candidates.first
-        return best.map { best in (best, isOfVersion && candidates.count { $0.name == best.name } == 1) }
+        return best.map { best in (best, candidates.count { $0.stem == best.stem } == 1) }
     }
 
     /// Modules that are transistors or diodes: their currents do not depend on time itself, and change with voltages no
