@@ -40,6 +40,7 @@ struct StepPlan: Sendable {
 
     func overrides(_ step: Int) -> Overrides {
         var overrides = base
+        overrides.isOfStep = true
         each(step) { overrides.set($0.target, to: $1) }
         guard let sampling else { return overrides }
         overrides.draws = run(step) == 0 ? .nominal : .run(run(step))

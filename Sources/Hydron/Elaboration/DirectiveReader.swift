@@ -44,6 +44,7 @@ struct DirectiveReader {
             }
             switch directive {
             case .step:
+                guard !elaborator.overrides.isOfStep else { continue }
                 guard let sweep = readStep(card) else { continue }
                 result.steps += sweep
                 if SweepPoints(result.steps).count > 10_000_000 {

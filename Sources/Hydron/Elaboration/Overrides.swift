@@ -13,6 +13,8 @@ struct Overrides: Sendable, Equatable {
     /// Model → parameter → value.
     var models: [String: [String: Double]] = [:]
 
+    /// True in a step: what `.step` lists, perhaps millions of values, is known already.
+    var isOfStep = false
     /// How random numbers are drawn.
     var draws = RandomDraws.bySeed
 

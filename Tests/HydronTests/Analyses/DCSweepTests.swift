@@ -1,4 +1,5 @@
 import HydronTestSupport
+import SpiceNetlist
 import Testing
 
 @testable import Hydron
@@ -112,5 +113,25 @@ import Testing
             #expect(largest > 1e-7)
             for (a, b) in zip(one, other) { #expect(abs(a - b) < 1e-9 * largest) }
         }
+    }
+
+    /// A list of a million steps is made once, not again in each of them.
+    @Test func stepsDoNotReadTheirListsAgain() throws {
+        let text = """
+            steps
+            v1 a 0 1
+            r1 a 0 {r}
+            .param r=1k
+            .step param r 1k 3k 1k
+            .op
+            .end
+            """
+        let simulation = try #require(Simulation.load(text: text).simulation)
+        let plan = StepPlan(simulation.elaboration, .none)
+        #expect(plan.count == 3)
+        var diagnostics = Diagnostics()
+        let step = Elaborator.elaborate(simulation.netlist, overrides: plan.overrides(2), diagnostics: &diagnostics)
+        #expect(step?.steps.isEmpty == true)
+        #expect(try simulate(text)["i(v1)"].map { -1 / $0 } == [1000, 2000, 3000])
     }
 }
