@@ -126,6 +126,9 @@ enum Summary {
                 lines.append(
                     "  compiled models: \(models.evaluated) evaluations, \(models.bypassed) replaced by tangents")
             }
+            if let built = s.resting {
+                lines.append("  built-in models: \(built.evaluated) evaluations, \(built.bypassed) spared at rest")
+            }
             lines.append("  " + solver(s.solver))
         }
         var usage = rusage()

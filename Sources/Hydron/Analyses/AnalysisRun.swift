@@ -96,6 +96,7 @@ final class AnalysisRun {
     func note(_ system: EquationSystem) {
         report.statistics.arrays = system.solver.blockStatistics
         report.statistics.evaluations = system.evaluations
+        report.statistics.resting = system.restCount
         report.statistics.solver = system.solver.statistics
         for notice in system.solver.notices { warn(Diagnostic(.warning, notice)) }
         for message in system.takeMessages() { warn(message) }

@@ -36,6 +36,8 @@ public struct AnalysisStatistics: Sendable {
     public var arrays: BlockSolverStatistics?
     /// How often elements of compiled models were evaluated; nil without any.
     public var evaluations: EvaluationCount?
+    /// The same of built-in elements that may rest; nil outside of transients and where there are few.
+    public var resting: EvaluationCount?
     /// What the solver of linear equations did.
     public var solver = SolverStatistics()
 
@@ -49,7 +51,7 @@ public struct AnalysisStatistics: Sendable {
         newtonIterations += step.newtonIterations
         breakpoints += step.breakpoints
         homotopies += step.homotopies
-        (arrays, evaluations, solver) = (step.arrays, step.evaluations, step.solver)
+        (arrays, evaluations, resting, solver) = (step.arrays, step.evaluations, step.resting, step.solver)
     }
 
     /// What an operating point took, and whether its voltages can be meant.

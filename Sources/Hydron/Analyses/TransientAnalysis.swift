@@ -47,6 +47,8 @@ struct TransientAnalysis: Sendable {
         system.rampsSources = rampsSources
         defer { system.rampsSources = false }
         try stepper.initialise(observer.rates, &statistics)
+        system.beginLatency()
+        defer { system.endLatency() }
         try stepper.run(observer, control, &statistics)
         return stepper.x
     }

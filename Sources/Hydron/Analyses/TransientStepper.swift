@@ -209,6 +209,7 @@ struct TransientStepper {
                 restarting = isCorner || crossedJump
                 isBehindJump = crossedJump && !isCorner
                 if restarting { system.markCorner() }
+                system.restElements(at: UnsafePointer(x.base))
                 longestStep = system.longestStep(from: time)
                 step = max(next, smallest)
                 if landing, newTime == nextOutput {

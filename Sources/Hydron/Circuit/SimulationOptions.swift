@@ -65,7 +65,8 @@ public struct SimulationOptions: Sendable {
             case .bypass:
                 Parameter(
                     "bypass", unit: "-", default: nil, .closed(0, 1),
-                    "1: compiled models that hardly move are extrapolated; else transistors and diodes, 0: none")
+                    "1: compiled models that hardly move are extrapolated; else transistors and diodes; 0: none, nor rests any"
+                )
             case .rcconst: Parameter("rcconst", unit: "s", default: 1e-9, .positive, "time constant of that filter")
             }
         }

@@ -41,6 +41,8 @@ final class Batch<D: Device>: ElementBatch {
     let trialStates: UnsafeMutableBufferPointer<D.State>
     /// Where each element was last evaluated; kept for limited types.
     let previous: UnsafeMutableBufferPointer<D.Gradient>
+    /// Which elements rest; nil while none may.
+    @exclusivity(unchecked) var latency: BatchLatency<D.Gradient>?
     /// True until the first evaluation of a new operating point.
     @exclusivity(unchecked) var startsAfresh = false
     /// An element's law changed at the point just accepted.
@@ -260,7 +262,11 @@ extension Device {
         return LoadResult()
     }
 
-    /// Calls `body` with each element's number, the device in its place (a large device is never copied), its unknowns
+    static func stamp(_ batch: Batch<Self>, _ element: Int, _ u: Locals<Gradient>, _ stamp: Stamp<Self>) {
+        batch.devices[element].evaluate(u, stamp)
+    }
+
+    /// Calls `body` with the number of each element that does not rest, the device in its place (a large device is never copied), its unknowns
     /// and its slots.
     @inline(__always) static func eachElement(
         _ batch: Batch<Self>,
@@ -272,7 +278,9 @@ extension Device {
                     guard let first = devices.baseAddress, let nodes = unknowns.baseAddress,
                         let places = slots.baseAddress
                     else { return }
+                    let latency = batch.latency
                     for index in 0..<devices.count {
+                        if let latency, latency.rests(index) { continue }
                         body(index, first + index, nodes + index * arity, places + index * arity * arity)
                     }
                 }
@@ -345,8 +353,16 @@ extension StateDevice {
         return LoadResult()
     }
 
+    static func stamp(_ batch: Batch<Self>, _ element: Int, _ u: Locals<Gradient>, _ stamp: Stamp<Self>) {
+        let state = batch.states[element]
+        var next = state
+        batch.devices[element].evaluate(u, from: state, to: &next, stamp)
+    }
+
     static func commitStates(_ batch: Batch<Self>, _ x: UnsafePointer<Double>, _ conditions: Conditions) {
+        let latency = batch.latency
         for index in 0..<batch.count {
+            if let latency, latency.rests(index) { continue }
             let u = batch.locals(index, x, conditions)
             batch.devices[index].commit(u, from: batch.states[index], to: &batch.trialStates[index])
             batch.states[index] = batch.trialStates[index]

@@ -80,6 +80,13 @@ struct BipolarTransistor: LimitedDevice {
     static let collector = 0, base = 1, emitter = 2, substrate = 3, innerCollector = 4, innerBase = 5, innerEmitter = 6
     static var arity: Int { 7 }
     static var followsTangents: Bool { true }
+    var finestVoltage: Double {
+        var finest = min(forward.thermal, reverse.thermal)
+        for junction in [forward, reverse] where junction.leakage > 0 { finest = min(finest, junction.leakageThermal) }
+        if substrateSaturation > 0 { finest = min(finest, substrateThermal) }
+        if transitBias > 0, transitVoltage > 0 { finest = min(finest, 1 / transitVoltage) }
+        return finest
+    }
     /// A literal, for this is asked for in the innermost loop.
     static var couplings: Couplings {
         Couplings(

@@ -24,6 +24,9 @@ protocol Device: BitwiseCopyable, Sendable {
     /// True where a small step of its unknowns moves it along its tangent, but for terms of second order: its
     /// characteristics are smooth and know no jumps.
     static var followsTangents: Bool { get }
+    /// The smallest voltage over which its currents or charges change e-fold [V]; 0 where that is not known, and the device
+    /// never rests.
+    var finestVoltage: Double { get }
     /// Pairs of terminals between which a direct current can flow; the topology check follows them.
     static var conductingPairs: [(Int, Int)] { get }
     /// Pairs of terminals whose voltage difference the device fixes in direct current.
@@ -67,6 +70,12 @@ protocol Device: BitwiseCopyable, Sendable {
     /// Evaluates every element of a batch. There is one default for each kind of device (plain, limited, with state);
     /// as a requirement it is specialised for each type, which a generic class's method is not.
     static func load(_ batch: Batch<Self>, _ context: LoadContext) -> LoadResult
+    /// What ``ElementBatch`` says of elements at rest, specialised as ``load(_:_:)`` is.
+    static func rest(_ batch: Batch<Self>, at x: UnsafePointer<Double>, _ part: LatentPart) -> Int
+    static func wake(_ batch: Batch<Self>, at x: UnsafePointer<Double>, _ part: LatentPart) -> Int
+    static func addResting(_ batch: Batch<Self>, to part: LatentPart)
+    /// Adds one element of a batch at `u`, from the state that it has.
+    static func stamp(_ batch: Batch<Self>, _ element: Int, _ u: Locals<Gradient>, _ stamp: Stamp<Self>)
     /// The state at the start of a run.
     static func initialState(_ device: Self) -> State
     /// Takes over the states of the step that ended at `x`.
@@ -108,6 +117,7 @@ extension Device {
     static var couplings: Couplings { .all }
     static var isLinear: Bool { false }
     static var followsTangents: Bool { isLinear }
+    var finestVoltage: Double { 0 }
     static var voltageDefinedPairs: [(Int, Int)] { [] }
     static var isFluxDefined: Bool { false }
     static var controlledPairs: [(Int, Int)] { [] }

@@ -109,6 +109,14 @@ struct Diode: LimitedDevice {
 
     static var arity: Int { 3 }
     static var followsTangents: Bool { true }
+    var finestVoltage: Double {
+        var finest = thermal
+        if breakdown.voltage < .infinity { finest = min(finest, breakdown.thermal) }
+        if breakdown.lowCurrent > 0 { finest = min(finest, breakdown.lowThermal) }
+        if secondOrder.edgeSaturation > 0 { finest = min(finest, secondOrder.edgeThermal) }
+        if secondOrder.recombination > 0 { finest = min(finest, secondOrder.recombinationThermal) }
+        return finest
+    }
     /// All but anode–cathode; a literal, for this is asked for in the innermost loop.
     static var couplings: Couplings { Couplings(bits: 0b111 << 16 | 0b110 << 8 | 0b101) }
     static var conductingPairs: [(Int, Int)] { [(0, 2), (2, 1)] }

@@ -30,6 +30,16 @@ protocol ElementBatch: AnyObject {
     func load(_ context: LoadContext) -> LoadResult
     /// What one element adds to the equations at `x`; nil where it has no parameters that could be moved.
     func contribution(element: Int, x: UnsafePointer<Double>, _ conditions: Conditions) -> ElementContribution?
+    /// Makes ready for elements to rest, and says how many could: see ``LatentElements``.
+    func prepareToRest(_ options: SimulationOptions) -> Int
+    /// Adds elements to `part` that have stayed near the accepted point `x` for some points, and says how many: from here
+    /// on they are not loaded.
+    func rest(at x: UnsafePointer<Double>, _ part: LatentPart) -> Int
+    /// Takes elements out again that rest too far from `x`, and says how many.
+    func wake(at x: UnsafePointer<Double>, _ part: LatentPart) -> Int
+    /// Adds all elements at rest to a `part` that was emptied.
+    func addResting(to part: LatentPart)
+    func wakeAll()
     /// Changes the DC value of an independent source (V or A).
     func setDirect(element: Int, to value: Double)
     /// Forgets everything: the next load starts a new analysis from static conditions.
@@ -139,6 +149,11 @@ extension ElementBatch {
     func loadSources(_ context: SourceContext) {}
     func load(_ context: LoadContext) -> LoadResult { LoadResult() }
     func contribution(element: Int, x: UnsafePointer<Double>, _ conditions: Conditions) -> ElementContribution? { nil }
+    func prepareToRest(_ options: SimulationOptions) -> Int { 0 }
+    func rest(at x: UnsafePointer<Double>, _ part: LatentPart) -> Int { 0 }
+    func wake(at x: UnsafePointer<Double>, _ part: LatentPart) -> Int { 0 }
+    func addResting(to part: LatentPart) {}
+    func wakeAll() {}
     func setDirect(element: Int, to value: Double) {}
     func reset() {}
     var isCorner: Bool { false }

@@ -86,6 +86,7 @@ struct Mosfet: LimitedDevice, StateDevice {
     static let drain = 0, gate = 1, source = 2, bulk = 3, innerDrain = 4, innerSource = 5
     static var arity: Int { 6 }
     static var followsTangents: Bool { true }
+    var finestVoltage: Double { thermal }
     /// d–d', s–s', and all of g, b, d', s' among each other; a literal, for this is asked for in the innermost loop.
     static var couplings: Couplings {
         Couplings(

@@ -85,6 +85,10 @@ final class EquationSystem {
     @exclusivity(unchecked) var conditions = Conditions()
     /// Jacobian slots of the nodes' diagonals, for shunts.
     private var nodeDiagonals: [Int32] = []
+    /// Elements at rest; nil where none may.
+    @exclusivity(unchecked) var latent: LatentElements?
+    /// Evaluations of built-in transistors and diodes in the last transient, and what those at rest were spared.
+    var restCount: EvaluationCount?
     /// What `.ic`, `.nodeset` and `ic=` hold.
     @exclusivity(unchecked) private var held = HeldEquations()
     /// Resistance [Ω] that inductors show in static analyses, 0 unless a loop of them asks for it.
@@ -233,7 +237,7 @@ final class EquationSystem {
         makeBaseline()
     }
 
-    private func makeBaseline() {
+    func makeBaseline() {
         for entry in 0...pattern.entryCount { baseline[entry] = conductance[entry] + alpha * capacitance[entry] }
         if shunt > 0 {
             for slot in nodeDiagonals { baseline[Int(slot)] += shunt }
@@ -292,6 +296,7 @@ final class EquationSystem {
     func evaluate(
         _ x: UnsafePointer<Double>, keepsGridMatrix: Bool = false, keepsChargeSlopes: Bool = false
     ) -> LoadResult {
+        if let latent { wakeElements(at: x, latent) }
         jacobian.update(from: baseline, count: pattern.entryCount + 1)
         for row in 0..<sparseCount {
             scale[row] = 0
@@ -312,6 +317,13 @@ final class EquationSystem {
                         magnitude[row] += abs(term)
                     }
                 }
+            }
+        }
+        if let latent, latent.count > 0 {
+            for row in 0..<sparseCount {
+                residual[row] += latent.current.base[row]
+                charge[row] = latent.charge.base[row]
+                scale[row] = latent.scale.base[row]
             }
         }
         let keeps = keepsGridMatrix && !solver.gridFactorsAreStale

@@ -34,7 +34,7 @@ struct OSDIBypass: BitwiseCopyable {
         let thermal = PhysicalConstants.boltzmannOverCharge * options.temperature
         let relative = options[.reltol]
         self.init(
-            rest: min(thermal * (0.02 * relative).squareRoot(), (0.4 * thermal * options[.vntol]).squareRoot()),
+            rest: TangentReach.rest(thermal, options),
             reach: 0.5 * thermal, relativeCurrent: 0.05 * relative, absoluteCurrent: 0.05 * options[.abstol],
             relativeVoltage: 0.5 * options[.trtol] / 70 * relative)
     }
@@ -68,6 +68,15 @@ struct OSDIBypass: BitwiseCopyable {
     @inline(__always) static func bend(_ excess: Double, over distance: Double, before: Double) -> Double {
         let found = excess / (distance * distance)
         return before.isFinite ? max(found, 0.5 * before) : found
+    }
+}
+
+/// How far any element is followed along its tangent.
+enum TangentReach {
+    /// The distance [V] at which the tangent leaves out 1 % of reltol of a current, and a fifth of vntol, where both change
+    /// e-fold over `finest` [V] at most: of a step δ it leaves out (δ/finest)²/2, or δ²/(2 finest) on a capacitance.
+    static func rest(_ finest: Double, _ options: SimulationOptions) -> Double {
+        min(finest * (0.02 * options[.reltol]).squareRoot(), (0.4 * finest * options[.vntol]).squareRoot())
     }
 }
 
