@@ -8,6 +8,7 @@ enum Catalog {
         Diode.self,
         Mosfet.self,
         VerticalMosfet.self,
+        SOICard.self,
         BipolarTransistor.self,
         JunctionFieldEffectTransistor.self,
         MesfetCard.self,

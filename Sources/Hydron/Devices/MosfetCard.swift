@@ -161,9 +161,10 @@ extension Mosfet: ElementKind {
     private static let types = ["nmos", "pmos"]
     private static let kind = "a MOSFET"
     private static let known =
-        "levels 1 (Shichman–Hodges), 2 (Grove–Frohman), 3 (semi-empirical) and 6 (Sakurai–Newton) are known"
+        "levels 1 (Shichman–Hodges), 2 (Grove–Frohman), 3 (semi-empirical), 6 (Sakurai–Newton) and those of BSIM-SOI are known"
 
     static func elaborate(_ card: ElementCard) {
+        if SOICard.isMeant(by: card) { return SOICard.elaborate(card) }
         if card.remainingPositionalCount != 5,
             card.hasOtherNodes(than: 4...4, for: types, device: "m", kind: kind, known: known)
         {

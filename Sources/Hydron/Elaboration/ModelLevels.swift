@@ -47,8 +47,11 @@ enum ModelLevels {
         Row(device: "m", level: 9, meaning: .elsewhere("BSIM-SOI 3"), dialects: ["ltspice"]),
         Row(
             device: "m", level: 9, meaning: .elsewhere("level 3 as modified by A. Poole"), dialects: ["ngspice"]),
-        Row(device: "m", level: 10, meaning: .elsewhere("BSIM-SOI 3"), dialects: ["xyce"]),
-        Row(device: "m", level: 10, meaning: .elsewhere("BSIM-SOI")),
+        Row(device: "m", level: 10, meaning: .here(SOICard.number)),
+        Row(device: "m", level: 58, meaning: .here(SOICard.number), dialects: ["ngspice"]),
+        Row(device: "m", level: 70, meaning: .here(SOICard.number)),
+        Row(device: "m", level: 70450, meaning: .here(SOICard.number), dialects: ["xyce"]),
+        Row(device: "m", level: 70470, meaning: .here(SOICard.number), dialects: ["xyce"]),
         Row(device: "m", level: 18, meaning: .elsewhere("Xyce's VDMOS"), dialects: ["xyce"]),
         Row(device: "m", level: 55, meaning: .elsewhere("BSIM-SOI 3"), dialects: ["ngspice"]),
         Row(device: "m", level: 56, meaning: .elsewhere("BSIM-SOI 3"), dialects: ["ngspice"]),

@@ -1,0 +1,278 @@
+import SpiceNetlist
+
+/// The card of a MOSFET on insulator, and the elements that stand for it.
+enum SOICard: ElementKind {
+    static let description = ElementDescription(
+        letter: "m", name: "MOSFET on insulator",
+        syntax: "Mname drain gate source substrate [contact [body [temperature]]] model [l=] [w=] [nf=] [ad=] [as=] …",
+        summary:
+            "Silicon-on-insulator transistor BSIM-SOI 4: floating or contacted body, partly or fully depleted, with self-heating. Without a contact on the card the body floats.",
+        example: """
+            The kink in the output curves of a floating body
+            vd d 0 0
+            vg g 0 1
+            ve e 0 0
+            m1 d g 0 e soi w=10u l=0.5u
+            .model soi nmos(level=10 version=4.4 tox=4n tsi=80n tbox=200n nch=4e17 vth0=0.4 alpha0=2e-8 beta0=0
+            + beta1=0 beta2=0.05 vdsatii0=0.9 isrec=1e-2 isdif=1e-6 isbjt=1e-6 nrecf0=2 sii0=0.5)
+            .dc vd 0 2 0.05 vg 0.6 1.2 0.3
+            .print dc i(vd) @m1[vbs] @m1[iii]
+            .end
+            """,
+        modelTypes: ["nmos", "pmos"], instanceParameters: SOIInstance.table,
+        modelParameters: SOIModelKey.table, outputs: SOIOutput.all)
+
+    /// What ``ModelLevels`` calls these equations.
+    static let number = 10
+    private static let kind = "a MOSFET"
+    private static let types = ["nmos", "pmos"]
+
+    /// True where a card names a model of these equations behind four to seven nodes.
+    static func isMeant(by card: ElementCard) -> Bool {
+        for (place, word) in card.remainingWords where place > 3 && place < 8 {
+            guard let model = card.scope.model(word) ?? card.scope.bins(of: word).first else { continue }
+            guard types.contains(model.type), !model.isBroken else { return false }
+            return ModelLevels.meaning(of: model.level, device: "m", in: card.dialect) == .here(number)
+        }
+        return false
+    }
+
+    static func elaborate(_ card: ElementCard) {
+        var nodes: [Int32] = []
+        for name in ["drain", "gate", "source", "substrate"] {
+            guard let node = card.node(name) else { return }
+            nodes.append(node)
+        }
+        var extra: [Int32] = []
+        while extra.count < 3, !card.nextIsModel(types), !card.nextIsBinned {
+            guard let node = card.node("body") else { return }
+            extra.append(node)
+        }
+        guard let card = SOIElement(card, nodes, extra) else { return }
+        card.add()
+    }
+
+    /// Length and width [m] as the card says, by which a bin of its model is chosen.
+    static func size(_ card: ElementCard) -> (length: Double, width: Double) {
+        func value(_ key: SOIInstance) -> Double {
+            let standard = key.parameter.defaultValue ?? 0
+            let name = key.parameter.name
+            return (card.field(name).flatMap { card.evaluate($0, name) } ?? standard) * card.options[.scale]
+        }
+        return (value(.l), value(.w))
+    }
+}
+
+extension ElementCard {
+    /// True where the next positional field names a model in bins.
+    fileprivate var nextIsBinned: Bool { nextWord.map { !scope.bins(of: $0).isEmpty } ?? false }
+}
+
+/// One card with its values.
+private struct SOIElement {
+    let card: ElementCard
+    let instance: ParameterValues<SOIInstance>
+    let model: SOIModelValues
+    let core: SOICore
+    let initial: [Double]
+    /// [K]
+    let temperature: Double
+    /// drain, gate, source, substrate, and what stands behind them.
+    let nodes: [Int32]
+    let extra: [Int32]
+    /// Transistors in parallel.
+    let count: Double
+
+    init?(_ card: ElementCard, _ nodes: [Int32], _ extra: [Int32]) {
+        guard let modelCard = card.model(["nmos", "pmos"], size: { SOICard.size(card) }) else { return nil }
+        let initial = card.takeList(key: "ic", limit: 5)
+        guard let instance = card.parameters(SOIInstance.self, flags: ["off", "tnodeout"]) else { return nil }
+        let values = modelCard.values(SOIModelKey.self)
+        let options = card.options
+        temperature = card.temperature(given: instance.isGiven(.temp) ? instance[.temp] : nil, rise: instance[.dtemp])
+        let nominal =
+            values.isGiven(.tnom) ? values[.tnom] + PhysicalConstants.zeroCelsius : options.nominalTemperature
+        let model = SOIModelValues(values, isPChannel: modelCard.type == "pmos")
+        let scale = options[.scale]
+        do throws(SOIMistake) {
+            core = try SOICore(
+                model, instance, length: instance[.l] * scale, width: instance[.w] * scale, scale: scale,
+                multiplier: card.multiplier, temperature: temperature, nominal: nominal)
+        } catch {
+            card.error("\(card.name) of model '\(modelCard.name)': \(error.message)", hint: error.hint)
+            return nil
+        }
+        self.card = card
+        self.instance = instance
+        self.model = model
+        self.initial = initial ?? []
+        self.nodes = nodes
+        self.extra = extra
+        count = instance[.m] * card.multiplier
+    }
+
+    private func resistor(_ suffix: String, _ a: Int32, _ b: Int32, _ conductance: Double, isNoisy: Bool = true) {
+        card.builder.add(
+            Resistor(conductance: conductance, temperature: isNoisy ? temperature : 0), a, b,
+            identity: card.helper(suffix))
+    }
+
+    /// Resistance of the body from the channel to its contact [Ω], of all in parallel; 0 where model and card give none.
+    private var bodyResistance: Double {
+        let (under, outside) = (model[.rbody], instance[.nrb] * model[.rbsh])
+        var inner = 0.0
+        if under > 0 {
+            let factor = instance.given(.frbody, else: model[.frbody])
+            let halo = model[.rhalo]
+            let sheet = factor * under * halo / (2 * under + halo * core.size.length)
+            inner = sheet * core.size.width / core.size.segments / core.size.fingers
+        }
+        return (inner < 1e-3 ? max(outside, 1e-3) : inner + outside) / count
+    }
+
+    func add() {
+        let isFull = core.laws.isFullyDepleted
+        let rth = instance.given(.rth0, else: model[.rth0])
+        let heats = model.choice(.shmod) == 1 && rth != 0
+        let hasTemperature = instance[.tnodeout] != 0 && !extra.isEmpty || extra.count == 3
+        let contacts = hasTemperature ? Array(extra.dropLast()) : extra
+        let hasBodyNodes = (instance.isGiven(.rbodymod) ? instance[.rbodymod] : model[.rbodymod]) == 1 && !isFull
+        var heat: Int32 = 0
+        if hasTemperature, let last = extra.last { heat = last }
+        if heats {
+            if !hasTemperature { heat = card.builder.internalNode(card.name, "temperature") }
+            addHeat(heat, resistance: rth)
+        } else if heat != 0 {
+            // Nothing heats it: it stays at 0 K.
+            resistor("rth", heat, 0, 1, isNoisy: false)
+        }
+        let drain = inner(nodes[0], "drain", squares: instance[.nrd])
+        let source = inner(nodes[2], "source", squares: instance[.nrs])
+        let body = isFull ? source : addBody(contacts)
+        let gateLaw = instance.isGiven(.rgatemod) ? Int(instance[.rgatemod]) : model.choice(.rgatemod)
+        var (gate, middle) = (nodes[1], nodes[1])
+        if gateLaw > 0 {
+            gate = card.builder.internalNode(card.name, "gate")
+            middle = gateLaw == 1 ? gate : card.builder.internalNode(card.name, "midgate")
+            resistor("rg", nodes[1], middle, gateConductance)
+        }
+        addAccess(outer: nodes[0], drain, gate, body, heats ? heat : 0, isDrain: true)
+        addAccess(outer: nodes[2], source, gate, body, heats ? heat : 0, isDrain: false)
+
+        let plain = SOITransistor<Double>(core: core, heat: core.heat(temperature), temperature: temperature)
+        let locals = [drain, gate, source, nodes[3], body]
+        if gateLaw > 1 {
+            card.builder.add(
+                SOIGateAccess(transistor: plain), locals + [middle], identity: card.helper("rgc"))
+        }
+        let hasOverlaps = gateLaw != 3
+        if !hasOverlaps {
+            card.builder.add(
+                SOIOverlap(core: core), [middle, drain, source, nodes[3]], identity: card.helper("overlap"))
+        }
+        if core.laws.tunnelsToBody, core.size.oppositeArea > 0, let contact = contacts.first {
+            card.builder.add(
+                SOIContactTunnelling(core: core, phi: plain.heat.phi), [gate, contact], identity: card.helper("igp"))
+        }
+        guard heats || hasBodyNodes else {
+            return add(plain, locals, hasOverlaps)
+        }
+        var ends = (source: body, drain: body)
+        if hasBodyNodes {
+            ends.source = card.builder.internalNode(card.name, "sbody")
+            ends.drain = card.builder.internalNode(card.name, "dbody")
+            resistor("rbsb", body, ends.source, junctionConductance(.rbsb, .rbsb))
+            resistor("rbdb", body, ends.drain, junctionConductance(.rbdb, .rbdb))
+        }
+        typealias Warm = Dual<SIMD8<Double>>
+        let warm = SOITransistor<Warm>(
+            core: core, heat: core.heat(Warm(constant: temperature)), temperature: temperature, isHeated: heats)
+        add(warm, locals + [heat, ends.source, ends.drain], hasOverlaps)
+    }
+
+    private func add<T: SOITemperature>(_ transistor: SOITransistor<T>, _ locals: [Int32], _ hasOverlaps: Bool) {
+        var transistor = transistor
+        transistor.hasOverlaps = hasOverlaps
+        transistor.startsOff = instance[.off] != 0
+        for (index, value) in initial.prefix(4).enumerated() { transistor.initialVoltages[index] = value }
+        card.builder.add(transistor, locals, identity: card.identity)
+    }
+
+    private func addHeat(_ node: Int32, resistance: Double) {
+        let size = core.size
+        let width = (size.width + model[.wth0]) * size.fingers / size.segments * count
+        resistor("rth", node, 0, width / resistance, isNoisy: false)
+        let capacitance = instance.given(.cth0, else: model[.cth0]) * width
+        if capacitance > 0 {
+            card.builder.add(Capacitor(capacitance: capacitance), node, 0, identity: card.helper("cth"))
+        }
+    }
+
+    /// The body's node: inside, where the card connects no contact or a resistance lies before it.
+    private func addBody(_ contacts: [Int32]) -> Int32 {
+        guard let contact = contacts.first else { return card.builder.internalNode(card.name, "body") }
+        let hasResistance = model[.rbody] != 0 || model[.rbsh] != 0
+        if contacts.count > 1 {
+            resistor("rb", contacts[1], contact, hasResistance ? 1 / bodyResistance : count)
+            return contacts[1]
+        }
+        guard hasResistance else { return contact }
+        let body = card.builder.internalNode(card.name, "body")
+        resistor("rb", body, contact, 1 / bodyResistance)
+        return body
+    }
+
+    private func junctionConductance(_ key: SOIInstance, _ parameter: SOIParameter) -> Double {
+        let resistance = instance.given(key, else: model[parameter])
+        return (resistance < 1e-3 ? 1e3 : model[.gbmin] + 1 / resistance) * count
+    }
+
+    /// Of the gate's electrode [S].
+    private var gateConductance: Double {
+        let size = core.size
+        let reach = model[.xgw] + size.width / size.segments / 3 / model[.ngcon]
+        let across = model[.ngcon] * size.fingers * (size.drawnLength - model[.xgl])
+        let resistance = model[.rshg] * reach / across
+        return (resistance > 0 ? 1 / resistance : 1e3) * count
+    }
+
+    private var hasAccess: Bool { core.laws.resistance == 1 }
+    private func accessValues(isDrain: Bool) -> (full: Double, least: Double, slope: Double) {
+        let denominator = core.resistanceWidth * core.size.fingers * count
+        let p = core.p
+        let gained = p.prt * (temperature / core.film.nominal - 1)
+        return (
+            ((isDrain ? p.rdw : p.rsw) + gained) / denominator,
+            ((isDrain ? p.rdwmin : p.rswmin) + gained) / denominator, p.prt / core.film.nominal / denominator
+        )
+    }
+
+    /// The inner node of an end, with the resistor before it where that is constant.
+    private func inner(_ outer: Int32, _ name: String, squares: Double) -> Int32 {
+        let resistance = model[.rsh] * squares / count
+        if hasAccess {
+            let values = accessValues(isDrain: name == "drain")
+            let isThere = values.full != 0 || values.least != 0 || resistance > 0
+            return isThere ? card.builder.internalNode(card.name, name) : outer
+        }
+        guard resistance > 0 else { return outer }
+        let node = card.builder.internalNode(card.name, name)
+        resistor(name == "drain" ? "rd" : "rs", outer, node, 1 / resistance)
+        return node
+    }
+
+    private func addAccess(
+        outer: Int32, _ inner: Int32, _ gate: Int32, _ body: Int32, _ heat: Int32, isDrain: Bool
+    ) {
+        guard hasAccess, inner != outer else { return }
+        let values = accessValues(isDrain: isDrain)
+        let p = core.p
+        let squares = isDrain ? instance[.nrd] : instance[.nrs]
+        card.builder.add(
+            SOIAccess(
+                polarity: core.polarity, plain: model[.rsh] * squares / count, full: max(values.full, 0),
+                least: max(values.least, 0), slope: values.slope, byGate: p.prwg, byBody: p.prwb,
+                flatBand: core.edgeFlatBand, temperature: temperature, isHeated: heat != 0),
+            [outer, inner, gate, body, heat], identity: card.helper(isDrain ? "rd" : "rs"))
+    }
+}

@@ -1,0 +1,75 @@
+import Glibc
+
+/// Parts of ``SOICore`` that are found by steps.
+extension SOICore {
+    /// vgsteff [V] where strong inversion begins, to which mobmod=4 refers its screening.
+    func strongInversionDrive(phi: Double, depth: Double) -> Double {
+        let natural = (film.scale * depth).squareRoot()
+        let reach = p.dvt1 * size.length / natural
+        var theta = 1 / (SOIConstants.largest - 2)
+        if reach < SOIConstants.longest {
+            let e = Glibc.exp(reach)
+            theta = e / ((e - 1) * (e - 1) + 2 * e * SOIConstants.smallest)
+        }
+        let depletion = p.nfactor * film.permittivity / depth
+        let n = guardedSum((depletion + p.cdsc * theta + p.cit) / film.oxide)
+        let capacitance = depletionCapacitance(phi: phi)
+        let nvt = n * film.nominalThermal
+        return nvt * Glibc.log(2) / (mstar + heldExp(p.voff / nvt) * film.oxide / capacitance * n)
+    }
+
+    private func depletionCapacitance(phi: Double) -> Double {
+        (SOIConstants.charge * film.permittivity * p.nch * 1e6 / 2 / phi).squareRoot()
+    }
+
+    /// Thickness of the oxide for charges [m] where materials are given: what eot has without the charge's depth at the
+    /// voltage and size at which it was extracted.
+    func electricalThickness(_ model: SOIModelValues, intrinsic ni: Double, depth: Double) -> Double {
+        let vt = SOIConstants.boltzmannOverCharge * model[.tempeot]
+        // As in Berkeley's source of the carriers at the transistor's own temperature.
+        let phi = 2 * vt * Glibc.log(p.nch / ni)
+        let barrier = vt * Glibc.log(1e20 * p.nch / (ni * ni)) - phi
+        let over = overdriveOfExtraction(model, vt: vt, phi: phi, barrier: barrier, depth: depth)
+        let flat = max(4 * (threshold - flatBand - phi), 0)
+        var thickness = film.thickness
+        for _ in 0..<5 {
+            let before = thickness
+            let field = (over + flat) / (2e8 * thickness)
+            let centroid = model[.ados] * 1.9e-9 / (1 + Glibc.pow(field, model[.bdos] * 0.7))
+            thickness = film.thickness - film.oxidePermittivity / model[.epsrsub] * centroid
+            if abs(thickness - before) <= 1e-12 { break }
+        }
+        return thickness
+    }
+
+    private func overdriveOfExtraction(
+        _ model: SOIModelValues, vt: Double, phi: Double, barrier: Double, depth: Double
+    ) -> Double {
+        let (L, W) = (model[.leffeot], model[.weffeot])
+        let root = phi.squareRoot()
+        let natural = (film.scale * depth).squareRoot()
+        let theta = shortChannel(-0.5 * p.dvt1 * L / natural)
+        let states = p.nfactor * film.permittivity / depth + p.cdsc * theta + p.cit
+        let n = guardedSum(states / film.oxide)
+        var vth = threshold + (k1ox - k1eff) * root * (1 + p.lpeb / L).squareRoot()
+        vth -= (p.dvt0 * theta + p.dvt0w * shortChannel(-0.5 * p.dvt1w * W * L / natural)) * barrier
+        if p.dvtp0 > 0 { vth -= n * vt * Glibc.log(L / (L + 2 * p.dvtp0)) }
+        vth += k1ox * ((1 + p.lpe0 / L).squareRoot() - 1) * root
+        vth += (p.kt1 + p.kt1l / L) * (model[.tempeot] / film.nominal - 1)
+        vth += p.k3 * film.thickness * phi / (W + p.w0)
+        var over = polarity * model[.vddeot]
+        if polyPotential > 0, over > flatBand + phi {
+            let fall = ((1 + 2 * (over - flatBand - phi) / polyPotential).squareRoot() - 1) * polyPotential
+            let room = 1.07 - 0.5 * fall * fall / polyPotential
+            over -= 1.12 - 0.5 * (room + (room * room + 0.224).squareRoot())
+        }
+        over -= vth
+        let nvt = n * vt
+        let strong = mstar * over / nvt
+        if strong > SOIConstants.longest { return over }
+        let weak = (p.voff - (1 - mstar) * over) / nvt
+        let ratio = film.oxide / depletionCapacitance(phi: phi)
+        if weak > SOIConstants.longest { return vt / ratio * Glibc.exp((over - p.voff) / nvt) }
+        return nvt * Glibc.log1p(Glibc.exp(strong)) / (mstar + n * ratio * Glibc.exp(weak))
+    }
+}
