@@ -84,9 +84,11 @@ extension SOICore {
         typealias R = Dual<T.Gradient>
         let vb = body.effective
         let hasCentroid = laws.capacitance == 3
-        // Of capmod=2 at this bias, of 3 at none.
+        // Of capmod=2 at this bias, of 3 at none; in full depletion it lies at 0.
         let flat: R
-        if hasCentroid {
+        if hasCentroid, laws.isFullyDepleted {
+            flat = R(constant: 0)
+        } else if hasCentroid {
             flat = heat.chargeFlatBand.slopes + (p.delvt + plate.shift)
         } else {
             flat = drive.threshold - heat.phi.slopes - drive.root * k1eff + (p.delvt + plate.shift)

@@ -59,8 +59,10 @@ extension SOICore {
         vth += p.k3 * film.thickness * phi / (W + p.w0)
         var over = polarity * model[.vddeot]
         if polyPotential > 0, over > flatBand + phi {
-            let fall = ((1 + 2 * (over - flatBand - phi) / polyPotential).squareRoot() - 1) * polyPotential
-            let room = 1.07 - 0.5 * fall * fall / polyPotential
+            // Of the whole voltage, and by the film's permittivity: Berkeley's source, which models are fitted with.
+            let potential = polyPotential * film.permittivity / film.gatePermittivity
+            let fall = ((1 + 2 * over / potential).squareRoot() - 1) * potential
+            let room = 1.07 - 0.5 * fall * fall / potential
             over -= 1.12 - 0.5 * (room + (room * room + 0.224).squareRoot())
         }
         over -= vth

@@ -58,8 +58,9 @@ extension SOICore {
             leakage.drainDiffusion = injectedDrain * diffusionRatio
             if !bipolarOff {
                 let widened: R = (vs + vd) / early + 1
-                let second: R = sqrt(widened * widened + (highSource + highDrain) * 4)
-                let twice: R = widened + second
+                // Reverse voltages take from the sum; the root must stay one.
+                let sum: R = guardedFloor(widened * widened + (highSource + highDrain) * 4, 1e-3)
+                let twice: R = widened + sqrt(sum)
                 let carried: R = (risenSource - risenDrain) * (warmFar.bipolar * (area * bipolarRatio * transport)).slopes
                 leakage.bipolar = twice.value < 0.2 ? carried * 10 : carried * 2 / twice
             }
