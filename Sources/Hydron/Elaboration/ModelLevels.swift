@@ -44,7 +44,7 @@ enum ModelLevels {
         Row(device: "m", level: 8, meaning: .elsewhere("BSIM4"), dialects: ["pspice"]),
         Row(device: "m", level: 6, meaning: .elsewhere("Lattin–Jenkins–Grove"), dialects: ["hspice"]),
         Row(device: "m", level: 6, meaning: .here(6)),
-        Row(device: "m", level: 9, meaning: .elsewhere("BSIM-SOI 3"), dialects: ["ltspice"]),
+        Row(device: "m", level: 9, meaning: .here(SOICard.number), dialects: ["ltspice"]),
         Row(
             device: "m", level: 9, meaning: .elsewhere("level 3 as modified by A. Poole"), dialects: ["ngspice"]),
         Row(device: "m", level: 10, meaning: .here(SOICard.number)),
@@ -55,6 +55,7 @@ enum ModelLevels {
         Row(device: "m", level: 18, meaning: .elsewhere("Xyce's VDMOS"), dialects: ["xyce"]),
         Row(device: "m", level: 55, meaning: .elsewhere("BSIM-SOI 3"), dialects: ["ngspice"]),
         Row(device: "m", level: 56, meaning: .elsewhere("BSIM-SOI 3"), dialects: ["ngspice"]),
+        Row(device: "m", level: 57, meaning: .here(SOICard.number), dialects: ["hspice"]),
         Row(device: "m", level: 57, meaning: .elsewhere("BSIM-SOI 3")),
         Row(device: "m", level: 73, meaning: .elsewhere("HiSIM-HV")),
     ]

@@ -178,7 +178,7 @@ struct OSDIModelTypeTests {
         #expect(ModelLevels.meaning(of: 111, device: "m", in: .xyce) == .elsewhere("BSIM-CMG"))
         #expect(ModelLevels.meaning(of: 260, device: "m", in: .xyce) == .elsewhere("EKV 2.6"))
         #expect(ModelLevels.meaning(of: 9, device: "q", in: .ngspice) == .elsewhere("VBIC"))
-        #expect(ModelLevels.meaning(of: 9, device: "m", in: .ltspice) == .elsewhere("BSIM-SOI 3"))
+        #expect(ModelLevels.meaning(of: 9, device: "m", in: .ltspice) == .here(SOICard.number))
         #expect(ModelLevels.meaning(of: 200, device: "d", in: .hspice) == .elsewhere("JUNCAP200"))
     }
 

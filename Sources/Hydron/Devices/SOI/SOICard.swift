@@ -92,7 +92,14 @@ private struct SOIElement {
         temperature = card.temperature(given: instance.isGiven(.temp) ? instance[.temp] : nil, rise: instance[.dtemp])
         let nominal =
             values.isGiven(.tnom) ? values[.tnom] + PhysicalConstants.zeroCelsius : options.nominalTemperature
-        let model = SOIModelValues(values, isPChannel: modelCard.type == "pmos")
+        let model = SOIModelValues(
+            values, isPChannel: modelCard.type == "pmos",
+            version: SOIVersion.standard(level: modelCard.level, in: card.dialect))
+        if !SOIVersion.here.contains(model[.version]) {
+            card.warnOnce(
+                "model '\(modelCard.name)' is of version \(model[.version].plain) of BSIM-SOI: it is taken by the equations of 4.4",
+                hint: "currents and charges may differ from those that it was fitted to", at: modelCard.range)
+        }
         let scale = options[.scale]
         do throws(SOIMistake) {
             core = try SOICore(

@@ -13,7 +13,8 @@ struct SOIModelValues {
     /// 1 for an n-channel, −1 for a p-channel.
     var polarity: Double { isPChannel ? -1 : 1 }
 
-    init(_ model: ParameterValues<SOIModelKey>, isPChannel: Bool) {
+    /// - Parameter version: that of a model which names none.
+    init(_ model: ParameterValues<SOIModelKey>, isPChannel: Bool, version: Double = 4.4) {
         self.isPChannel = isPChannel
         values = SOIParameter.allCases.map { model[$0] }
         given = SOIParameter.allCases.map { model.isGiven($0) }
@@ -24,6 +25,7 @@ struct SOIModelValues {
             }
             return part
         }
+        set(.version, version)
         complete()
         for index in parts.indices { parts[index].replace(with: 0, where: parts[index] .!= parts[index]) }
     }
@@ -55,7 +57,6 @@ struct SOIModelValues {
 
     private mutating func complete() {
         let isN = !isPChannel
-        set(.version, 4.4)
         set(.toxm, self[.tox])
         set(.toxqm, self[.tox])
         set(.xj, self[.tsi])
