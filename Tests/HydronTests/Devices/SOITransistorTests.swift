@@ -1,0 +1,156 @@
+import Glibc
+import HydronTestSupport
+import Testing
+
+@testable import Hydron
+
+/// The transistor on insulator against ngspice, its own symmetries and what it has to keep.
+@Suite struct SOITransistorTests {
+    static let model = """
+        tox=2n tsi=80n tbox=200n nch=4e17 nsub=-1e15 k1=0.5 k2=0.02 kt1=-0.2 a0=1 keta=-0.05 rdsw=150
+        + alpha0=1e-8 beta2=0.08 agidl=2e-9 cgidl=0.3 egidl=0.8 isrec=1e-4 isdif=1e-6 istun=1e-5 vtun0=2 ahli=1e-9
+        + ngate=1e20 igcmod=1 igbmod=1
+        """
+    static func card(isPChannel: Bool, _ more: String, level: String = "level=10 version=4.4") -> String {
+        let kind = isPChannel ? "pmos(vth0=-0.4 u0=0.015" : "nmos(vth0=0.4 u0=0.04"
+        return ".model n \(kind) \(level) \(model)\n+ \(more))"
+    }
+
+    enum Law: String, CaseIterable, Sendable {
+        case partly = "soimod=0"
+        case either = "soimod=1"
+        case fully = "soimod=2"
+        case other =
+            "soimod=0 mobmod=4 ud=0.1 gidlmod=1 kgidl=0.1 fgidl=1.1 iiimod=1 cbjtii=1e-8 vbci=0.7 abjtii=1"
+    }
+
+    struct Peer: Sendable {
+        var isPChannel: Bool
+        var law: Law
+        var celsius: Double
+        /// i(vd), i(vg), i(vb) at each of ``biases`` [A].
+        var currents: [Double]
+    }
+    /// Drain, gate, body, substrate of an n-channel [V].
+    static let biases: [[Double]] = [[1.5, 1.2, 0.3, 0.5], [0.05, 0.2, 0, 0], [-0.8, 0.9, -0.4, -1], [1.8, -0.6, 0.6, 0]]
+
+    /// ngspice 39, `ngspice -b`: `.op` of this circuit.
+    @Test(arguments: peers)
+    func currentsAreThoseOfNgspice(_ peer: Peer) throws {
+        let sign = peer.isPChannel ? -1.0 : 1
+        for (index, bias) in Self.biases.enumerated() {
+            let v = bias.map { $0 * sign }
+            let result = try simulate(
+                """
+                t
+                vd d 0 \(v[0])
+                vg g 0 \(v[1])
+                vb b 0 \(v[2])
+                ve e 0 \(v[3])
+                m1 d g 0 e b n w=2u l=0.3u
+                \(Self.card(isPChannel: peer.isPChannel, peer.law.rawValue))
+                .temp \(peer.celsius)
+                .options reltol=1e-9 abstol=1e-18 gmin=1e-18
+                .op
+                .print op i(vd) i(vg) i(vb)
+                .end
+                """)
+            for (place, name) in ["i(vd)", "i(vg)", "i(vb)"].enumerated() {
+                let expected = peer.currents[3 * index + place]
+                let found = result[name].first ?? .nan
+                #expect(
+                    abs(found - expected) <= 2e-5 * abs(expected) + 2e-19, "\(name) at \(v): \(found), not \(expected)")
+            }
+        }
+    }
+
+    static let peers: [Peer] = [
+        Peer(
+            isPChannel: false, law: .partly, celsius: -40,
+            currents: [
+                -0.000283536, -1.0922e-12, 3.5295e-10, -1.61819e-13, -3.02677e-17, 3.06181e-17, 0.000548951,
+                -9.62242e-11, 9.62424e-11, -1.68012e-10, 3.1584e-11, 1.25337e-10,
+            ]),
+        Peer(
+            isPChannel: false, law: .partly, celsius: 27,
+            currents: [
+                -0.000262859, -1.4992e-12, 2.58942e-10, -2.36739e-11, -2.16305e-17, 3.19818e-17, 0.000505703,
+                -1.0898e-10, 1.08118e-10, -5.28124e-10, 6.02768e-11, -1.80402e-09,
+            ]),
+        Peer(
+            isPChannel: false, law: .partly, celsius: 125,
+            currents: [
+                -0.000249542, -2.18401e-12, 1.3068e-10, -1.70056e-09, -1.21417e-17, 7.02671e-15, 0.00049352,
+                -1.25917e-10, -6.35006e-10, -4.95374e-09, 1.21253e-10, -2.5586e-07,
+            ]),
+        Peer(
+            isPChannel: true, law: .partly, celsius: -40,
+            currents: [
+                0.00011799, 1.0922e-12, -1.47513e-10, 6.08374e-14, 3.02677e-17, -3.06181e-17, -0.00023605,
+                9.62242e-11, -9.62318e-11, 1.68012e-10, -3.1584e-11, -1.25337e-10,
+            ]),
+        Peer(
+            isPChannel: true, law: .partly, celsius: 27,
+            currents: [
+                0.000108004, 1.4992e-12, -1.07264e-10, 8.91923e-12, 2.16305e-17, -3.19818e-17, -0.000215325,
+                1.0898e-10, -1.08111e-10, 5.28124e-10, -6.02768e-11, 1.80402e-09,
+            ]),
+        Peer(
+            isPChannel: true, law: .partly, celsius: 125,
+            currents: [
+                0.000101915, 2.18401e-12, -2.97837e-11, 6.415e-10, 1.21417e-17, -7.02671e-15, -0.000210371,
+                1.25917e-10, 6.35011e-10, 4.95373e-09, -1.21253e-10, 2.5586e-07,
+            ]),
+        Peer(
+            isPChannel: false, law: .either, celsius: -40,
+            currents: [
+                -0.000280724, -9.41067e-13, 3.54084e-10, -1.41553e-13, -2.69016e-17, 2.7252e-17, 0.000545692,
+                -9.07332e-11, 9.07515e-11, -1.68012e-10, 3.1584e-11, 1.25337e-10,
+            ]),
+        Peer(
+            isPChannel: false, law: .either, celsius: 27,
+            currents: [
+                -0.000260518, -1.29587e-12, 2.60071e-10, -2.13175e-11, -1.9251e-17, 2.96024e-17, 0.000503065,
+                -1.03094e-10, 1.02233e-10, -5.28124e-10, 6.02768e-11, -1.80402e-09,
+            ]),
+        Peer(
+            isPChannel: false, law: .either, celsius: 125,
+            currents: [
+                -0.000247748, -1.89756e-12, 1.31797e-10, -1.56972e-09, -1.0834e-17, 7.0254e-15, 0.000491849,
+                -1.19565e-10, -6.41358e-10, -4.95374e-09, 1.21253e-10, -2.5586e-07,
+            ]),
+        Peer(
+            isPChannel: false, law: .fully, celsius: -40,
+            currents: [
+                -0.000147109, 0, 0, -3.27801e-18, 0, 0, 0.000342081, 0, 0, 0, 0, 0,
+            ]),
+        Peer(
+            isPChannel: false, law: .fully, celsius: 27,
+            currents: [
+                -0.000135714, 0, 0, -3.38443e-15, 0, 0, 0.000319326, 0, 0, 0, 0, 0,
+            ]),
+        Peer(
+            isPChannel: false, law: .fully, celsius: 125,
+            currents: [
+                -0.000132011, 0, 0, -1.23777e-12, 0, 0, 0.000337554, 0, 0, 0, 0, 0,
+            ]),
+        Peer(
+            isPChannel: false, law: .other, celsius: -40,
+            currents: [
+                -0.000655731, -1.0922e-12, 8.1483e-10, -3.60314e-13, -3.02677e-17, 3.06181e-17, 0.00135525,
+                -9.62242e-11, 9.62696e-11, -1.88351e-10, 3.1584e-11, 1.45675e-10,
+            ]),
+        Peer(
+            isPChannel: false, law: .other, celsius: 27,
+            currents: [
+                -0.0005878, -1.4992e-12, 5.77216e-10, -4.94835e-11, -2.16305e-17, 3.19827e-17, 0.00118647,
+                -1.0898e-10, 1.08146e-10, -5.60013e-10, 6.02768e-11, -1.77213e-09,
+            ]),
+        Peer(
+            isPChannel: false, law: .other, celsius: 125,
+            currents: [
+                -0.000519673, -2.18401e-12, 3.16175e-10, -3.43871e-09, -1.21417e-17, 7.05562e-15, 0.000996844,
+                -1.25917e-10, -6.32015e-10, -5.12759e-09, 1.21253e-10, -2.55686e-07,
+            ]),
+    ]
+}
