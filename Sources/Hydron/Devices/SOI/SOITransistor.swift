@@ -39,7 +39,8 @@ struct SOITransistor<T: SOITemperature>: LimitedDevice {
     static var sourceBody: Int { 6 }
     static var drainBody: Int { 7 }
     static var arity: Int { T.hasOwnNodes ? 8 : 5 }
-    static var followsTangents: Bool { true }
+    /// A floating body has little to hold it: the last step of an iteration is worth another look.
+    static var followsTangents: Bool { false }
     static var conductingPairs: [(Int, Int)] {
         T.hasOwnNodes ? [(0, 2), (6, 2), (7, 0)] : [(0, 2), (4, 2), (4, 0)]
     }
