@@ -126,11 +126,10 @@ private struct SOIElement {
 
     /// Resistance of the body from the channel to its contact [Ω], of all in parallel; 0 where model and card give none.
     private var bodyResistance: Double {
-        let (under, outside) = (model[.rbody], instance[.nrb] * model[.rbsh])
+        let (under, outside, halo) = (model[.rbody], instance[.nrb] * model[.rbsh], model[.rhalo])
         var inner = 0.0
-        if under > 0 {
+        if under > 0, halo > 0 {
             let factor = instance.given(.frbody, else: model[.frbody])
-            let halo = model[.rhalo]
             let sheet = factor * under * halo / (2 * under + halo * core.size.length)
             inner = sheet * core.size.width / core.size.segments / core.size.fingers
         }

@@ -102,7 +102,7 @@ extension SOIParameter {
         Row(.wth0, "m", 0, "width that the thermal resistance has more"),
         Row(.rbody, "Ω", 0, "sheet resistance of the body below the gate", .nonNegative),
         Row(.rbsh, "Ω", 0, "sheet resistance of the body outside", .nonNegative),
-        Row(.rhalo, "Ω/m", 1e15, "resistance of the body's halo", .positive),
+        Row(.rhalo, "Ω/m", 1e15, "resistance of the body's halo", .nonNegative),
         Row(.frbody, "-", 1, "factor of the body's resistance by its layout", .positive),
         Row(.gbmin, "S", 1e-12, "conductance beside rbdb and rbsb", .nonNegative),
         Row(.rbdb, "Ω", 50, "resistance from the body to its junction at the drain, rbodymod=1", .nonNegative),
