@@ -32,7 +32,9 @@ import Testing
         var currents: [Double]
     }
     /// Drain, gate, body, substrate of an n-channel [V].
-    static let biases: [[Double]] = [[1.5, 1.2, 0.3, 0.5], [0.05, 0.2, 0, 0], [-0.8, 0.9, -0.4, -1], [1.8, -0.6, 0.6, 0]]
+    static let biases: [[Double]] = [
+        [1.5, 1.2, 0.3, 0.5], [0.05, 0.2, 0, 0], [-0.8, 0.9, -0.4, -1], [1.8, -0.6, 0.6, 0],
+    ]
 
     /// ngspice 39, `ngspice -b`: `.op` of this circuit.
     @Test(arguments: peers)

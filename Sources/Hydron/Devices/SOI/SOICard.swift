@@ -4,7 +4,7 @@ import SpiceNetlist
 enum SOICard: ElementKind {
     static let description = ElementDescription(
         letter: "m", name: "MOSFET on insulator",
-        syntax: "Mname drain gate source substrate [contact [body [temperature]]] model [l=] [w=] [nf=] [ad=] [as=] …",
+        syntax: "Mname drain gate source substrate [contact [body [temperature]]] model [l=] [w=] [nf=] [ad=] …",
         summary:
             "Silicon-on-insulator transistor BSIM-SOI 4: floating or contacted body, partly or fully depleted, with self-heating. Without a contact on the card the body floats.",
         example: """

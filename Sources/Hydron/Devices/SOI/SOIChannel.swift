@@ -20,7 +20,7 @@ extension SOICore {
         _ heat: SOIHeat<T>
     ) -> SOIChannel<Dual<T.Gradient>> {
         typealias R = Dual<T.Gradient>
-        let (L, vds, vgst) = (size.length, bias.drain, drive.effective)
+        let (leff, vds, vgst) = (size.length, bias.drain, drive.effective)
         let vgst2: R = vgst + (heat.thermal * 2).slopes
         let sag: R = drive.root - heat.root.slopes
 
@@ -34,7 +34,7 @@ extension SOICore {
         // Saturation.
         let wvc: R = width * (heat.velocity * film.oxide).slopes
         let wvcRds: R = wvc * resistance
-        let fieldLength: R = (heat.velocity * (2 * L)).slopes / mobility
+        let fieldLength: R = (heat.velocity * (2 * leff)).slopes / mobility
         let lambda: R = saturationShare(vgst)
         let vdsat: R
         if resistance.value == 0, lambda.value == 1 {
@@ -64,7 +64,7 @@ extension SOICore {
         let early: R = atSaturation + earlyVoltage(body, drive, bulk, vgst2, vdsat, fieldLength, rest, vds, heat)
 
         // Current.
-        let gain: R = mobility * width * (film.oxide / L)
+        let gain: R = mobility * width * (film.oxide / leff)
         let charge: R = vgst * (1 - relative * vdseff * 0.5)
         let conductance: R = gain * charge / (vdseff / fieldLength + 1)
         let loaded: R = conductance / (conductance * resistance + 1)
@@ -81,7 +81,7 @@ extension SOICore {
     ) -> (Dual<T.Gradient>, Dual<T.Gradient>) {
         typealias R = Dual<T.Gradient>
         guard p.a0 != 0 else { return (R(constant: 1), R(constant: 1)) }
-        let L = size.length
+        let leff = size.length
         let surface: R = (heat.phi + p.ketas).slopes
         let lifted: R = body.held * guardedInverse(body.held * p.keta) / surface
         let growth: R
@@ -92,7 +92,7 @@ extension SOICore {
         }
         let slope: R = growth / sqrt(surface) * (0.5 * k1ox * lateralBody)
         let junction: R = sqrt(drive.depth * p.xj)
-        let share: R = L / (junction * 2 + L)
+        let share: R = leff / (junction * 2 + leff)
         let plain: R = slope * (share * p.a0 + p.b0 / (size.width + p.b1)) + 1
         let cube: R = share * share * share
         let full: R = plain - slope * cube * drive.effective * (p.ags * p.a0)
@@ -153,11 +153,11 @@ extension SOICore {
         _ rest: Dual<T.Gradient>, _ vds: Dual<T.Gradient>, _ heat: SOIHeat<T>
     ) -> Dual<T.Gradient> {
         typealias R = Dual<T.Gradient>
-        let L = size.length
+        let leff = size.length
         // Sums of inverses: what does not count adds nothing.
         var inverse = R(constant: 0)
         if p.pclm > 0, rest.value > 1e-10 {
-            let length: R = (bulk + drive.effective / fieldLength) * (L / (p.pclm * self.fieldLength))
+            let length: R = (bulk + drive.effective / fieldLength) * (leff / (p.pclm * self.fieldLength))
             inverse = bulk / (length * rest)
         }
         if heat.outputShort.value > 0 {
@@ -169,8 +169,8 @@ extension SOICore {
         if p.pdits > SOIConstants.smallest {
             let growth: R = vds * p.pditsd
             let lifted: R = growth.value > SOIConstants.longest ? R(constant: SOIConstants.largest) : exp(growth)
-            var pocket: R = (lifted * (1 + p.pditsl * L) + 1) / p.pdits
-            if p.fprout > 0 { pocket = pocket / ((p.fprout * L.squareRoot()) / vgst2 + 1) }
+            var pocket: R = (lifted * (1 + p.pditsl * leff) + 1) / p.pdits
+            if p.fprout > 0 { pocket = pocket / ((p.fprout * leff.squareRoot()) / vgst2 + 1) }
             inverse = inverse + 1 / pocket
         }
         guard inverse.value > 0 else { return R(constant: SOIConstants.largest) }

@@ -87,7 +87,7 @@ struct SOICore: BitwiseCopyable, Sendable {
                 message: "its nch is \(p.nch.plain), its nsub \(p.nsub.plain) 1/cm³",
                 hint: "nch must be above 0 and nsub not 0; l, w and p parts count")
         }
-        let (L, W) = (size.length, size.width)
+        let (leff, weff) = (size.length, size.width)
         multiple = size.fingers * instance[.m] * multiplier
         parallel = instance[.m] * multiplier
         if p.u0 > 1 { p.u0 *= 1e-4 }
@@ -97,7 +97,7 @@ struct SOICore: BitwiseCopyable, Sendable {
         }
         mstar = 0.5 + Glibc.atan(p.minv) / SOIConstants.pi
         mstarCharge = 0.5 + Glibc.atan(p.minvcv) / SOIConstants.pi
-        resistanceWidth = Glibc.pow(W * 1e6, p.wr)
+        resistanceWidth = Glibc.pow(weff * 1e6, p.wr)
 
         // At the element's own temperature.
         let vt = SOIConstants.boltzmannOverCharge * temperature
@@ -120,19 +120,19 @@ struct SOICore: BitwiseCopyable, Sendable {
                 .squareRoot()
             : (3 * 3.9 / film.oxidePermittivity * junctionDepth * film.plainThickness).squareRoot()
         SOICore.completeBodyEffect(model, &p, film, phi: phi)
-        k1eff = p.k1 * (1 + p.k1w1 / max(W + p.k1w2, 1e-8))
+        k1eff = p.k1 * (1 + p.k1w1 / max(weff + p.k1w2, 1e-8))
         let root = phi.squareRoot()
         if !model.isGiven(.vfb) {
             p.vfb = model.isGiven(.vth0) ? type * p.vth0 - phi - k1eff * root : -1
         }
         if !model.isGiven(.vth0) { p.vth0 = type * (p.vfb + phi + k1eff * root) }
         k1ox = k1eff * model[.tox] / model[.toxm]
-        lateral = (1 + p.lpe0 / L).squareRoot() - 1
-        lateralBody = (1 + p.lpeb / L).squareRoot()
-        dvtp2Factor = p.dvtp2 / Glibc.pow(L, p.dvtp3)
-        filmCharge = SOIConstants.charge * model[.nch] * (1 + p.lpe0 / L) * 1e6 * model[.tsi]
+        lateral = (1 + p.lpe0 / leff).squareRoot() - 1
+        lateralBody = (1 + p.lpeb / leff).squareRoot()
+        dvtp2Factor = p.dvtp2 / Glibc.pow(leff, p.dvtp3)
+        filmCharge = SOIConstants.charge * model[.nch] * (1 + p.lpe0 / leff) * 1e6 * model[.tsi]
 
-        let relative = L / fieldLength
+        let relative = leff / fieldLength
         func decay(_ rate: Double) -> Double {
             Glibc.exp(-0.5 * rate * relative) + 2 * Glibc.exp(-rate * relative)
         }
@@ -180,14 +180,14 @@ struct SOICore: BitwiseCopyable, Sendable {
             edgeFlatBand = film.nominalThermal * Glibc.log(p.ngate / 1e20)
         }
 
-        source = SOIJunction(source: model, p, size, length: L)
-        drain = SOIJunction(drain: model, p, size, length: L)
+        source = SOIJunction(source: model, p, size, length: leff)
+        drain = SOIJunction(drain: model, p, size, length: leff)
         let diffusion = max(p.ln, 1e-15)
-        transport = limitedExp(-0.5 * L * L / diffusion / diffusion)
-        let reference = p.lbjt0 * (1 / L + 1 / diffusion)
+        transport = limitedExp(-0.5 * leff * leff / diffusion / diffusion)
+        let reference = p.lbjt0 * (1 / leff + 1 / diffusion)
         bipolarRatio = Glibc.pow(reference, p.nbjt)
         diffusionRatio = 1 + p.ldif0 * Glibc.pow(reference, p.ndif)
-        early = max(p.vabjt + p.aely * L, 1)
+        early = max(p.vabjt + p.aely * leff, 1)
         bipolarOff = instance[.bjtoff] == 1
 
         // Charges; those of capmod=3 in a thinner oxide.
@@ -195,7 +195,7 @@ struct SOICore: BitwiseCopyable, Sendable {
         accumulation = p.acde * Glibc.pow(p.nch / 2e16, -0.25)
         debye =
             (film.permittivity * film.nominalThermal / (SOIConstants.charge * p.nch * 1e6)).squareRoot() / 3
-        bulkCharge = 1 + Glibc.pow(model[.clc] / L, model[.cle])
+        bulkCharge = 1 + Glibc.pow(model[.clc] / leff, model[.cle])
         let area = size.chargeWidth / size.segments * size.fingers
         plate = film.oxide * (area * size.chargeLength + size.contactArea)
         bodyPlate = model[.fbody] * film.oxide * (area * size.bodyLength + size.contactArea)
@@ -209,9 +209,9 @@ struct SOICore: BitwiseCopyable, Sendable {
         lightDrain = size.drainChargeWidth * p.cgdl
         let bottom = SOIBottom.Rule(model, p, film, thermal: vt, intrinsic: ni)
         bottomSource = SOIBottom(
-            bottom, area: instance[.as] * scale * scale, edge: max(instance[.ps] * scale, W) - width)
+            bottom, area: instance[.as] * scale * scale, edge: max(instance[.ps] * scale, weff) - width)
         bottomDrain = SOIBottom(
-            bottom, area: instance[.ad] * scale * scale, edge: max(instance[.pd] * scale, W) - width)
+            bottom, area: instance[.ad] * scale * scale, edge: max(instance[.pd] * scale, weff) - width)
         setTunnelling(model)
         if laws.otherMaterials { chargeThickness = electricalThickness(model, intrinsic: ni, depth: depth) }
         if laws.mobility == 4 { mobilityDrive = strongInversionDrive(phi: phi, depth: depth) }

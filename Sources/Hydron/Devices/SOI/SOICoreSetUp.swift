@@ -45,18 +45,18 @@ extension SOICore {
     private func overdriveOfExtraction(
         _ model: SOIModelValues, vt: Double, phi: Double, barrier: Double, depth: Double
     ) -> Double {
-        let (L, W) = (model[.leffeot], model[.weffeot])
+        let (leff, weff) = (model[.leffeot], model[.weffeot])
         let root = phi.squareRoot()
         let natural = (film.scale * depth).squareRoot()
-        let theta = shortChannel(-0.5 * p.dvt1 * L / natural)
+        let theta = shortChannel(-0.5 * p.dvt1 * leff / natural)
         let states = p.nfactor * film.permittivity / depth + p.cdsc * theta + p.cit
         let n = guardedSum(states / film.oxide)
-        var vth = threshold + (k1ox - k1eff) * root * (1 + p.lpeb / L).squareRoot()
-        vth -= (p.dvt0 * theta + p.dvt0w * shortChannel(-0.5 * p.dvt1w * W * L / natural)) * barrier
-        if p.dvtp0 > 0 { vth -= n * vt * Glibc.log(L / (L + 2 * p.dvtp0)) }
-        vth += k1ox * ((1 + p.lpe0 / L).squareRoot() - 1) * root
-        vth += (p.kt1 + p.kt1l / L) * (model[.tempeot] / film.nominal - 1)
-        vth += p.k3 * film.thickness * phi / (W + p.w0)
+        var vth = threshold + (k1ox - k1eff) * root * (1 + p.lpeb / leff).squareRoot()
+        vth -= (p.dvt0 * theta + p.dvt0w * shortChannel(-0.5 * p.dvt1w * weff * leff / natural)) * barrier
+        if p.dvtp0 > 0 { vth -= n * vt * Glibc.log(leff / (leff + 2 * p.dvtp0)) }
+        vth += k1ox * ((1 + p.lpe0 / leff).squareRoot() - 1) * root
+        vth += (p.kt1 + p.kt1l / leff) * (model[.tempeot] / film.nominal - 1)
+        vth += p.k3 * film.thickness * phi / (weff + p.w0)
         var over = polarity * model[.vddeot]
         if polyPotential > 0, over > flatBand + phi {
             // Of the whole voltage, and by the film's permittivity: Berkeley's source, which models are fitted with.

@@ -45,7 +45,8 @@ enum SOIInstance: Int, ParameterKey {
         case .sd: Parameter("sd", unit: "m", default: 0, .any, "distance between fingers")
         case .delvto: Parameter("delvto", "delvt0", unit: "V", default: 0, .any, "shift of the threshold")
         case .soimod:
-            Parameter("soimod", unit: Parameter.choice, default: nil, .closed(0, 3), "as in the model, which holds else")
+            Parameter(
+                "soimod", unit: Parameter.choice, default: nil, .closed(0, 3), "as in the model, which holds else")
         case .rgatemod:
             Parameter(
                 "rgatemod", unit: Parameter.choice, default: nil, .closed(0, 3), "as in the model, which holds else")

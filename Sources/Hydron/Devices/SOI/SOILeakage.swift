@@ -61,7 +61,8 @@ extension SOICore {
                 // Reverse voltages take from the sum; the root must stay one.
                 let sum: R = guardedFloor(widened * widened + (highSource + highDrain) * 4, 1e-3)
                 let twice: R = widened + sqrt(sum)
-                let carried: R = (risenSource - risenDrain) * (warmFar.bipolar * (area * bipolarRatio * transport)).slopes
+                let scale: R = (warmFar.bipolar * (area * bipolarRatio * transport)).slopes
+                let carried: R = (risenSource - risenDrain) * scale
                 leakage.bipolar = twice.value < 0.2 ? carried * 10 : carried * 2 / twice
             }
         }

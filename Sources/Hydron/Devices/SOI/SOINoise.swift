@@ -15,9 +15,9 @@ extension SOITransistor {
         var current = point.channel.current + leakage.bipolar + leakage.ionisation + leakage.drainInduced
         current = (current - leakage.drainJunction) * fingers
         let (drain, source) = (Self.drain, Self.source)
+        let conductance = thermalConductance(bias, heat, point, current: abs(current.value)) * count
         var channel = NoiseSource.thermal(
-            "id", drain, source, conductance: thermalConductance(bias, heat, point, current: abs(current.value)) * count,
-            thermal: heat.thermal.value)
+            "id", drain, source, conductance: conductance, thermal: heat.thermal.value)
         if channel.white < 0 { channel.white = 0 }
         var flicker = NoiseSource(name: "fn", from: drain, to: source, white: 0)
         flicker.flicker = flickerDensity(bias, heat, point, current: abs(current.value)) * count
@@ -44,7 +44,7 @@ extension SOITransistor {
     private func thermalConductance(
         _ bias: SOIBias<Slopes>, _ heat: SOIHeat<T>, _ point: Point, current: Double
     ) -> Double {
-        let (p, fingers, L) = (core.p, core.size.fingers, core.size.length)
+        let (p, fingers, leff) = (core.p, core.size.fingers, core.size.length)
         let channel = point.channel
         let mobility = channel.mobility.value
         let slopes = (channel.current + point.leakage.bipolar).gradient * fingers
@@ -56,13 +56,13 @@ extension SOITransistor {
         case 0:
             let charges = core.charges(bias, gate: point.drive.gate, point.drive, point.body, channel, heat)
             let charge = mobility * abs(charges.inversion.value)
-            return charge / (L * L + charge * channel.resistance.value / fingers) * p.ntnoi
+            return charge / (leff * leff + charge * channel.resistance.value / fingers) * p.ntnoi
         case 1:
             let field = 2 * heat.velocity.value / mobility
-            let share = point.drive.effective.value / field / L
+            let share = point.drive.effective.value / field / leff
             let square = share * share
-            let beta = p.rnoia * (1 + square * p.tnoia * L)
-            var theta = p.rnoib * (1 + square * p.tnoib * L)
+            let beta = p.rnoia * (1 + square * p.tnoia * leff)
+            var theta = p.rnoib * (1 + square * p.tnoib * leff)
             theta = min(theta, 0.9, 0.9 * beta)
             let resistance = current > 0 ? min(channel.effectiveDrain.value / current, 1e9) : 1e9
             let (all, weighted) = (sum + own, beta * sum + own)
@@ -76,9 +76,9 @@ extension SOITransistor {
         _ bias: SOIBias<Slopes>, _ heat: SOIHeat<T>, _ point: Point, current: Double
     ) -> Double {
         let (p, size, oxide) = (core.p, core.size, core.film.oxide)
-        let L = size.length
+        let leff = size.length
         guard core.laws.flicker != 0 else {
-            let scale = oxide * Glibc.pow(L, p.bf)
+            let scale = oxide * Glibc.pow(leff, p.bf)
             guard p.w0flk > 0 else { return p.kf * Glibc.pow(max(current, 1e-38), p.af) / scale }
             let pieces = size.fingers * size.width / p.w0flk
             return pieces * p.kf * Glibc.pow(max(current / pieces, 1e-38), p.af) / scale
@@ -102,12 +102,12 @@ extension SOITransistor {
         let traps = p.noia * Glibc.log(max((atSource + states) / (atDrain + states), 1e-38))
         let linear = p.noib * (atSource - atDrain)
         let square = 0.5 * p.noic * (atSource * atSource - atDrain * atDrain)
-        let along = charge * charge * thermal * current * mobility / (1e10 * channel.bulk.value * oxide * L * L)
-        let end = thermal * current * current / (1e10 * L * L * size.width * size.fingers)
+        let along = charge * charge * thermal * current * mobility / (1e10 * channel.bulk.value * oxide * leff * leff)
+        let end = thermal * current * current / (1e10 * leff * leff * size.width * size.fingers)
         let density = p.noia + p.noib * atDrain + p.noic * atDrain * atDrain
         let filled = (atDrain + states) * (atDrain + states)
         let strong = along * (traps + linear + square) + end * modulated * density / filled
-        let weak = p.noia * thermal * current * current / (size.width * size.fingers * L * 1e10 * states * states)
+        let weak = p.noia * thermal * current * current / (size.width * size.fingers * leff * 1e10 * states * states)
         return strong + weak > 0 ? strong * weak / (strong + weak) : 0
     }
 }

@@ -33,8 +33,8 @@ enum SOIParameter: Int, CaseIterable, Sendable {
     case idtun, vrec0, vrec0d, vtun0, vtun0d, ln, nbjt, lbjt0, ldif0, ndif, vabjt, aely, ahli, ahlid, xbjt, xdif, xdifd
     case xrec, xrecd, xtun, xtund, ntrecf, ntrecr, tt
     // Tunnelling through the gate's oxide.
-    case ntox, toxref, ebg, vevb, alphagb1, betagb1, vgb1, vecb, alphagb2, betagb2, vgb2, voxh, deltavox, aigbcp2, bigbcp2
-    case cigbcp2, aigc, bigc, cigc, aigsd, bigsd, cigsd, nigc, pigcd, poxedge
+    case ntox, toxref, ebg, vevb, alphagb1, betagb1, vgb1, vecb, alphagb2, betagb2, vgb2, voxh, deltavox, aigbcp2
+    case bigbcp2, cigbcp2, aigc, bigc, cigc, aigsd, bigsd, cigsd, nigc, pigcd, poxedge
     // Charges.
     case xpart, cgso, cgdo, cgeo, cgsl, cgdl, ckappa, cf, clc, cle, noff, delvt, voffcv, minvcv, acde, moin, fbody
     case cjswg, cjswgd, pbswg, pbswgd, mjswg, mjswgd, tcjswg, tcjswgd, tpbswg, tpbswgd, csdesw, cfrcoeff, csdmin, asd
@@ -44,7 +44,7 @@ enum SOIParameter: Int, CaseIterable, Sendable {
     // Noise.
     case noia, noib, noic, noif, em, ef, af, kf, bf, w0flk, tnoia, tnoib, rnoia, rnoib, ntnoi
     // Limits that simulators warn at.
-    case vgs_max, vgd_max, vgb_max, vds_max, vbs_max, vbd_max, vgsr_max, vgdr_max, vgbr_max, vbsr_max, vbdr_max
+    case vgsMax, vgdMax, vgbMax, vdsMax, vbsMax, vbdMax, vgsrMax, vgdrMax, vgbrMax, vbsrMax, vbdrMax
 
     /// One line of the tables.
     struct Row: Sendable {
@@ -70,7 +70,10 @@ enum SOIParameter: Int, CaseIterable, Sendable {
         }
     }
 
-    static let names: [String] = allCases.map { "\($0)" }
+    /// A capital letter stands for an underscore and the small one: `vgsMax` is `vgs_max`.
+    static let names: [String] = allCases.map { key in
+        "\(key)".map { $0.isUppercase ? "_\($0.lowercased())" : String($0) }.joined()
+    }
     /// By raw value.
     static let rows: [Row] = {
         let all = process + channel + leakage + charges

@@ -46,18 +46,18 @@ extension SOICore {
         _ heat: SOIHeat<T>
     ) -> (vth: Dual<T.Gradient>, n: Dual<T.Gradient>, depth: Dual<T.Gradient>) {
         typealias R = Dual<T.Gradient>
-        let L = size.length
+        let leff = size.length
         let depth: R = root * (heat.depth / heat.root).slopes
         let natural: R = sqrt(depth * film.scale)
         let barrier: R = (heat.builtIn - heat.phi).slopes
 
         // Short and narrow channel.
         let length: R = natural * guardedSum(vb * p.dvt2)
-        let theta: R = shortChannel((-0.5 * p.dvt1 * L) / length)
+        let theta: R = shortChannel((-0.5 * p.dvt1 * leff) / length)
         var shift: R = theta * p.dvt0 * barrier
         if p.dvt0w != 0 {
             let narrow: R = natural * guardedSum(vb * p.dvt2w)
-            let share: R = shortChannel((-0.5 * p.dvt1w * size.width * L) / narrow)
+            let share: R = shortChannel((-0.5 * p.dvt1w * size.width * leff) / narrow)
             shift = shift + share * p.dvt0w * barrier
         }
 
@@ -74,13 +74,13 @@ extension SOICore {
             let pocket: R = vds * -p.dvtp1
             let fall: R =
                 pocket.value < -SOIConstants.longest ? R(constant: SOIConstants.smallest) : exp(pocket)
-            let logarithm: R = log(L / ((fall + 1) * p.dvtp0 + L))
+            let logarithm: R = log(leff / ((fall + 1) * p.dvtp0 + leff))
             shift = shift + n * logarithm * heat.thermal.slopes
         }
         if dvtp2Factor != 0 { shift = shift + tanh(vds * p.dvtp4) * dvtp2Factor }
 
         let width: R = (vb * p.k3b + p.k3) * (film.thickness / (size.width + p.w0)) * heat.phi.slopes
-        let warm: R = (vb * p.kt2 + (p.kt1 + p.kt1l / L)) * heat.ratio.slopes
+        let warm: R = (vb * p.kt2 + (p.kt1 + p.kt1l / leff)) * heat.ratio.slopes
         let still: R = (heat.root * (k1ox * lateral - k1eff * lateralBody)).slopes + threshold
         var vth: R = extended * (k1ox * lateralBody) - vb * k2ox - shift
         vth = vth + width + warm + still
