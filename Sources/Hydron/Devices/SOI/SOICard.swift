@@ -180,8 +180,9 @@ private struct SOIElement {
             card.builder.add(
                 SOIContactTunnelling(core: core, phi: plain.heat.phi), [gate, contact], identity: card.helper("igp"))
         }
+        let floats = contacts.isEmpty && !isFull
         guard heats || hasBodyNodes else {
-            return add(plain, locals, hasOverlaps)
+            return add(plain, locals, hasOverlaps, floats)
         }
         var ends = (source: body, drain: body)
         if hasBodyNodes {
@@ -193,12 +194,15 @@ private struct SOIElement {
         typealias Warm = Dual<SIMD8<Double>>
         let warm = SOITransistor<Warm>(
             core: core, heat: core.heat(Warm(constant: temperature)), temperature: temperature, isHeated: heats)
-        add(warm, locals + [heat, ends.source, ends.drain], hasOverlaps)
+        add(warm, locals + [heat, ends.source, ends.drain], hasOverlaps, floats)
     }
 
-    private func add<T: SOITemperature>(_ transistor: SOITransistor<T>, _ locals: [Int32], _ hasOverlaps: Bool) {
+    private func add<T: SOITemperature>(
+        _ transistor: SOITransistor<T>, _ locals: [Int32], _ hasOverlaps: Bool, _ floats: Bool
+    ) {
         var transistor = transistor
         transistor.hasOverlaps = hasOverlaps
+        transistor.isFloating = floats
         transistor.startsOff = instance[.off] != 0
         for (index, value) in initial.prefix(4).enumerated() { transistor.initialVoltages[index] = value }
         card.builder.add(transistor, locals, identity: card.identity)

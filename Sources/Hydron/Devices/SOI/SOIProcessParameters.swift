@@ -12,7 +12,7 @@ extension SOIParameter {
         Row(.vgstcvmod, Parameter.choice, 1, "gate drive of the charges", .closed(0, 2)),
         Row(.gidlmod, Parameter.choice, 0, "law of what the gate induces at drain and source", .closed(0, 1)),
         Row(.iiimod, Parameter.choice, 0, "law of impact ionisation", .closed(0, 1)),
-        Row(.soimod, Parameter.choice, 0, "0: partly, 1: either, 2: fully depleted, 3: by vbs0pd, vbs0fd", .closed(0, 3)),
+        Row(.soimod, Parameter.choice, 0, "0 partly, 1 either, 2 fully depleted, 3 by vbs0pd, vbs0fd", .closed(0, 3)),
         Row(.fdmod, Parameter.choice, 0, "1: the drain lowers the body's potential, too", .closed(0, 1)),
         Row(.rgatemod, Parameter.choice, 0, "gate resistance: 1 constant, 2 and 3 with the channel's", .closed(0, 3)),
         Row(.rbodymod, Parameter.choice, 0, "1: resistances from the body to its junctions", .closed(0, 1)),

@@ -27,6 +27,8 @@ struct SOITransistor<T: SOITemperature>: LimitedDevice {
     /// The overlaps' charges are elsewhere, at the middle of the gate's resistance.
     var hasOverlaps = true
     var startsOff = false
+    /// Nothing outside connects the body.
+    var isFloating = false
     /// `ic=`: vds, vgs, vbs, ves as the card says [V]; NaN where it says nothing.
     var initialVoltages = SIMD4<Double>(repeating: .nan)
 
@@ -313,8 +315,11 @@ struct SOITransistor<T: SOITemperature>: LimitedDevice {
         guard !startsOff else { return u }
         var point = u
         var v = voltages(u)
-        (v.gate, v.drain, v.body, v.rise) = (core.threshold + 0.1, 0, 0, 0)
-        (v.sourceBody, v.drainBody) = (0, 0)
+        // A floating body comes down from where its junctions carry most: below, impact ionisation that grows with the
+        // body's voltage would send the iteration away.
+        let body = isFloating ? 0.9 : 0
+        (v.gate, v.drain, v.body, v.rise) = (core.threshold + 0.1, 0, body, 0)
+        (v.sourceBody, v.drainBody) = (body, body)
         write(v, &point)
         return point
     }
