@@ -66,6 +66,83 @@ import Testing
         }
     }
 
+    /// ngspice 39, `ngspice -b`: `onoise_spectrum` [V/√Hz] of this circuit at 10 Hz, 100 kHz and 1 GHz.
+    @Test(arguments: [
+        ("tnoimod=0", [7.819646e-07, 7.941625e-09, 1.388816e-09]),
+        ("tnoimod=1", [7.819645e-07, 7.932040e-09, 1.332917e-09]),
+        ("tnoimod=2 fnoimod=0 kf=1e-25 af=1.1", [3.605198e-06, 3.607825e-08, 1.423228e-09]),
+        ("soimod=1 capmod=3", [7.715878e-07, 7.836143e-09, 1.369837e-09]),
+        ("rsh=20 rgatemod=1 rshg=50", [7.498963e-07, 7.626316e-09, 1.389956e-09]),
+    ])
+    func noiseIsThatOfNgspice(_ more: String, _ expected: [Double]) throws {
+        let result = try simulate(
+            """
+            t
+            vd d 0 1.2
+            rl d o 100
+            vg g 0 0.9 ac 1
+            ve e 0 0
+            vb b 0 0.2
+            m1 o g 0 e b n w=4u l=0.3u nf=2 m=2
+            \(Self.card(isPChannel: false, more))
+            .noise v(o) vg dec 1 10 1e9
+            .options reltol=1e-9 abstol=1e-18 gmin=1e-18
+            .print noise onoise
+            .end
+            """)
+        let found = result["onoise"]
+        for (index, value) in zip([0, 4, 8], expected) {
+            #expect(abs(found[index] - value) < 3e-5 * value, "\(more): \(found[index]), not \(value)")
+        }
+    }
+
+    /// Impact ionisation holds a floating body up against its junctions: Newton's iteration alone finds where.
+    @Test(arguments: [(0.3, 2.5), (0.7, 1), (0.7, 1.5), (0.7, 2.5), (1.5, 2.5), (0, 1.5)])
+    func newtonFindsAFloatingBody(_ gate: Double, _ drain: Double) throws {
+        let text = """
+            t
+            vd d 0 \(drain)
+            vg g 0 \(gate)
+            m1 d g 0 0 n w=2u l=0.2u
+            .model n nmos level=10 version=4.4 tox=3n tsi=80n nch=4e17 vth0=0.35 u0=0.04 alpha0=1e-8 beta2=0.08
+            + isrec=1e-3 isdif=1e-6
+            .options itl1=60
+            .op
+            .print op @m1[vbs] @m1[ib]
+            .end
+            """
+        let result = try simulate(text)
+        #expect(abs(result["@m1[ib]"][0]) < 1e-9)
+        #expect(result["@m1[vbs]"][0] > 0 && result["@m1[vbs]"][0] < 1)
+        #expect(result.report.analyses.flatMap(\.statistics.homotopies) == [])
+    }
+
+    /// Networks that lie around it change nothing at rest but what they take of the voltages.
+    @Test(arguments: [
+        "rgatemod=1", "rgatemod=2", "rgatemod=3", "rbodymod=1 rbdb=10 rbsb=10", "rdsmod=1 rdw=0.1 rsw=0.1 rdsw=0 rsh=0.01",
+        "rbody=1 rbsh=1", "shmod=1 rth0=1e-12",
+    ])
+    func networksVanishAtRest(_ network: String) throws {
+        func currents(_ more: String) throws -> [Double] {
+            let result = try simulate(
+                """
+                t
+                vd d 0 1
+                vg g 0 1
+                vb b 0 0.2
+                m1 d g 0 0 b n w=2u l=0.3u
+                \(Self.card(isPChannel: false, more))
+                .options reltol=1e-9
+                .op
+                .print op i(vd) i(vg) i(vb)
+                .end
+                """)
+            return ["i(vd)", "i(vg)", "i(vb)"].map { result[$0][0] }
+        }
+        let without = try currents(network.contains("rdsmod") ? "rdsw=0" : "")
+        for (a, b) in zip(without, try currents(network)) { #expect(abs(a - b) <= 3e-4 * abs(a), "\(network)") }
+    }
+
     static let peers: [Peer] = [
         Peer(
             isPChannel: false, law: .partly, celsius: -40,

@@ -182,7 +182,8 @@ private struct SOIElement {
         }
         let floats = contacts.isEmpty && !isFull
         guard heats || hasBodyNodes else {
-            return add(plain, locals, hasOverlaps, floats)
+            let device = SOIPlainDevice(transistor: completed(plain, hasOverlaps, floats))
+            return card.builder.add(device, locals, identity: card.identity)
         }
         var ends = (source: body, drain: body)
         if hasBodyNodes {
@@ -194,18 +195,21 @@ private struct SOIElement {
         typealias Warm = Dual<SIMD8<Double>>
         let warm = SOITransistor<Warm>(
             core: core, heat: core.heat(Warm(constant: temperature)), temperature: temperature, isHeated: heats)
-        add(warm, locals + [heat, ends.source, ends.drain], hasOverlaps, floats)
+        card.builder.add(
+            SOINetworkDevice(transistor: completed(warm, hasOverlaps, floats)),
+            locals + [heat, ends.source, ends.drain], identity: card.identity)
     }
 
-    private func add<T: SOITemperature>(
-        _ transistor: SOITransistor<T>, _ locals: [Int32], _ hasOverlaps: Bool, _ floats: Bool
-    ) {
+    /// With what the card says of how it starts.
+    private func completed<T: SOITemperature>(
+        _ transistor: SOITransistor<T>, _ hasOverlaps: Bool, _ floats: Bool
+    ) -> SOITransistor<T> {
         var transistor = transistor
         transistor.hasOverlaps = hasOverlaps
         transistor.isFloating = floats
         transistor.startsOff = instance[.off] != 0
         for (index, value) in initial.prefix(4).enumerated() { transistor.initialVoltages[index] = value }
-        card.builder.add(transistor, locals, identity: card.identity)
+        return transistor
     }
 
     private func addHeat(_ node: Int32, resistance: Double) {
