@@ -4,7 +4,8 @@ extension SOITransistor {
     static var noiseNames: [String] { ["id", "fn", "ibs", "ibd", "igs", "igd", "igb"] }
 
     /// Thermal noise of the channel, flicker noise (K. K. Hung et al., IEEE Trans. Electron Devices 37, 1323 (1990), doi
-    /// 10.1109/16.108195), shot noise of junctions and gate. Manual, chapter 7.
+    /// 10.1109/16.108195), shot noise of junctions and gate. Manual, chapter 7. What tnoimod=1 puts on a resistance before
+    /// the source besides its own noise is left out.
     func noise(_ u: Locals<Gradient>, state: NoState) -> [NoiseSource] {
         let v = voltages(u.values)
         let (bias, heat) = (bias(v), warmth(v.rise))
