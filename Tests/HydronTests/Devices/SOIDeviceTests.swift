@@ -95,6 +95,27 @@ import Testing
         DeviceHarness.checkJacobian(at: u, tolerance: 2e-5, what) { DeviceHarness.evaluate(device, at: $0) }
     }
 
+    /// Newton's iteration may ask for any voltages.
+    @Test(arguments: variants.indices)
+    func nothingIsInfinite(_ variant: Int) throws {
+        var random = TestRandom(seed: UInt64(variant) + 1)
+        for celsius in [-60.0, 27, 200] {
+            var parameters = Self.variants[variant]
+            (parameters[.ahli], parameters[.a1]) = (1e-4, celsius < 0 ? -0.02 : 0.02)
+            let core = try Self.core(parameters, celsius: celsius, celsius > 100 ? Self.contact : [:])
+            let device = SOITransistor<Double>(
+                core: core, heat: core.heat(celsius + 273.15), temperature: celsius + 273.15)
+            for size in [1.0, 5, 30] {
+                for _ in 0..<20 {
+                    let u = (0..<5).map { _ in random.uniform(-size...size) }
+                    let here = DeviceHarness.evaluate(device, at: u)
+                    let all = here.f + here.q + here.df.flatMap { $0 } + here.dq.flatMap { $0 }
+                    #expect(!all.contains { !$0.isFinite }, "\(Self.variants[variant]) at \(u), \(celsius) °C")
+                }
+            }
+        }
+    }
+
     /// Drain and source have the same parameters here: changing places changes signs alone.
     @Test(arguments: variants.indices)
     func drainAndSourceMayChangePlaces(_ variant: Int) throws {
