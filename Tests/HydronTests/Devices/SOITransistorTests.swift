@@ -96,6 +96,62 @@ import Testing
         }
     }
 
+    /// ngspice 39, `ngspice -b`: imaginary parts of i(vg), i(vd), i(vb), i(ve) [A] at 1 GHz for 1 V at gate, drain, body and
+    /// substrate in turn.
+    @Test(arguments: capacitances)
+    func capacitancesAreThoseOfNgspice(_ more: String, _ expected: [[Double]]) throws {
+        for (driven, row) in zip(["g", "d", "b", "e"], expected) {
+            func drive(_ node: String) -> String { node == driven ? "ac 1" : "" }
+            let result = try simulate(
+                """
+                t
+                vd d 0 0.8 \(drive("d"))
+                vg g 0 0.7 \(drive("g"))
+                ve e 0 0.5 \(drive("e"))
+                vb b 0 0.3 \(drive("b"))
+                m1 d g 0 e b n w=4u l=0.3u nf=2 ad=1p as=2p pd=6u ps=8u agbcp=1e-13 aebcp=1e-13 nbc=1
+                \(Self.card(isPChannel: false, more))
+                .ac lin 1 1g 1g
+                .options reltol=1e-9 abstol=1e-18 gmin=1e-18
+                .print ac ii(vg) ii(vd) ii(vb) ii(ve)
+                .end
+                """)
+            for (name, value) in zip(["ii(vg)", "ii(vd)", "ii(vb)", "ii(ve)"], row) {
+                let found = result[name][0]
+                #expect(abs(found - value) < 2e-6 * abs(value) + 1e-15, "\(name) of \(driven): \(found), not \(value)")
+            }
+        }
+    }
+    static let capacitances: [(String, [[Double]])] = [
+        (
+            "capmod=2 vgstcvmod=0 cgsl=1e-10 cgdl=2e-10",
+            [
+                [-1.412452e-04, 3.639686e-05, 2.836416e-05, 0],
+                [2.771343e-05, -3.039607e-05, 1.575465e-06, 1.084834e-06],
+                [1.608156e-05, 4.052188e-06, -4.363205e-05, 1.410284e-06],
+                [0, 1.084834e-06, 1.410284e-06, -4.664785e-06],
+            ]
+        ),
+        (
+            "capmod=3 vgstcvmod=1 xpart=1 csdesw=1e-11",
+            [
+                [-1.391015e-04, 2.384822e-05, 2.155821e-05, 0],
+                [2.373049e-05, -2.646959e-05, 1.553281e-06, 1.127116e-06],
+                [-2.714213e-07, 1.568916e-06, -3.188778e-05, 1.410284e-06],
+                [0, 1.127116e-06, 1.410284e-06, -4.791632e-06],
+            ]
+        ),
+        (
+            "capmod=3 vgstcvmod=2 minvcv=0.2 xpart=0.5 cgeo=1e-10 tt=1e-9",
+            [
+                [-1.647916e-04, 7.210350e-05, 2.020755e-05, 3.769911e-07],
+                [2.370797e-05, -2.635833e-05, 1.544492e-06, 1.084834e-06],
+                [-9.541456e-06, 1.914238e-05, -3.127776e-05, 1.410284e-06],
+                [3.769911e-07, 1.084834e-06, 1.410284e-06, -5.041776e-06],
+            ]
+        ),
+    ]
+
     /// Impact ionisation holds a floating body up against its junctions: Newton's iteration alone finds where.
     @Test(arguments: [(0.3, 2.5), (0.7, 1), (0.7, 1.5), (0.7, 2.5), (1.5, 2.5), (0, 1.5)])
     func newtonFindsAFloatingBody(_ gate: Double, _ drain: Double) throws {
