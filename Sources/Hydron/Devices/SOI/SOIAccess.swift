@@ -78,7 +78,9 @@ struct SOIGateAccess: Device {
         let core = transistor.core
         let point = transistor.point(transistor.voltages(u.values), gmin: 0)
         let diffusion: Dual<SIMD4<Double>> = point.channel.gain * (core.p.xrcrg2 * transistor.heat.thermal)
-        let sum: Dual<SIMD4<Double>> = point.channel.conductance + diffusion
+        // Version 3.2 has the current itself in the place of ids/vdseff.
+        let drift = core.laws.isVersion3 ? point.channel.current : point.channel.conductance
+        let sum: Dual<SIMD4<Double>> = drift + diffusion
         // A closed channel leaves the gate what keeps its node.
         let conductance: Dual<SIMD4<Double>> = sum * (core.p.xrcrg1 * core.multiple) + 1e-12
         let g = conductance.gradient * core.polarity

@@ -24,6 +24,8 @@ enum SOICard: ElementKind {
 
     /// What ``ModelLevels`` calls these equations.
     static let number = 10
+    /// The same for version 3.2.
+    static let third = 3
     private static let kind = "a MOSFET"
     private static let types = ["nmos", "pmos"]
 
@@ -32,7 +34,8 @@ enum SOICard: ElementKind {
         for (place, word) in card.remainingWords where place > 3 && place < 8 {
             guard let model = card.scope.model(word) ?? card.scope.bins(of: word).first else { continue }
             guard types.contains(model.type), !model.isBroken else { return false }
-            return ModelLevels.meaning(of: model.level, device: "m", in: card.dialect) == .here(number)
+            let meaning = ModelLevels.meaning(of: model.level, device: "m", in: card.dialect)
+            return meaning == .here(number) || meaning == .here(third)
         }
         return false
     }
@@ -86,8 +89,7 @@ private struct SOIElement {
     init?(_ card: ElementCard, _ nodes: [Int32], _ extra: [Int32]) {
         guard let modelCard = card.model(["nmos", "pmos"], size: { SOICard.size(card) }) else { return nil }
         let initial = card.takeList(key: "ic", limit: 5)
-        guard let instance = card.parameters(SOIInstance.self, flags: ["off", "tnodeout"]) else { return nil }
-        let values = modelCard.values(SOIModelKey.self)
+        guard let (instance, values) = SOICard.values(card, modelCard) else { return nil }
         let options = card.options
         temperature = card.temperature(given: instance.isGiven(.temp) ? instance[.temp] : nil, rise: instance[.dtemp])
         let nominal =

@@ -88,7 +88,7 @@ extension SOICore {
         if lifted.value < 0.96 {
             growth = 1 / sqrt(1 - lifted)
         } else {
-            growth = (6.0169491525 - lifted * 6.3559322034) / (1 - lifted * 1.0593220339)
+            growth = (bulkTail[0] - lifted * bulkTail[1]) / (1 - lifted * bulkTail[2])
         }
         let slope: R = growth / sqrt(surface) * (0.5 * k1ox * lateralBody)
         let junction: R = sqrt(drive.depth * p.xj)

@@ -20,6 +20,10 @@ struct SOICore: BitwiseCopyable, Sendable {
     /// vth0 as an n-channel's, with stress and delvto; without them; the flat-band voltage [V].
     var threshold, plainThreshold, flatBand: Double
     var k1eff, k1ox, k2ox, eta0: Double
+    /// Of 1/√(1 − x) for x ≥ 0.96, (a − b x)/(1 − c x).
+    var bulkTail = SIMD3(6.0169491525, 6.3559322034, 1.0593220339)
+    /// Surface potential [V] where the film's heat does not change it, else 0.
+    var ambientPhi = 0.0
     /// √(1 + lpe0/L) − 1, √(1 + lpeb/L)
     var lateral, lateralBody: Double
     var dvtp2Factor, mstar, mstarCharge: Double
@@ -77,7 +81,7 @@ struct SOICore: BitwiseCopyable, Sendable {
         film = SOIFilm(model, nominal: nominal)
         let depletion = SOICore.depletion(model, instance, film, length: length)
         laws = SOILaws(model, depletion: depletion)
-        if model.choice(.soimod) == SOILaws.fullyDepleted { model.limitDoping(film) }
+        if model.choice(.soimod) == SOILaws.fullyDepleted, !laws.isVersion3 { model.limitDoping(film) }
         size = try SOISizes(model, instance, length: length, width: width)
         let unit = model[.binunit] == 1 ? 1e-6 : 1
         p = SOICoefficients(
@@ -212,6 +216,7 @@ struct SOICore: BitwiseCopyable, Sendable {
             bottom, area: instance[.as] * scale * scale, edge: max(instance[.ps] * scale, weff) - width)
         bottomDrain = SOIBottom(
             bottom, area: instance[.ad] * scale * scale, edge: max(instance[.pd] * scale, weff) - width)
+        if laws.isVersion3 { setVersion3(phi: phi) }
         setTunnelling(model)
         if laws.otherMaterials { chargeThickness = electricalThickness(model, intrinsic: ni, depth: depth) }
         if laws.mobility == 4 { mobilityDrive = strongInversionDrive(phi: phi, depth: depth) }

@@ -31,7 +31,7 @@ extension SOICore {
         let square: T = ni * ni
         let builtIn: T = vt * log(1e20 * p.nch / square)
         let back: T = p.nsub > 0 ? T(constant: Glibc.log(p.nch / p.nsub)) : log(-p.nch * p.nsub / square)
-        let phi: T = vt * log(p.nch / ni) * 2
+        let phi: T = laws.isVersion3 ? T(constant: ambientPhi) : vt * log(p.nch / ni) * 2
         let root: T = sqrt(phi)
         let doping = SOIConstants.charge * p.nch * 1e6
         let depth: T = root * (2 * film.permittivity / doping).squareRoot()

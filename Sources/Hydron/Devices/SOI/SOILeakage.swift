@@ -66,7 +66,10 @@ extension SOICore {
                 leakage.bipolar = twice.value < 0.2 ? carried * 10 : carried * 2 / twice
             }
         }
-        leakage.sourceInduced = induced(near, -bias.drain, gates.1, vs: bias.body)
+        leakage.sourceInduced =
+            laws.isVersion3
+            ? induced(near, R(constant: 0), gates.0, vs: bias.body)
+            : induced(near, -bias.drain, gates.1, vs: bias.body)
         leakage.drainInduced = induced(far, bias.drain, gates.0, vs: bias.body - bias.drain)
         leakage.ionisation = ionisation(bias, drive, channel, leakage.bipolar, heat)
         return leakage

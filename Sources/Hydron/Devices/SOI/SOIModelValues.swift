@@ -12,6 +12,7 @@ struct SOIModelValues {
 
     /// 1 for an n-channel, −1 for a p-channel.
     var polarity: Double { isPChannel ? -1 : 1 }
+    var isVersion3: Bool { self[.version] < 4 }
 
     /// - Parameter version: that of a model which names none.
     init(_ model: ParameterValues<SOIModelKey>, isPChannel: Bool, version: Double = 4.4) {
@@ -44,12 +45,12 @@ struct SOIModelValues {
 
     mutating func replace(_ parameter: SOIParameter, _ value: Double) { values[parameter.rawValue] = value }
 
-    private mutating func set(_ parameter: SOIParameter, _ value: Double) {
+    mutating func set(_ parameter: SOIParameter, _ value: Double) {
         if !isGiven(parameter) { values[parameter.rawValue] = value }
     }
 
     /// Where it is not given, the value of another, and so are the parts by size that are not.
-    private mutating func set(_ parameter: SOIParameter, as other: SOIParameter) {
+    mutating func set(_ parameter: SOIParameter, as other: SOIParameter) {
         set(parameter, self[other])
         let (own, source) = (parameter.rawValue, other.rawValue)
         parts[own].replace(with: parts[source], where: parts[own] .!= parts[own])
@@ -57,6 +58,7 @@ struct SOIModelValues {
 
     private mutating func complete() {
         let isN = !isPChannel
+        if isVersion3 { completeVersion3() }
         set(.toxm, self[.tox])
         set(.toxqm, self[.tox])
         set(.xj, self[.tsi])

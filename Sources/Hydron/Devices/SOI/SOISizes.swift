@@ -11,6 +11,7 @@ struct SOILaws: BitwiseCopyable, Sendable {
     var mobility, capacitance, chargeDrive, gidl, ionisation, depletion, couplesDrain, resistance: Int
     var tunnelsToChannel, tunnelsToBody, otherMaterials: Bool
     var flicker, thermalNoise: Int
+    var isVersion3: Bool
 
     init(_ model: SOIModelValues, depletion: Int) {
         mobility = model.choice(.mobmod)
@@ -26,6 +27,7 @@ struct SOILaws: BitwiseCopyable, Sendable {
         otherMaterials = model.choice(.mtrlmod) != 0
         flicker = model.choice(.fnoimod)
         thermalNoise = model.choice(.tnoimod)
+        isVersion3 = model.isVersion3
     }
 
     static let fullyDepleted = 2
