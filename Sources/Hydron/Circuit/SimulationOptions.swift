@@ -34,6 +34,7 @@ public struct SimulationOptions: Sendable {
         case scale
         case smoothbsrc, rcconst
         case bypass
+        case b3soigminscaling
 
         public var parameter: Parameter {
             switch self {
@@ -67,6 +68,10 @@ public struct SimulationOptions: Sendable {
                     "bypass", unit: "-", default: nil, .closed(0, 1),
                     "1: compiled models that hardly move are extrapolated; else transistors and diodes; 0: none, nor rests any"
                 )
+            case .b3soigminscaling:
+                Parameter(
+                    "b3soigminscaling", unit: Parameter.choice, default: 1, .closed(0, 1),
+                    "1: in BSIM3SOI gmin is a millionth of itself, 0: all of it")
             case .rcconst: Parameter("rcconst", unit: "s", default: 1e-9, .positive, "time constant of that filter")
             }
         }

@@ -117,6 +117,22 @@ struct SOIOverlap: Device {
     }
 }
 
+/// gmin from gate to drain: BSIM3SOI has it there as well as across the body, and it counts where it is not a millionth.
+struct SOIGateLeast: Device {
+    typealias Gradient = SIMD2<Double>
+
+    /// Transistors in parallel.
+    var count: Double
+
+    static var arity: Int { 2 }
+    static var followsTangents: Bool { true }
+    static var conductingPairs: [(Int, Int)] { [(0, 1)] }
+
+    func evaluate(_ u: Locals<Gradient>, _ stamp: Stamp<SOIGateLeast>) {
+        stamp.current(from: 0, to: 1, u.voltage(0, 1) * (u.conditions.gmin * count))
+    }
+}
+
 /// Tunnelling from the gate to the contact of the body through the part of the gate over silicon of the other kind.
 struct SOIContactTunnelling: Device {
     typealias Gradient = SIMD2<Double>

@@ -104,9 +104,11 @@ private struct SOIElement {
         }
         let scale = options[.scale]
         do throws(SOIMistake) {
-            core = try SOICore(
+            var core = try SOICore(
                 model, instance, length: instance[.l] * scale, width: instance[.w] * scale, scale: scale,
                 multiplier: card.multiplier, temperature: temperature, nominal: nominal)
+            if core.laws.isVersion3, options[.b3soigminscaling] == 0 { core.gminShare = 1 }
+            self.core = core
         } catch {
             card.error("\(card.name) of model '\(modelCard.name)': \(error.message)", hint: error.hint)
             return nil
@@ -177,6 +179,9 @@ private struct SOIElement {
         if !hasOverlaps {
             card.builder.add(
                 SOIOverlap(core: core), [middle, drain, source, nodes[3]], identity: card.helper("overlap"))
+        }
+        if core.gminShare == 1 {
+            card.builder.add(SOIGateLeast(count: count), [gate, drain], identity: card.helper("gmin"))
         }
         if core.laws.tunnelsToBody, core.size.oppositeArea > 0, let contact = contacts.first {
             card.builder.add(

@@ -11,6 +11,8 @@ struct SOICore: BitwiseCopyable, Sendable {
     var p: SOICoefficients
     var size: SOISizes
     var film: SOIFilm
+    /// What of gmin lies between body and source.
+    var gminShare = 1e-6
     /// Currents of one finger times this are those of all.
     var multiple: Double
     /// What charges of all fingers are multiplied by.

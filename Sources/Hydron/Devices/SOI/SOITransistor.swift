@@ -128,10 +128,14 @@ struct SOITransistor<T: SOITemperature>: LimitedDevice {
             edgeDrain = core.edgeCurrent(atDrain, factor: core.edgeTunnelling[1])
         }
 
-        // A little of gmin keeps a floating body where its junctions carry nothing.
-        let least = core.laws.isFullyDepleted ? 0 : gmin * 1e-6 / core.multiple
-        let nearJunction: Slopes = leakage.sourceJunction + bias.sourceJunction * least
-        let farJunction: Slopes = leakage.drainJunction + bias.drainJunction * least
+        // A little of gmin keeps a floating body at its source where its junctions carry nothing.
+        let least = core.laws.isFullyDepleted ? 0 : gmin * core.gminShare / core.size.fingers
+        var (nearJunction, farJunction) = (leakage.sourceJunction, leakage.drainJunction)
+        if bias.isReversed {
+            farJunction = farJunction + bias.drainJunction * least
+        } else {
+            nearJunction = nearJunction + bias.sourceJunction * least
+        }
         let through: Slopes = channel.current + leakage.bipolar
         let farCurrent: Slopes = through + leakage.ionisation + leakage.drainInduced - farJunction - tunnelling.drain
         let nearCurrent: Slopes = leakage.sourceInduced - through - nearJunction - tunnelling.source
