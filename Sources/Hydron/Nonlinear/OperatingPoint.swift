@@ -201,6 +201,8 @@ struct OperatingPoint {
             x.update(repeating: 0, count: system.count)
             let good = Vector(x, system.count)
             var g = 1.0
+            // What a floating body's junctions carry is far less than all else: it needs longer steps.
+            var slowest = 1e-10
             var iterations = 0
             system.reset()
             system.loadSources(time: time, mode: mode)
@@ -222,7 +224,7 @@ struct OperatingPoint {
                     g *= 8
                     guard g < 1e9 else { break }
                 }
-                guard g < 1e-10 else { continue }
+                guard g < slowest else { continue }
                 system.setAlpha(0)
                 system.history.update(repeating: 0, count: system.count)
                 if let last = try? self.newton.solve(system, x, maximumIterations: self.maximumIterations),
@@ -232,7 +234,8 @@ struct OperatingPoint {
                     return true
                 }
                 good.write(to: x)
-                g = 1e-6
+                slowest *= 1e-2
+                if slowest < 1e-20 { (slowest, g) = (1e-10, 1e-6) }
             }
             self.tries.append(
                 Try(name: "pseudo-transient", iterations: iterations, ending: "stopped at C/h = \(g) S"))
