@@ -73,9 +73,13 @@ extension Parameter.Bounds: CustomStringConvertible {
 /// ``Parameter``.
 public protocol ParameterKey: RawRepresentable, CaseIterable, Hashable, Sendable where RawValue == Int {
     var parameter: Parameter { get }
+    /// Why the table lacks a name that another one has, in a sentence for who wrote it; nil for a name that nobody knows.
+    static func absence(of name: String) -> String?
 }
 
 extension ParameterKey {
+    public static func absence(of name: String) -> String? { nil }
+
     /// Name or alias → key, for one table.
     static func index() -> [String: Self] {
         var index: [String: Self] = [:]

@@ -314,7 +314,7 @@ final class ElementCard {
                 let near = suggestion(for: keyName, among: Array(index.keys).sorted())
                 error(
                     "\(name) has no parameter '\(keyName)'", at: keyToken,
-                    hint: near.map { "did you mean '\($0)'?" }
+                    hint: Key.absence(of: keyName) ?? near.map { "did you mean '\($0)'?" }
                         ?? "known: " + Key.allCases.map(\.parameter.name).joined(separator: " "))
                 isGood = false
                 continue

@@ -180,6 +180,7 @@ private struct SOIElement {
             card.builder.add(
                 SOIOverlap(core: core), [middle, drain, source, nodes[3]], identity: card.helper("overlap"))
         }
+        if card.dialect.conditionsHoldInOperatingPoint { holdConditions(nodes, body, contacts) }
         if core.gminShare == 1 {
             card.builder.add(SOIGateLeast(count: count), [gate, drain], identity: card.helper("gmin"))
         }
@@ -217,6 +218,17 @@ private struct SOIElement {
         transistor.startsOff = instance[.off] != 0
         for (index, value) in initial.prefix(4).enumerated() { transistor.initialVoltages[index] = value }
         return transistor
+    }
+
+    /// What `ic=` gives of vds, vgs, vbs, ves and vps, in capacitors of no capacitance that the operating point holds.
+    private func holdConditions(_ nodes: [Int32], _ body: Int32, _ contacts: [Int32]) {
+        let ends = [nodes[0], nodes[1], body, nodes[3], contacts.first ?? 0]
+        for (index, voltage) in initial.enumerated() where index < 4 || !contacts.isEmpty {
+            guard ends[index] != nodes[2] else { continue }
+            card.builder.add(
+                Capacitor(capacitance: 0, initialVoltage: voltage), ends[index], nodes[2],
+                identity: card.helper("ic\(index + 1)"))
+        }
     }
 
     private func addHeat(_ node: Int32, resistance: Double) {

@@ -18,7 +18,7 @@ extension SOITransistor {
         let (drain, source) = (Self.drain, Self.source)
         let conductance = thermalConductance(bias, heat, point, current: abs(current.value)) * count
         var channel = NoiseSource.thermal(
-            "id", drain, source, conductance: conductance, thermal: heat.thermal.value)
+            "id", drain, source, conductance: conductance, thermal: noiseThermal(heat))
         if channel.white < 0 { channel.white = 0 }
         var flicker = NoiseSource(name: "fn", from: drain, to: source, white: 0)
         flicker.flicker = flickerDensity(bias, heat, point, current: abs(current.value)) * count
@@ -32,13 +32,20 @@ extension SOITransistor {
         }
         let sourceBody = T.hasOwnNodes ? Self.sourceBody : Self.body
         let drainBody = T.hasOwnNodes ? Self.drainBody : Self.body
+        // Version 3.2 has the noise of both junctions at the source.
+        let (ofSource, ofDrain) = core.laws.isVersion3 ? (2 * p.noif, 0) : (p.noif, p.noif)
         return [
-            channel, flicker, shot("ibs", source, sourceBody, atSource, p.noif),
-            shot("ibd", drain, drainBody, atDrain, p.noif),
+            channel, flicker, shot("ibs", source, sourceBody, atSource, ofSource),
+            shot("ibd", drain, drainBody, atDrain, ofDrain),
             shot("igs", Self.gate, source, point.edgeSource.value + gateSource),
             shot("igd", Self.gate, drain, point.edgeDrain.value + gateDrain),
             shot("igb", Self.gate, Self.body, point.tunnelling.body.value),
         ]
+    }
+
+    /// k T/q [V] of noise: version 3.2 leaves the film's own heat out.
+    private func noiseThermal(_ heat: SOIHeat<T>) -> Double {
+        core.laws.isVersion3 ? SOIConstants.boltzmannOverCharge * temperature : heat.thermal.value
     }
 
     /// Of all fingers [S].
@@ -85,7 +92,7 @@ extension SOITransistor {
             return pieces * p.kf * Glibc.pow(max(current / pieces, 1e-38), p.af) / scale
         }
         let charge = PhysicalConstants.elementaryCharge
-        let thermal = heat.thermal.value * charge
+        let thermal = noiseThermal(heat) * charge
         let (channel, drive) = (point.channel, point.drive)
         let mobility = channel.mobility.value
         let vgst = drive.effective.value

@@ -24,6 +24,16 @@ enum SOIVersion3 {
         .nf, .sa, .sb, .sd, .delvto, .agbcp2, .agbcpd, .rbdb, .rbsb, .rbodymod,
     ]
 
+    /// Names of ``later`` with their parts by size.
+    static let laterNames = Set(
+        later.flatMap { parameter in
+            [SOIParameter.names[parameter.rawValue]]
+                + SOIModelKey.Part.allCases.compactMap { SOIModelKey(parameter, $0)?.parameter.name }
+        })
+    static func absence(of name: String) -> String {
+        "'\(name)' came with BSIM-SOI 4, and the model is one of BSIM3SOI 3"
+    }
+
     /// ``SOICore/bulkTail``
     static let bulkTail = SIMD3(6.00167, 6.26044, 1.043406)
 }
@@ -33,8 +43,17 @@ extension SOICard {
     /// 4.4. Reports versions that are not here.
     static func isVersion3(_ model: ModelCard, _ card: ElementCard) -> Bool? {
         let isThird = ModelLevels.meaning(of: model.level, device: "m", in: card.dialect) == .here(third)
-        guard let version = model.value(of: "version"), card.dialect.name != (isThird ? "xyce" : "ngspice") else {
+        guard let version = model.value(of: "version"), !(isThird && card.dialect.name == "xyce") else {
             return isThird
+        }
+        if !isThird, card.dialect.name == "ngspice" {
+            if version < 4 {
+                model.warn(
+                    of: "version",
+                    "model '\(model.name)' of version \(version.plain) is computed as one of 4.4, as in ngspice",
+                    hint: "--dialect xyce, or level=57 of HSPICE, computes it as BSIM3SOI 3.2")
+            }
+            return false
         }
         guard version >= 3 else {
             card.error(
@@ -53,7 +72,10 @@ extension SOICard {
         guard let isThird = isVersion3(model, card) else { return nil }
         guard isThird else {
             guard let instance = card.parameters(SOIInstance.self, flags: flags) else { return nil }
-            return (instance, model.values(SOIModelKey.self))
+            var values = model.values(SOIModelKey.self)
+            let version = SOIModelKey(.version)
+            if values[version] < 4 { values[version] = 4.4 }
+            return (instance, values)
         }
         guard let instance = card.parameters(SOIInstance3.self, flags: flags) else { return nil }
         let values = model.values(SOIModelKey3.self)
@@ -91,17 +113,9 @@ struct SOIModelKey3: ParameterKey {
     init?(rawValue: Int) { self.rawValue = rawValue }
 
     /// Without those of `later`.
-    private static let shared: [SOIModelKey] = {
-        let names = Set(SOIVersion3.later.map { SOIParameter.names[$0.rawValue] })
-        let parts = Set(
-            SOIVersion3.later.flatMap { parameter in
-                SOIModelKey.Part.allCases.compactMap { SOIModelKey(parameter, $0)?.parameter.name }
-            })
-        return SOIModelKey.allCases.filter { key in
-            let name = key.parameter.name
-            return !names.contains(name) && !parts.contains(name)
-        }
-    }()
+    private static let shared = SOIModelKey.allCases.filter {
+        !SOIVersion3.laterNames.contains($0.parameter.name)
+    }
     /// Length and width where a card gives none.
     private static let sizes = [
         Parameter("l", unit: "m", default: nil, .positive, "length where a card gives none"),
@@ -116,6 +130,10 @@ struct SOIModelKey3: ParameterKey {
     var parameter: Parameter {
         let shared = Self.shared
         return rawValue < shared.count ? shared[rawValue].parameter : Self.sizes[rawValue - shared.count]
+    }
+
+    static func absence(of name: String) -> String? {
+        SOIVersion3.laterNames.contains(name) ? SOIVersion3.absence(of: name) : nil
     }
 
     static func values(_ given: ParameterValues<SOIModelKey3>) -> ParameterValues<SOIModelKey> {
@@ -136,6 +154,10 @@ struct SOIInstance3: ParameterKey {
     private static let shared = SOIInstance.allCases.filter { !SOIVersion3.laterOnCards.contains($0) }
     static let allCases: [SOIInstance3] = shared.indices.compactMap { SOIInstance3(rawValue: $0) }
     var parameter: Parameter { Self.shared[rawValue].parameter }
+
+    static func absence(of name: String) -> String? {
+        SOIVersion3.laterOnCards.contains { $0.parameter.name == name } ? SOIVersion3.absence(of: name) : nil
+    }
 
     static func values(
         _ given: ParameterValues<SOIInstance3>, _ model: ParameterValues<SOIModelKey3>
