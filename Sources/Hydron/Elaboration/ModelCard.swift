@@ -186,14 +186,6 @@ final class ModelCard {
         return nil
     }
 
-    /// Warns of a parameter that it gives, once a model.
-    func warn(of parameter: String, _ message: String, hint: String) {
-        guard reported.insert(parameter).inserted, let field = fields.first(where: { $0.name == parameter }) else {
-            return
-        }
-        elaborator.diagnostics.warning(message, at: field.token.range, hint: hint)
-    }
-
     /// Values of the model's parameter table, evaluated in the scope where the model was defined. Unknown names are
     /// warned about, values out of bounds are errors, once a model and not once an element.
     func values<Key: ParameterKey>(_ table: Key.Type) -> ParameterValues<Key> {

@@ -123,6 +123,8 @@ import Testing
         (parameters[.mjswgd], parameters[.cgdl]) = (0.5, 1e-10)
         var core = try Self.core(parameters)
         core.bottomDrain = core.bottomSource
+        // It lies at the card's source alone.
+        core.gminShare = 0
         let device = SOITransistor<Double>(core: core, heat: core.heat(300.15), temperature: 300.15)
         for point in Self.points {
             let swapped = [point[2], point[1], point[0], point[3], point[4]]

@@ -45,7 +45,8 @@ import Testing
     /// Where every term that version 4 added is off, both are one.
     @Test(arguments: [0.0, 1, 2], [2.0, 3])
     func versionsAgreeWhereTheirTermsDo(_ depletion: Double, _ charges: Double) throws {
-        let more: [SOIParameter: Double] = [.soimod: depletion, .capmod: charges, .k1w1: 0]
+        // More doping than a fully depleted film holds is limited in version 4 alone.
+        let more: [SOIParameter: Double] = [.soimod: depletion, .capmod: charges, .k1w1: 0, .nch: 2e17]
         let third = Self.transistor(try Self.core(3.2, more))
         let fourth = Self.transistor(try Self.core(4.4, more))
         for point in Self.points {
@@ -55,6 +56,11 @@ import Testing
                 #expect(abs(a.q[row] - b.q[row]) <= 1e-12 * abs(b.q[row]) + 1e-30, "q[\(row)] at \(point)")
             }
         }
+    }
+
+    @Test func fullDepletionLeavesTheDopingAsGiven() throws {
+        #expect(try Self.core(3.2, [.soimod: 2]).p.nch == 4e17)
+        #expect(try Self.core(4.4, [.soimod: 2]).p.nch < 4e17)
     }
 
     /// What toxm takes from k1 counts in the whole body effect: the threshold at vbs = 0 does not move with it.

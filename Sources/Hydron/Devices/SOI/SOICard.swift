@@ -24,8 +24,6 @@ enum SOICard: ElementKind {
 
     /// What ``ModelLevels`` calls these equations.
     static let number = 10
-    /// The same for version 3.2.
-    static let third = 3
     private static let kind = "a MOSFET"
     private static let types = ["nmos", "pmos"]
 
@@ -34,8 +32,7 @@ enum SOICard: ElementKind {
         for (place, word) in card.remainingWords where place > 3 && place < 8 {
             guard let model = card.scope.model(word) ?? card.scope.bins(of: word).first else { continue }
             guard types.contains(model.type), !model.isBroken else { return false }
-            let meaning = ModelLevels.meaning(of: model.level, device: "m", in: card.dialect)
-            return meaning == .here(number) || meaning == .here(third)
+            return ModelLevels.meaning(of: model.level, device: "m", in: card.dialect) == .here(number)
         }
         return false
     }

@@ -39,26 +39,27 @@ enum SOIVersion3 {
 }
 
 extension SOICard {
-    /// The version of a model's equations where its level leaves that open: Xyce's level 10 has one, ngspice computes all as
-    /// 4.4. Reports versions that are not here.
-    static func isVersion3(_ model: ModelCard, _ card: ElementCard) -> Bool? {
-        let isThird = ModelLevels.meaning(of: model.level, device: "m", in: card.dialect) == .here(third)
-        guard let version = model.value(of: "version"), !(isThird && card.dialect.name == "xyce") else {
-            return isThird
+    /// True for a model of version 3, by what it says, else by its level. Xyce has one version at its level 10, ngspice
+    /// computes all as 4.4. Reports versions that are not here, and returns nil.
+    private static func isVersion3(_ model: ModelCard, _ card: ElementCard) -> Bool? {
+        let standard = SOIVersion.standard(level: model.level, in: card.dialect)
+        guard let version = model.value(of: "version"), standard >= 4 || card.dialect.name != "xyce" else {
+            return standard < 4
         }
-        if !isThird, card.dialect.name == "ngspice" {
+        if standard >= 4, card.dialect.name == "ngspice" {
             if version < 4 {
-                model.warn(
-                    of: "version",
+                card.warnOnce(
                     "model '\(model.name)' of version \(version.plain) is computed as one of 4.4, as in ngspice",
-                    hint: "--dialect xyce, or level=57 of HSPICE, computes it as BSIM3SOI 3.2")
+                    hint: "with --dialect xyce it is BSIM3SOI 3.2", at: model.range)
             }
             return false
         }
         guard version >= 3 else {
             card.error(
                 "model '\(model.name)' is of BSIM3SOI \(version.plain), whose tunnelling and charges are not those of 3.2",
-                hint: "versions from 3 on are here; fit the model to one of them, or say version=3.2 to see how near it comes")
+                hint:
+                    "versions from 3 on are here; fit the model to one of them, or say version=3.2 to see how near it comes"
+            )
             return nil
         }
         return version < 4
