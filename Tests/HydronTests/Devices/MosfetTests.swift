@@ -220,7 +220,7 @@ import Testing
         ("m1 d g 0 0 b t n", ".model n nmos level=3", "m1 connects 6 nodes, but a MOSFET of level 3 has 4"),
         (
             "m1 d g 0 0 b n", ".model n nmos level=57",
-            "model 'n' is a MOSFET of level 57 (BSIM-SOI 3), which this version does not have"
+            "model 'n' is a MOSFET of level 57 (BSIM3SOI-PD 2.2.3), which this version does not have"
         ),
         ("m1 d g 0 0 n l=-1u", ".model n nmos", "l"),
     ])

@@ -16,8 +16,8 @@ enum SOIVersion3 {
         .vbci, .tvbci, .abjtii, .mbjtii, .cgidl, .egidl, .rgidl, .kgidl, .fgidl, .agisl, .bgisl, .cgisl, .egisl,
         .rgisl, .kgisl, .fgisl, .ndioded, .nrecf0d, .nrecr0d, .ntund, .idbjt, .iddif, .idrec, .idtun, .vrec0d, .vtun0d,
         .ahlid, .xdifd, .xrecd, .xtund, .aigbcp2, .bigbcp2, .cigbcp2, .voffcv, .minvcv, .cjswgd, .pbswgd, .mjswgd,
-        .tcjswgd, .tpbswgd, .cfrcoeff, .frbody, .gbmin, .rbdb, .rbsb, .bf, .w0flk, .vgs_max, .vgd_max, .vgb_max,
-        .vds_max, .vbs_max, .vbd_max, .vgsr_max, .vgdr_max, .vgbr_max, .vbsr_max, .vbdr_max,
+        .tcjswgd, .tpbswgd, .cfrcoeff, .frbody, .gbmin, .rbdb, .rbsb, .bf, .w0flk, .vgsMax, .vgdMax, .vgbMax,
+        .vdsMax, .vbsMax, .vbdMax, .vgsrMax, .vgdrMax, .vgbrMax, .vbsrMax, .vbdrMax,
     ]
     /// The same on an element's card.
     static let laterOnCards: Set<SOIInstance> = [
