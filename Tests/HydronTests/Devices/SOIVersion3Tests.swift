@@ -38,7 +38,7 @@ import Testing
 
     /// d, g, s, e, b [V].
     static let points: [[Double]] = [
-        [1, 1.2, 0, 0, 0.2], [0.05, 0.3, 0, -1, 0], [-0.9, 0.8, 0, 1, -0.3], [1.8, 0.2, 0, 0.5, 0.6],
+        [1, 1.2, 0, 0, 0.2], [0.05, 0.5, 0, -1, 0], [-0.9, 0.8, 0, 1, -0.3], [1.8, 0.2, 0, 0.5, 0.6],
         [2, -0.2, 0, 0, -1],
     ]
 
@@ -130,8 +130,9 @@ import Testing
         #expect(third.phi.gradient[lane] == 0 && fourth.phi.gradient[lane] != 0)
         #expect(third.root.gradient[lane] == 0 && third.depth.gradient[lane] == 0)
         #expect(abs(third.phi.value - fourth.phi.value) < 1e-15)
-        for (a, b) in [(third.mobility, fourth.mobility), (third.builtIn, fourth.builtIn), (third.velocity, fourth.velocity)] {
-            #expect(a.gradient[lane] == b.gradient[lane] && a.gradient[lane] != 0)
+        for path in [\SOIHeat<Double>.mobility, \.builtIn, \.velocity] {
+            let (a, b) = (third[keyPath: path].gradient[lane], fourth[keyPath: path].gradient[lane])
+            #expect(a == b && a != 0)
         }
     }
 
