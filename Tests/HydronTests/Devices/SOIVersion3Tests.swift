@@ -130,9 +130,11 @@ import Testing
         #expect(third.phi.gradient[lane] == 0 && fourth.phi.gradient[lane] != 0)
         #expect(third.root.gradient[lane] == 0 && third.depth.gradient[lane] == 0)
         #expect(abs(third.phi.value - fourth.phi.value) < 1e-15)
-        for path in [\SOIHeat<Double>.mobility, \.builtIn, \.velocity] {
-            let (a, b) = (third[keyPath: path].gradient[lane], fourth[keyPath: path].gradient[lane])
-            #expect(a == b && a != 0)
+        let pairs = [
+            (third.mobility, fourth.mobility), (third.builtIn, fourth.builtIn), (third.velocity, fourth.velocity),
+        ]
+        for (a, b) in pairs {
+            #expect(a.gradient[lane] == b.gradient[lane] && a.gradient[lane] != 0)
         }
     }
 
