@@ -25,6 +25,10 @@ struct SOICoefficients: BitwiseCopyable, Sendable {
     var af = 0.0, kf = 0.0, bf = 0.0, w0flk = 0.0, tnoia = 0.0, tnoib = 0.0, rnoia = 0.0, rnoib = 0.0, ntnoi = 0.0
     var ku0 = 0.0, kvsat = 0.0, tku0 = 0.0, phig = 0.0, easub = 0.0, bg0sub = 0.0, tbgasub = 0.0, tbgbsub = 0.0
     var ni0sub = 0.0, rdwmin = 0.0, rswmin = 0.0
+    // Of releases after 4.4.
+    var eta0cv = 0.0, etabcv = 0.0, noff2 = 0.0, prwe = 0.0, igt = 0.0, aigc1 = 0.0, aigsd1 = 0.0, alphagb1t = 0.0
+    var alphagb2t = 0.0, aigbcp2t = 0.0, eggbcp2 = 0.0, eggdep = 0.0, vtm00 = 0.0, ids0mult = 0.0, u0mult = 0.0
+    var ubg1 = 0.0, ubg2 = 0.0, agb1 = 0.0, bgb1 = 0.0, agb2 = 0.0, bgb2 = 0.0
 
     /// - Parameter inverse: 1/L, 1/W and 1/(L W) in the unit of the parts by size.
     init(_ model: SOIModelValues, _ inverse: SIMD3<Double>) {
@@ -172,17 +176,17 @@ struct SOICoefficients: BitwiseCopyable, Sendable {
         tii = model[.tii]
         tvbci = model[.tvbci]
         pditsl = model[.pditsl]
-        vbsa = model[.vbsa]
-        nofffd = model[.nofffd]
-        vofffd = model[.vofffd]
-        k1b = model[.k1b]
-        k2b = model[.k2b]
-        dk2b = model[.dk2b]
-        dvbd0 = model[.dvbd0]
-        dvbd1 = model[.dvbd1]
-        moinfd = model[.moinfd]
-        vsce = model[.vsce]
-        cdsbs = model[.cdsbs]
+        vbsa = model.binned(.vbsa, inverse)
+        nofffd = model.binned(.nofffd, inverse)
+        vofffd = model.binned(.vofffd, inverse)
+        k1b = model.binned(.k1b, inverse)
+        k2b = model.binned(.k2b, inverse)
+        dk2b = model.binned(.dk2b, inverse)
+        dvbd0 = model.binned(.dvbd0, inverse)
+        dvbd1 = model.binned(.dvbd1, inverse)
+        moinfd = model.binned(.moinfd, inverse)
+        vsce = model.binned(.vsce, inverse)
+        cdsbs = model.binned(.cdsbs, inverse)
         tsi = model[.tsi]
         tbox = model[.tbox]
         tt = model[.tt]
@@ -224,5 +228,26 @@ struct SOICoefficients: BitwiseCopyable, Sendable {
         ni0sub = model[.ni0sub]
         rdwmin = model[.rdwmin]
         rswmin = model[.rswmin]
+        eta0cv = model.binned(.eta0cv, inverse)
+        etabcv = model.binned(.etabcv, inverse)
+        noff2 = model.binned(.noff2, inverse)
+        prwe = model.binned(.prwe, inverse)
+        igt = model.binned(.igt, inverse)
+        aigc1 = model.binned(.aigc1, inverse)
+        aigsd1 = model.binned(.aigsd1, inverse)
+        alphagb1t = model.binned(.alphagb1T, inverse)
+        alphagb2t = model.binned(.alphagb2T, inverse)
+        aigbcp2t = model.binned(.aigbcp2T, inverse)
+        eggbcp2 = model[.eggbcp2]
+        eggdep = model[.eggdep]
+        vtm00 = model[.vtm00]
+        ids0mult = model[.ids0mult]
+        u0mult = model[.u0mult]
+        ubg1 = model[.ubg1]
+        ubg2 = model[.ubg2]
+        agb1 = model[.agb1]
+        bgb1 = model[.bgb1]
+        agb2 = model[.agb2]
+        bgb2 = model[.bgb2]
     }
 }

@@ -1,12 +1,17 @@
 import Glibc
 
+/// The drain's influence on the threshold: eta0 and etab.
+struct SOIInfluence: Equatable, BitwiseCopyable, Sendable {
+    var constant, byBody: Double
+}
+
 /// All that a transistor's equations need besides voltages and temperature.
 ///
 /// BSIMSOI4.4 MOSFET MODEL Users' Manual, UC Berkeley, 2010. The names of coefficients are the manual's.
 struct SOICore: BitwiseCopyable, Sendable {
     /// 1 for an n-channel, −1 for a p-channel.
     var polarity: Double
-    var version: Double
+    var release: SOIRelease
     var laws: SOILaws
     var p: SOICoefficients
     var size: SOISizes
@@ -15,11 +20,20 @@ struct SOICore: BitwiseCopyable, Sendable {
     var multiple: Double
     /// What charges of all fingers are multiplied by.
     var parallel: Double
+    /// ids0mult, and what of it heats; flicker noise against all other noise.
+    var currentFactor, heatFactor, flickerFactor: Double
+    /// It heats itself.
+    var heats: Bool
+    /// The threshold, or the flat band, is found anew at the temperature of a transistor that heats itself.
+    var thresholdFollows, flatBandFollows: Bool
 
     // Threshold.
     /// vth0 as an n-channel's, with stress and delvto; without them; the flat-band voltage [V].
     var threshold, plainThreshold, flatBand: Double
-    var k1eff, k1ox, k2ox, eta0: Double
+    var k1eff, k1ox, k2ox: Double
+    /// On the current's threshold, and on that of charges; nil where that is the current's.
+    var influence: SOIInfluence
+    var chargeInfluence: SOIInfluence?
     /// √(1 + lpe0/L) − 1, √(1 + lpeb/L)
     var lateral, lateralBody: Double
     var dvtp2Factor, mstar, mstarCharge: Double
@@ -35,6 +49,8 @@ struct SOICore: BitwiseCopyable, Sendable {
     var stress = 0.0, stressReference = 0.0, stressVelocity = 0.0, stressMobility = 1.0
     /// Width in the resistances' law, (W/µm)^wr.
     var resistanceWidth: Double
+    /// Constant resistance in the channel's law, rdsmod=2, and what it gains by T/Tnom − 1 [Ω].
+    var contactResistance = 0.0, contactGrowth = 0.0
     /// Charge of the film's doping [C/m²].
     var filmCharge: Double
     /// Short channel in full depletion, and the back gate's influence there.
@@ -49,6 +65,7 @@ struct SOICore: BitwiseCopyable, Sendable {
     var bipolarOff: Bool
     var oxideRatio = 0.0
     var channelTunnelling = SIMD2<Double>.zero
+    var contactTunnelling = SIMD2<Double>.zero
     /// Factors at source and drain, exponent's factor.
     var edgeTunnelling = SIMD3<Double>.zero
 
@@ -56,6 +73,8 @@ struct SOICore: BitwiseCopyable, Sendable {
     /// Of the oxide for charges [m]; delvto as an n-channel's [V].
     var chargeThickness, chargeShift: Double
     var accumulation, debye, bulkCharge: Double
+    /// Depth of the charge in inversion without a field [m], exponent of the field.
+    var centroid: SIMD2<Double>
     /// Of the whole plate over channel and body, and the same over the part of the other kind [F].
     var plate, bodyPlate, oppositePlate, oppositeBodyPlate, backPlate: Double
     /// Overlaps of one finger [F], with the substrate of all.
@@ -71,27 +90,43 @@ struct SOICore: BitwiseCopyable, Sendable {
         scale: Double, multiplier: Double, temperature: Double, nominal: Double
     ) throws(SOIMistake) {
         polarity = model.polarity
-        version = model[.version]
+        release = model.release
         let type = model.polarity
         var model = model
         film = SOIFilm(model, nominal: nominal)
-        let depletion = SOICore.depletion(model, instance, film, length: length)
-        laws = SOILaws(model, depletion: depletion)
-        if model.choice(.soimod) == SOILaws.fullyDepleted { model.limitDoping(film) }
         size = try SOISizes(model, instance, length: length, width: width)
         let unit = model[.binunit] == 1 ? 1e-6 : 1
-        p = SOICoefficients(
-            model, SIMD3(unit / size.length, unit / size.width, unit * unit / (size.length * size.width)))
+        let inverse = SIMD3(unit / size.length, unit / size.width, unit * unit / (size.length * size.width))
+        let depletion = SOICore.depletion(model, instance, film, length: length, inverse)
+        laws = SOILaws(model, depletion: depletion)
+        let choice =
+            release.limitsDopingOfElement ? instance.given(.soimod, else: model[.soimod]) : model[.soimod]
+        let isLimited = choice == Double(SOILaws.fullyDepleted)
+        if isLimited, !release.binsDepletion { model.replace(.nch, min(model[.nch], model.mostDoping(film))) }
+        p = SOICoefficients(model, inverse)
+        if isLimited, release.binsDepletion { p.nch = min(p.nch, model.mostDoping(film)) }
+        let depleting = release.binsDepletion ? p.nch : model[.nch]
         guard p.nch > 0, p.nsub != 0 else {
             throw SOIMistake(
                 message: "its nch is \(p.nch.plain), its nsub \(p.nsub.plain) 1/cm³",
                 hint: "nch must be above 0 and nsub not 0; l, w and p parts count")
         }
         let (leff, weff) = (size.length, size.width)
-        multiple = size.fingers * instance[.m] * multiplier
-        parallel = instance[.m] * multiplier
+        let factors = SOIFactors(model, instance)
+        multiple = size.fingers * instance[.m] * multiplier * factors.current
+        parallel = instance[.m] * multiplier * factors.charge
+        flickerFactor = factors.flicker / factors.current
+        currentFactor = p.ids0mult
+        heatFactor = model.choice(.ids0multmod) == 2 ? 1 : p.ids0mult
+        heats =
+            instance.given(.shmod, else: model[.shmod]) == 1 && instance.given(.rth0, else: model[.rth0]) != 0
+        let follows = heats && release.followsHeatedThreshold
+        thresholdFollows = follows && !model.isGiven(.vth0)
+        flatBandFollows = follows && model.isGiven(.vth0) && !model.isGiven(.vfb)
         if p.u0 > 1 { p.u0 *= 1e-4 }
-        if model[.paramchk] == 1 {
+        p.u0 *= p.u0mult
+        p.ubg2 *= p.u0mult
+        if model[.paramchk] == 1 || release.holdsSaturationShare {
             if p.a2 < 0.01 { p.a2 = 0.01 }
             if p.a2 > 1 { (p.a2, p.a1) = (1, 0) }
         }
@@ -112,7 +147,7 @@ struct SOICore: BitwiseCopyable, Sendable {
                 message: "its channel is intrinsic at \((temperature - PhysicalConstants.zeroCelsius).plain) °C",
                 hint: "raise nch, or simulate at a lower temperature")
         }
-        let depth = (2 * film.permittivity / (SOIConstants.charge * p.nch * 1e6)).squareRoot() * phi.squareRoot()
+        let depth = (2 * film.permittivity / (film.charge * p.nch * 1e6)).squareRoot() * phi.squareRoot()
         let junctionDepth = p.xj
         fieldLength =
             laws.otherMaterials
@@ -130,7 +165,7 @@ struct SOICore: BitwiseCopyable, Sendable {
         lateral = (1 + p.lpe0 / leff).squareRoot() - 1
         lateralBody = (1 + p.lpeb / leff).squareRoot()
         dvtp2Factor = p.dvtp2 / Glibc.pow(leff, p.dvtp3)
-        filmCharge = SOIConstants.charge * model[.nch] * (1 + p.lpe0 / leff) * 1e6 * model[.tsi]
+        filmCharge = film.charge * depleting * (1 + p.lpe0 / leff) * 1e6 * model[.tsi]
 
         let relative = leff / fieldLength
         func decay(_ rate: Double) -> Double {
@@ -142,7 +177,8 @@ struct SOICore: BitwiseCopyable, Sendable {
         // Stress.
         plainThreshold = type * p.vth0
         var (vth0, k2) = (p.vth0, p.k2)
-        eta0 = p.eta0
+        influence = SOIInfluence(constant: p.eta0, byBody: p.etab)
+        var ofCharges = SOIInfluence(constant: p.eta0cv, byBody: p.etabcv)
         let (sa, sb, sd) = (instance[.sa], instance[.sb], instance[.sd])
         if sa > 0, sb > 0, size.fingers == 1 || size.fingers > 1 && sd > 0 {
             let w = size.drawnWidth / size.fingers + model[.wlod]
@@ -159,8 +195,10 @@ struct SOICore: BitwiseCopyable, Sendable {
             let shift = stress - stressReference
             vth0 += model[.kvth0] / k * shift
             k2 += model[.stk2] / Glibc.pow(k, model[.lodk2]) * shift
-            eta0 += model[.steta0] / Glibc.pow(k, model[.lodeta0]) * shift
+            influence.constant += model[.steta0] / Glibc.pow(k, model[.lodeta0]) * shift
+            ofCharges.constant += model[.steta0cv] / Glibc.pow(k, model[.lodeta0cv]) * shift
         }
+        if release.hasChargeThreshold, ofCharges != influence { chargeInfluence = ofCharges }
         k2ox = k2 * model[.tox] / model[.toxm]
         threshold = type * (vth0 + instance[.delvto])
         flatBand = p.vfb + type * instance[.delvto]
@@ -169,7 +207,7 @@ struct SOICore: BitwiseCopyable, Sendable {
         let isDepleted = p.ngate > 1e18 && p.ngate < 1e25 && film.gatePermittivity != 0
         polyPotential =
             isDepleted
-            ? 1e6 * SOIConstants.charge * film.gatePermittivity * p.ngate / (film.oxide * film.oxide) : 0
+            ? 1e6 * film.charge * film.gatePermittivity * p.ngate / (film.oxide * film.oxide) : 0
         let inversion = threshold - flatBand - phi
         mobilityOffset = max(type > 0 ? 2 * inversion : 2.5 * inversion, 0)
         mobilityDrive = 1
@@ -194,8 +232,9 @@ struct SOICore: BitwiseCopyable, Sendable {
         chargeThickness = model[.tox] - model[.dtoxcv]
         accumulation = p.acde * Glibc.pow(p.nch / 2e16, -0.25)
         debye =
-            (film.permittivity * film.nominalThermal / (SOIConstants.charge * p.nch * 1e6)).squareRoot() / 3
+            (film.permittivity * film.nominalThermal / (film.charge * p.nch * 1e6)).squareRoot() / 3
         bulkCharge = 1 + Glibc.pow(model[.clc] / leff, model[.cle])
+        centroid = release.scalesCentroid ? [model[.ados] * 1.9e-9, model[.bdos] * 0.7] : [1.9e-9, 0.7]
         let area = size.chargeWidth / size.segments * size.fingers
         plate = film.oxide * (area * size.chargeLength + size.contactArea)
         bodyPlate = model[.fbody] * film.oxide * (area * size.bodyLength + size.contactArea)
@@ -212,7 +251,12 @@ struct SOICore: BitwiseCopyable, Sendable {
             bottom, area: instance[.as] * scale * scale, edge: max(instance[.ps] * scale, weff) - width)
         bottomDrain = SOIBottom(
             bottom, area: instance[.ad] * scale * scale, edge: max(instance[.pd] * scale, weff) - width)
-        setTunnelling(model)
+        // Of what flows beside the channel, too.
+        let besides = model.choice(.ids0multmod) != 0 ? p.ids0mult : 1
+        source.induced.a *= besides
+        drain.induced.a *= besides
+        setTunnelling(model, factor: besides)
+        if laws.resistance == 2 { setContacts(model, instance) }
         if laws.otherMaterials { chargeThickness = electricalThickness(model, intrinsic: ni, depth: depth) }
         if laws.mobility == 4 { mobilityDrive = strongInversionDrive(phi: phi, depth: depth) }
     }
@@ -229,14 +273,18 @@ struct SOICore: BitwiseCopyable, Sendable {
 
     /// Which kind of depletion the film has: what `soimod` says, and where that is 3 by the body's potential.
     static func depletion(
-        _ model: SOIModelValues, _ instance: ParameterValues<SOIInstance>, _ film: SOIFilm, length: Double
+        _ model: SOIModelValues, _ instance: ParameterValues<SOIInstance>, _ film: SOIFilm, length: Double,
+        _ inverse: SIMD3<Double>
     ) -> Int {
         let choice = instance.isGiven(.soimod) ? Int(instance[.soimod]) : model.choice(.soimod)
         guard choice == 3 else { return choice }
         let depth = film.otherMaterials ? model[.etsi] : model[.tsi]
-        let charge = SOIConstants.charge * model[.nch] * (1 + model[.lpe0] / length) * 1e6 * depth
-        let potential = 0.8 - 0.5 * charge / film.silicon + model[.vbsa]
-        return potential > model[.vbs0fd] ? SOILaws.fullyDepleted : potential < model[.vbs0pd] ? 0 : 1
+        func value(_ key: SOIParameter) -> Double {
+            model.release.binsDepletion ? model.binned(key, inverse) : model[key]
+        }
+        let charge = film.charge * value(.nch) * (1 + model[.lpe0] / length) * 1e6 * depth
+        let potential = 0.8 - 0.5 * charge / film.silicon + value(.vbsa)
+        return potential > value(.vbs0fd) ? SOILaws.fullyDepleted : potential < value(.vbs0pd) ? 0 : 1
     }
 
     /// k1 and k2, where neither is given from the doping's gamma1 and gamma2.
@@ -248,7 +296,7 @@ struct SOICore: BitwiseCopyable, Sendable {
             if !model.isGiven(.k2) { p.k2 = -0.0186 }
             return
         }
-        let perDoping = film.otherMaterials ? SOIConstants.charge / 2 / film.permittivity * 1e6 : 7.7348e-4
+        let perDoping = film.otherMaterials ? film.charge / 2 / film.permittivity * 1e6 : 7.7348e-4
         let depth = model[.xt]
         let vbx = -abs(model.isGiven(.vbx) ? p.vbx : phi - perDoping * p.nch * depth * depth)
         let vbm = -abs(p.vbm)
@@ -262,11 +310,10 @@ struct SOICore: BitwiseCopyable, Sendable {
 }
 
 extension SOIModelValues {
-    /// A fully depleted film holds no more doping than bends its bands by a little less than the gap.
-    mutating func limitDoping(_ film: SOIFilm) {
+    /// The doping [1/cm³] that bends the bands of a fully depleted film by a little less than the gap; it holds no more.
+    func mostDoping(_ film: SOIFilm) -> Double {
         let gap = film.otherMaterials ? self[.bg0sub] : 1.12
         let depth = film.otherMaterials ? self[.etsi] : self[.tsi]
-        let most = (gap - 0.1) / SOIConstants.charge * 2e-6 * film.permittivity / (depth * depth)
-        if self[.nch] > most { replace(.nch, most) }
+        return (gap - 0.1) / film.charge * 2e-6 * film.permittivity / (depth * depth)
     }
 }

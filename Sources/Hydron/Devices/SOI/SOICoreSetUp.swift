@@ -1,7 +1,34 @@
 import Glibc
 
+/// Factors of one element.
+struct SOIFactors {
+    var current, charge, flicker: Double
+
+    init(_ model: SOIModelValues, _ instance: ParameterValues<SOIInstance>) {
+        guard model.release.hasFactors else {
+            (current, charge, flicker) = (1, 1, 1)
+            return
+        }
+        current = instance.given(.multI, else: model[.multI])
+        charge = instance.given(.multQ, else: model[.multQ])
+        flicker = instance.given(.multFn, else: model.isGiven(.multFn) ? model[.multFn] : current)
+    }
+}
+
 /// Parts of ``SOICore`` that are found by steps.
 extension SOICore {
+    /// Resistances of source and drain that lie in the channel's law.
+    mutating func setContacts(_ model: SOIModelValues, _ instance: ParameterValues<SOIInstance>) {
+        let (drain, source) = (model[.rsh] * instance[.nrd], model[.rsh] * instance[.nrs])
+        guard release.hasContacts else {
+            contactResistance = max(drain, model[.minr]) + max(source, model[.minr])
+            return
+        }
+        let factor = model.choice(.ids0multmod) != 0 ? p.ids0mult : 1
+        contactResistance = (drain + source + model[.rdc] + model[.rsc]) / factor
+        contactGrowth = (model[.trd] + model[.trs]) / factor
+    }
+
     /// vgsteff [V] where strong inversion begins, to which mobmod=4 refers its screening.
     func strongInversionDrive(phi: Double, depth: Double) -> Double {
         let natural = (film.scale * depth).squareRoot()
@@ -19,7 +46,7 @@ extension SOICore {
     }
 
     private func depletionCapacitance(phi: Double) -> Double {
-        (SOIConstants.charge * film.permittivity * p.nch * 1e6 / 2 / phi).squareRoot()
+        (film.charge * film.permittivity * p.nch * 1e6 / 2 / phi).squareRoot()
     }
 
     /// Thickness of the oxide for charges [m] where materials are given: what eot has without the charge's depth at the
@@ -62,8 +89,8 @@ extension SOICore {
             // Of the whole voltage, and by the film's permittivity: Berkeley's source, which models are fitted with.
             let potential = polyPotential * film.permittivity / film.gatePermittivity
             let fall = ((1 + 2 * over / potential).squareRoot() - 1) * potential
-            let room = 1.07 - 0.5 * fall * fall / potential
-            over -= 1.12 - 0.5 * (room + (room * room + 0.224).squareRoot())
+            let room = p.eggdep - 0.05 - 0.5 * fall * fall / potential
+            over -= p.eggdep - 0.5 * (room + (room * room + 0.224).squareRoot())
         }
         over -= vth
         let nvt = n * vt
