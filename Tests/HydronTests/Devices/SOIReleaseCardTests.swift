@@ -234,4 +234,49 @@ import Testing
         #expect(abs(resistance(0) - law(x)) < 1e-9)
         #expect(abs(resistance(0.4) - law(x + 0.4 * (0.7 - 0.2))) < 1e-9)
     }
+
+    /// Where nothing lies before the gate, the drain has all of its noise: the parts in common and of its own add up.
+    /// Where a resistance does, the gate has what the channel induces, which rises with the frequency.
+    @Test func noiseOfTheGateIsOfTheChannel() throws {
+        func density(_ law: String, _ out: String, series: String = "1m", at frequency: String) throws -> Double {
+            let result = try simulate(
+                """
+                t
+                vd d 0 1.2
+                rd d x 10
+                vg g 0 1.1 ac 1
+                rg g y \(series)
+                m1 x y 0 0 0 n w=20u l=0.3u
+                .model n nmos(level=70470 \(law) kf=0 noia=0 noib=0 noic=0 tox=2n tsi=80n tbox=200n nch=4e17 nsub=1e15
+                + vth0=0.4 k1=0.5 k2=0.02 nch=4e17)
+                .noise v(\(out)) vg lin 1 \(frequency) \(frequency)
+                .print noise onoise
+                .end
+                """, dialect: .xyce)
+            return result["onoise"].first ?? .nan
+        }
+        let all = try density("tnoimod=3", "x", at: "1k")
+        #expect(abs(try density("tnoimod=3 rnoic=0", "x", at: "1k") / all - 1) < 1e-6)
+        #expect(all > 0)
+        let (slow, fast) = (
+            try density("tnoimod=3", "y", series: "100", at: "1k"),
+            try density("tnoimod=3", "y", series: "100", at: "20g")
+        )
+        let without = try density("tnoimod=3 rnoib=0", "y", series: "100", at: "20g")
+        #expect(abs(try density("tnoimod=3 rnoib=0", "y", series: "100", at: "1k") / slow - 1) < 1e-6)
+        #expect(abs(fast / without - 1) > 1e-3)
+    }
+
+    /// Laws that a later release brought are no law of an earlier one.
+    @Test(arguments: [
+        ("level=70450 rdsmod=2", "m1 of model 'n': BSIM-SOI 4.5.0 has no rdsmod=2"),
+        ("level=70 tnoimod=3", "m1 of model 'n': BSIM-SOI 4.6.1 has no tnoimod=3"),
+    ])
+    func laterLawsAreRefused(_ model: String, _ message: String) {
+        #expect {
+            try simulate(Self.circuit(model, print: "i(vd)"), dialect: .xyce)
+        } throws: {
+            "\($0)".contains(message)
+        }
+    }
 }

@@ -132,7 +132,7 @@ private struct SOIElement {
     private func internalNode(_ name: String) -> Int32 {
         let ofXyce = [
             "temperature": "t", "gate": "gi", "midgate": "gm", "sbody": "sb", "dbody": "db", "body": "b",
-            "drain": "di", "source": "si",
+            "drain": "di", "source": "si", "noise": "n",
         ]
         let isXyce = card.dialect.name == "xyce"
         return card.builder.internalNode(card.name, isXyce ? ofXyce[name] ?? name : name)
@@ -191,6 +191,13 @@ private struct SOIElement {
         if gateLaw > 1 {
             card.builder.add(
                 SOIGateAccess(transistor: plain), locals + [middle], identity: card.helper("rgc"))
+        }
+        if core.laws.thermalNoise == 3 {
+            let common = internalNode("noise")
+            resistor("corl", common, 0, 1, isNoisy: false)
+            card.builder.add(
+                SOICorrelation(transistor: plain, isHeated: heats), locals + [heats ? heat : 0, common, 0],
+                identity: card.helper("corl"))
         }
         let hasOverlaps = gateLaw != 3
         if !hasOverlaps {
@@ -293,7 +300,7 @@ private struct SOIElement {
         guard core.release.hasContacts else { return (film / conducting, 0, 0) }
         let (contact, growth) = (model[isDrain ? .rdc : .rsc], model[isDrain ? .trd : .trs])
         let least = model[.minr]
-        guard film + contact > least || hasAccess else { return (0, 0, 0) }
+        guard film + contact >= least || hasAccess else { return (0, 0, 0) }
         let factor = conducting * (model.choice(.ids0multmod) != 0 ? core.p.ids0mult : 1)
         let sheet = hasAccess ? max(film, least) : film
         let value = sheet + contact + growth * (temperature / core.film.nominal - 1)

@@ -28,7 +28,7 @@ struct SOICoefficients: BitwiseCopyable, Sendable {
     // Of releases after 4.4.
     var eta0cv = 0.0, etabcv = 0.0, noff2 = 0.0, prwe = 0.0, igt = 0.0, aigc1 = 0.0, aigsd1 = 0.0, alphagb1t = 0.0
     var alphagb2t = 0.0, aigbcp2t = 0.0, eggbcp2 = 0.0, eggdep = 0.0, vtm00 = 0.0, ids0mult = 0.0, u0mult = 0.0
-    var ubg1 = 0.0, ubg2 = 0.0, agb1 = 0.0, bgb1 = 0.0, agb2 = 0.0, bgb2 = 0.0
+    var tnoic = 0.0, rnoic = 0.0, ubg1 = 0.0, ubg2 = 0.0, agb1 = 0.0, bgb1 = 0.0, agb2 = 0.0, bgb2 = 0.0
 
     /// - Parameter inverse: 1/L, 1/W and 1/(L W) in the unit of the parts by size.
     init(_ model: SOIModelValues, _ inverse: SIMD3<Double>) {
@@ -243,6 +243,8 @@ struct SOICoefficients: BitwiseCopyable, Sendable {
         vtm00 = model[.vtm00]
         ids0mult = model[.ids0mult]
         u0mult = model[.u0mult]
+        tnoic = model[.tnoic]
+        rnoic = model[.rnoic]
         ubg1 = model[.ubg1]
         ubg2 = model[.ubg2]
         agb1 = model[.agb1]

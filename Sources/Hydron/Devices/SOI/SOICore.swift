@@ -20,7 +20,7 @@ struct SOICore: BitwiseCopyable, Sendable {
     var multiple: Double
     /// What charges of all fingers are multiplied by.
     var parallel: Double
-    /// ids0mult, and what of it heats; flicker noise against all other noise.
+    /// ids0mult, and what of it heats, which mult_i does not; flicker noise against all other noise.
     var currentFactor, heatFactor, flickerFactor: Double
     /// It heats itself.
     var heats: Bool
@@ -99,6 +99,7 @@ struct SOICore: BitwiseCopyable, Sendable {
         let inverse = SIMD3(unit / size.length, unit / size.width, unit * unit / (size.length * size.width))
         let depletion = SOICore.depletion(model, instance, film, length: length, inverse)
         laws = SOILaws(model, depletion: depletion)
+        try release.check(laws)
         let choice =
             release.limitsDopingOfElement ? instance.given(.soimod, else: model[.soimod]) : model[.soimod]
         let isLimited = choice == Double(SOILaws.fullyDepleted)
@@ -117,7 +118,7 @@ struct SOICore: BitwiseCopyable, Sendable {
         parallel = instance[.m] * multiplier * factors.charge
         flickerFactor = factors.flicker / factors.current
         currentFactor = p.ids0mult
-        heatFactor = model.choice(.ids0multmod) == 2 ? 1 : p.ids0mult
+        heatFactor = (model.choice(.ids0multmod) == 2 ? 1 : p.ids0mult) / factors.current
         heats =
             instance.given(.shmod, else: model[.shmod]) == 1 && instance.given(.rth0, else: model[.rth0]) != 0
         let follows = heats && release.followsHeatedThreshold

@@ -68,6 +68,9 @@ extension SOITransistor {
             let resistance = current > 0 ? min(channel.effectiveDrain.value / current, 1e9) : 1e9
             let (all, weighted) = (sum + own, beta * sum + own)
             return max((weighted * weighted - theta * theta * all * all) * resistance, 0)
+        case 3:
+            let noise = core.correlatedNoise(channel, point.drive, heat)
+            return noise.conductance * (1 - noise.share * noise.share)
         default: return p.ntnoi * 2 / 3 * abs(sum + own)
         }
     }

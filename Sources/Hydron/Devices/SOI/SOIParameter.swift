@@ -41,8 +41,8 @@ enum SOIParameter: Int, CaseIterable, Sendable {
     case alphagb1T, alphagb2T, aigbcp2T, agb1, bgb1, agb2, bgb2, agbc2n, agbc2p, bgbc2n, bgbc2p
     // Charges.
     case xpart, cgso, cgdo, cgeo, cgsl, cgdl, ckappa, cf, clc, cle, noff, noff2, delvt, voffcv, minvcv, acde, moin
-    case fbody, cjswg, cjswgd, pbswg, pbswgd, mjswg, mjswgd, tcjswg, tcjswgd, tpbswg, tpbswgd, csdesw, cfrcoeff, csdmin, asd
-    case vsdfb, vsdth
+    case fbody, cjswg, cjswgd, pbswg, pbswgd, mjswg, mjswgd, tcjswg, tcjswgd, tpbswg, tpbswgd, csdesw, cfrcoeff
+    case csdmin, asd, vsdfb, vsdth
     // Heat, the body's and the gate's networks.
     case rth0, cth0, wth0, rbody, rbsh, rhalo, frbody, gbmin, rbdb, rbsb, rshg, ngcon, xgw, xgl, xrcrg1, xrcrg2, rver
     // Noise.

@@ -29,6 +29,18 @@ enum SOIRelease: Int, Comparable, Sendable {
     /// As Berkeley names it.
     var name: String { ["4.4", "4.5.0", "4.6.1", "4.7.0"][rawValue] }
 
+    /// - Throws: that a law which a later release brought is asked for.
+    func check(_ laws: SOILaws) throws(SOIMistake) {
+        let later: [(name: String, value: Int, isAsked: Bool, since: SOIRelease)] = [
+            ("rdsmod", 2, laws.resistance == 2, .v46), ("tnoimod", 3, laws.thermalNoise == 3, .v47),
+        ]
+        for law in later where law.isAsked && self < law.since {
+            throw SOIMistake(
+                message: "BSIM-SOI \(name) has no \(law.name)=\(law.value)",
+                hint: "BSIM-SOI \(law.since.name) brought it")
+        }
+    }
+
     // MARK: - The channel
 
     /// The bulk charge follows tangents beyond keta·vbs = −0.5 and beyond half of the surface potential, no rational
