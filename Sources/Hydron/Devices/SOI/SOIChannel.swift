@@ -27,8 +27,8 @@ extension SOICore {
         // Width and resistance.
         let narrowed: R = size.width - (vgst * p.dwg + sag * p.dwb) * (2 - size.contacts)
         let width: R = guardedFloor(narrowed, 2e-8)
-        let law: R = guardedGain(vgst * p.prwg + sag * p.prwb) * heat.resistance.slopes
-        let resistance: R = law + heat.contact.slopes
+        var resistance: R = guardedGain(vgst * p.prwg + sag * p.prwb) * heat.resistance.slopes
+        if laws.resistance == 2 { resistance = resistance + heat.contact.slopes }
         let (bulk, plainBulk) = bulkCharge(body, drive, heat)
         let mobility: R = self.mobility(bias, body, drive, heat)
 

@@ -61,21 +61,25 @@ extension SOICore {
         typealias R = Dual<T.Gradient>
         let slope: R = drive.slope * noff
         let nvt: R = slope * heat.thermal.slopes
-        guard laws.chargeDrive < 2 else {
-            let over: R = drive.over - (p.delvt + shift)
+        let over: R = drive.over - (p.delvt + shift)
+        if laws.chargeDrive > 1 {
             return effectiveDrive(over, slope: slope, offset: p.voffcv, share: mstarCharge, heat)
         }
-        let strong: R = drive.over * mstar / (drive.slope * heat.thermal.slopes)
-        if laws.chargeDrive == 0 || release.boundsChargeDrive, abs(strong.value) >= SOIConstants.longest {
-            return shift != 0 && release.boundsChargeDrive ? R(constant: 0) : drive.effective
+        var exponent: R
+        if laws.chargeDrive == 0 || release.boundsChargeDrive {
+            let strong: R = drive.over * mstar / (drive.slope * heat.thermal.slopes)
+            if abs(strong.value) >= SOIConstants.longest {
+                return shift != 0 && release.boundsChargeDrive ? R(constant: 0) : drive.effective
+            }
+            // vgstcvmod=0: twice the share of moderate inversion, whatever noff is.
+            exponent = laws.chargeDrive == 0 ? strong * 2 - (p.delvt + shift) / nvt : over / nvt
+            if release.hasOppositeSlope, shift != 0 {
+                let square = heat.thermal * heat.thermal
+                exponent = exponent + (shift - shift / square).slopes / nvt
+            }
+        } else {
+            exponent = over / nvt
         }
-        // vgstcvmod=0: twice the share of moderate inversion, whatever noff is.
-        let own: R = laws.chargeDrive == 0 ? strong * 2 : drive.over / nvt
-        var lost: R = R(constant: p.delvt + shift)
-        if release.hasOppositeSlope, shift != 0 {
-            lost = (shift / (heat.thermal * heat.thermal)).slopes + p.delvt
-        }
-        let exponent: R = own - lost / nvt
         return nvt * (exponent.value > SOIConstants.longest ? exponent : log1p(exp(exponent)))
     }
 

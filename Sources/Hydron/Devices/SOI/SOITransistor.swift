@@ -161,15 +161,21 @@ struct SOITransistor<T: SOITemperature>: LimitedDevice {
             power: power)
     }
 
+    /// Body and gate drive as the charges have them, where their threshold is not the current's. Rare: it stays apart, so
+    /// that what is called for each transistor is compiled into one piece.
+    @inline(never) private func ofCharges(
+        _ bias: SOIBias<Slopes>, gate: Slopes, _ heat: SOIHeat<T>
+    ) -> (body: SOIBody<Slopes>, drive: SOIDrive<Slopes>) {
+        var other = core
+        other.influence = core.chargeInfluence ?? core.influence
+        let body = other.body(bias, gate: gate, heat)
+        return (body, other.drive(bias, gate: gate, body, heat))
+    }
+
     /// Charges of all fingers.
     func charges(_ bias: SOIBias<Slopes>, _ heat: SOIHeat<T>, _ point: Point) -> SOITerminals<Slopes> {
         var (drive, body) = (point.drive, point.body)
-        if let influence = core.chargeInfluence {
-            var other = core
-            other.influence = influence
-            body = other.body(bias, gate: drive.gate, heat)
-            drive = other.drive(bias, gate: drive.gate, body, heat)
-        }
+        if core.chargeInfluence != nil { (body, drive) = ofCharges(bias, gate: drive.gate, heat) }
         let inner = core.charges(bias, gate: drive.gate, drive, body, point.channel, heat)
         let rest: Slopes = -(inner.gate + inner.body + inner.source + inner.substrate)
         let (vgs, vgd, ves, ved): (Slopes, Slopes, Slopes, Slopes)
