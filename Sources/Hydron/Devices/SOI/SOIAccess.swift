@@ -128,7 +128,8 @@ struct SOIContactTunnelling: Device {
     var core: SOICore
     /// Surface potential [V].
     var phi: Double
-    var warm: SOITunnellingHeat<Double>
+    /// T/Tnom − 1
+    var ratio: Double
 
     static var arity: Int { 2 }
     static var conductingPairs: [(Int, Int)] { [] }
@@ -136,7 +137,7 @@ struct SOIContactTunnelling: Device {
 
     func evaluate(_ u: Locals<Gradient>, _ stamp: Stamp<SOIContactTunnelling>) {
         let v: Dual<Gradient> = u.voltage(0, 1) * core.polarity
-        let i: Dual<Gradient> = core.contactCurrent(v, phi: phi, warm: warm)
+        let i: Dual<Gradient> = core.contactCurrent(v, phi: phi, ratio: ratio)
         stamp.current(from: 0, to: 1, i * (core.polarity * core.multiple / core.size.fingers))
     }
 }

@@ -206,7 +206,7 @@ private struct SOIElement {
         }
         if core.laws.tunnelsToBody, core.size.oppositeArea > 0, let contact = contacts.first {
             card.builder.add(
-                SOIContactTunnelling(core: core, phi: plain.heat.phi, warm: plain.heat.tunnelling), [gate, contact],
+                SOIContactTunnelling(core: core, phi: plain.heat.phi, ratio: plain.heat.ratio), [gate, contact],
                 identity: card.helper("igp"))
         }
         let floats = contacts.isEmpty && !isFull

@@ -28,7 +28,7 @@ extension SOICore {
         let narrowed: R = size.width - (vgst * p.dwg + sag * p.dwb) * (2 - size.contacts)
         let width: R = guardedFloor(narrowed, 2e-8)
         var resistance: R = guardedGain(vgst * p.prwg + sag * p.prwb) * heat.resistance.slopes
-        if laws.resistance == 2 { resistance = resistance + heat.contact.slopes }
+        if laws.resistance == 2 { resistance = resistance + (heat.ratio * contactGrowth + contactResistance).slopes }
         let (bulk, plainBulk) = bulkCharge(body, drive, heat)
         let mobility: R = self.mobility(bias, body, drive, heat)
 

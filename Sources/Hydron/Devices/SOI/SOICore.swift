@@ -105,6 +105,7 @@ struct SOICore: BitwiseCopyable, Sendable {
         let isLimited = choice == Double(SOILaws.fullyDepleted)
         if isLimited, !release.binsDepletion { model.replace(.nch, min(model[.nch], model.mostDoping(film))) }
         p = SOICoefficients(model, inverse)
+        var bin = SOISetUpCoefficients(model, inverse)
         if isLimited, release.binsDepletion { p.nch = min(p.nch, model.mostDoping(film)) }
         let depleting = release.binsDepletion ? p.nch : model[.nch]
         guard p.nch > 0, p.nsub != 0 else {
@@ -125,21 +126,21 @@ struct SOICore: BitwiseCopyable, Sendable {
         thresholdFollows = follows && !model.isGiven(.vth0)
         flatBandFollows = follows && model.isGiven(.vth0) && !model.isGiven(.vfb)
         if p.u0 > 1 { p.u0 *= 1e-4 }
-        p.u0 *= p.u0mult
-        p.ubg2 *= p.u0mult
+        p.u0 *= bin.u0mult
+        p.ubg2 *= bin.u0mult
         if model[.paramchk] == 1 || release.holdsSaturationShare {
             if p.a2 < 0.01 { p.a2 = 0.01 }
             if p.a2 > 1 { (p.a2, p.a1) = (1, 0) }
         }
-        mstar = 0.5 + Glibc.atan(p.minv) / SOIConstants.pi
-        mstarCharge = 0.5 + Glibc.atan(p.minvcv) / SOIConstants.pi
-        resistanceWidth = Glibc.pow(weff * 1e6, p.wr)
+        mstar = 0.5 + Glibc.atan(bin.minv) / SOIConstants.pi
+        mstarCharge = 0.5 + Glibc.atan(bin.minvcv) / SOIConstants.pi
+        resistanceWidth = Glibc.pow(weff * 1e6, bin.wr)
 
         // At the element's own temperature.
         let vt = SOIConstants.boltzmannOverCharge * temperature
         let ni = film.intrinsic(temperature, gap: film.gap(temperature))
         if !model.isGiven(.nch), model.isGiven(.gamma1) {
-            let product = p.gamma1 * film.oxide
+            let product = bin.gamma1 * film.oxide
             p.nch = 3.021e22 * product * product
         }
         let phi = 2 * vt * Glibc.log(p.nch / ni)
@@ -155,31 +156,31 @@ struct SOICore: BitwiseCopyable, Sendable {
             ? (film.permittivity * junctionDepth * film.thickness / (film.oxidePermittivity * SOIConstants.vacuum))
                 .squareRoot()
             : (3 * 3.9 / film.oxidePermittivity * junctionDepth * film.plainThickness).squareRoot()
-        SOICore.completeBodyEffect(model, &p, film, phi: phi)
-        k1eff = p.k1 * (1 + p.k1w1 / max(weff + p.k1w2, 1e-8))
+        SOICore.completeBodyEffect(model, &p, &bin, film, phi: phi)
+        k1eff = p.k1 * (1 + bin.k1w1 / max(weff + bin.k1w2, 1e-8))
         let root = phi.squareRoot()
         if !model.isGiven(.vfb) {
-            p.vfb = model.isGiven(.vth0) ? type * p.vth0 - phi - k1eff * root : -1
+            bin.vfb = model.isGiven(.vth0) ? type * bin.vth0 - phi - k1eff * root : -1
         }
-        if !model.isGiven(.vth0) { p.vth0 = type * (p.vfb + phi + k1eff * root) }
+        if !model.isGiven(.vth0) { bin.vth0 = type * (bin.vfb + phi + k1eff * root) }
         k1ox = k1eff * model[.tox] / model[.toxm]
-        lateral = (1 + p.lpe0 / leff).squareRoot() - 1
-        lateralBody = (1 + p.lpeb / leff).squareRoot()
-        dvtp2Factor = p.dvtp2 / Glibc.pow(leff, p.dvtp3)
-        filmCharge = film.charge * depleting * (1 + p.lpe0 / leff) * 1e6 * model[.tsi]
+        lateral = (1 + bin.lpe0 / leff).squareRoot() - 1
+        lateralBody = (1 + bin.lpeb / leff).squareRoot()
+        dvtp2Factor = bin.dvtp2 / Glibc.pow(leff, bin.dvtp3)
+        filmCharge = film.charge * depleting * (1 + bin.lpe0 / leff) * 1e6 * model[.tsi]
 
         let relative = leff / fieldLength
         func decay(_ rate: Double) -> Double {
             Glibc.exp(-0.5 * rate * relative) + 2 * Glibc.exp(-rate * relative)
         }
-        depletedShort = p.dvbd0 * decay(p.dvbd1)
-        backShare = p.k1b - p.k2b * decay(p.dk2b)
+        depletedShort = bin.dvbd0 * decay(bin.dvbd1)
+        backShare = bin.k1b - bin.k2b * decay(bin.dk2b)
 
         // Stress.
-        plainThreshold = type * p.vth0
-        var (vth0, k2) = (p.vth0, p.k2)
-        influence = SOIInfluence(constant: p.eta0, byBody: p.etab)
-        var ofCharges = SOIInfluence(constant: p.eta0cv, byBody: p.etabcv)
+        plainThreshold = type * bin.vth0
+        var (vth0, k2) = (bin.vth0, bin.k2)
+        influence = SOIInfluence(constant: bin.eta0, byBody: bin.etab)
+        var ofCharges = SOIInfluence(constant: bin.eta0cv, byBody: bin.etabcv)
         let (sa, sb, sd) = (instance[.sa], instance[.sb], instance[.sd])
         if sa > 0, sb > 0, size.fingers == 1 || size.fingers > 1 && sd > 0 {
             let w = size.drawnWidth / size.fingers + model[.wlod]
@@ -202,36 +203,36 @@ struct SOICore: BitwiseCopyable, Sendable {
         if release.hasChargeThreshold, ofCharges != influence { chargeInfluence = ofCharges }
         k2ox = k2 * model[.tox] / model[.toxm]
         threshold = type * (vth0 + instance[.delvto])
-        flatBand = p.vfb + type * instance[.delvto]
+        flatBand = bin.vfb + type * instance[.delvto]
         chargeShift = type * instance[.delvto]
 
-        let isDepleted = p.ngate > 1e18 && p.ngate < 1e25 && film.gatePermittivity != 0
+        let isDepleted = bin.ngate > 1e18 && bin.ngate < 1e25 && film.gatePermittivity != 0
         polyPotential =
             isDepleted
-            ? 1e6 * film.charge * film.gatePermittivity * p.ngate / (film.oxide * film.oxide) : 0
+            ? 1e6 * film.charge * film.gatePermittivity * bin.ngate / (film.oxide * film.oxide) : 0
         let inversion = threshold - flatBand - phi
         mobilityOffset = max(type > 0 ? 2 * inversion : 2.5 * inversion, 0)
         mobilityDrive = 1
         if laws.otherMaterials {
-            let level = min(film.nominalThermal * Glibc.log(p.nsd / ni), 0.5 * film.nominalGap)
+            let level = min(film.nominalThermal * Glibc.log(bin.nsd / ni), 0.5 * film.nominalGap)
             edgeFlatBand = model[.phig] - (model[.easub] + 0.5 * film.nominalGap - type * level)
-        } else if p.ngate > 0 {
-            edgeFlatBand = film.nominalThermal * Glibc.log(p.ngate / 1e20)
+        } else if bin.ngate > 0 {
+            edgeFlatBand = film.nominalThermal * Glibc.log(bin.ngate / 1e20)
         }
 
         source = SOIJunction(source: model, p, size, length: leff)
         drain = SOIJunction(drain: model, p, size, length: leff)
-        let diffusion = max(p.ln, 1e-15)
+        let diffusion = max(bin.ln, 1e-15)
         transport = limitedExp(-0.5 * leff * leff / diffusion / diffusion)
-        let reference = p.lbjt0 * (1 / leff + 1 / diffusion)
-        bipolarRatio = Glibc.pow(reference, p.nbjt)
-        diffusionRatio = 1 + p.ldif0 * Glibc.pow(reference, p.ndif)
-        early = max(p.vabjt + p.aely * leff, 1)
+        let reference = bin.lbjt0 * (1 / leff + 1 / diffusion)
+        bipolarRatio = Glibc.pow(reference, bin.nbjt)
+        diffusionRatio = 1 + bin.ldif0 * Glibc.pow(reference, bin.ndif)
+        early = max(bin.vabjt + bin.aely * leff, 1)
         bipolarOff = instance[.bjtoff] == 1
 
         // Charges; those of capmod=3 in a thinner oxide.
         chargeThickness = model[.tox] - model[.dtoxcv]
-        accumulation = p.acde * Glibc.pow(p.nch / 2e16, -0.25)
+        accumulation = bin.acde * Glibc.pow(p.nch / 2e16, -0.25)
         debye =
             (film.permittivity * film.nominalThermal / (film.charge * p.nch * 1e6)).squareRoot() / 3
         bulkCharge = 1 + Glibc.pow(model[.clc] / leff, model[.cle])
@@ -241,12 +242,12 @@ struct SOICore: BitwiseCopyable, Sendable {
         bodyPlate = model[.fbody] * film.oxide * (area * size.bodyLength + size.contactArea)
         oppositePlate = film.oxide * size.oppositeArea
         oppositeBodyPlate = model[.fbody] * film.oxide * size.oppositeArea
-        backPlate = p.kb1 * model[.fbody] * film.buried * (area * size.backLength + size.backContactArea)
+        backPlate = bin.kb1 * model[.fbody] * film.buried * (area * size.backLength + size.backContactArea)
         overlapDrain = (max(model[.cgdo], 0) + model[.cf]) * size.drainChargeWidth
         overlapSource = (max(model[.cgso], 0) + model[.cf]) * size.sourceChargeWidth
         overlapSubstrate = max(model[.cgeo], 0) * size.chargeLength * size.fingers
-        lightSource = size.sourceChargeWidth * p.cgsl
-        lightDrain = size.drainChargeWidth * p.cgdl
+        lightSource = size.sourceChargeWidth * bin.cgsl
+        lightDrain = size.drainChargeWidth * bin.cgdl
         let bottom = SOIBottom.Rule(model, p, film, thermal: vt, intrinsic: ni)
         bottomSource = SOIBottom(
             bottom, area: instance[.as] * scale * scale, edge: max(instance[.ps] * scale, weff) - width)
@@ -258,7 +259,7 @@ struct SOICore: BitwiseCopyable, Sendable {
         drain.induced.a *= besides
         setTunnelling(model, factor: besides)
         if laws.resistance == 2 { setContacts(model, instance) }
-        if laws.otherMaterials { chargeThickness = electricalThickness(model, intrinsic: ni, depth: depth) }
+        if laws.otherMaterials { chargeThickness = electricalThickness(model, bin, intrinsic: ni, depth: depth) }
         if laws.mobility == 4 { mobilityDrive = strongInversionDrive(phi: phi, depth: depth) }
     }
 
@@ -290,23 +291,24 @@ struct SOICore: BitwiseCopyable, Sendable {
 
     /// k1 and k2, where neither is given from the doping's gamma1 and gamma2.
     private static func completeBodyEffect(
-        _ model: SOIModelValues, _ p: inout SOICoefficients, _ film: SOIFilm, phi: Double
+        _ model: SOIModelValues, _ p: inout SOICoefficients, _ bin: inout SOISetUpCoefficients, _ film: SOIFilm,
+        phi: Double
     ) {
         if model.isGiven(.k1) || model.isGiven(.k2) {
             if !model.isGiven(.k1) { p.k1 = 0.53 }
-            if !model.isGiven(.k2) { p.k2 = -0.0186 }
+            if !model.isGiven(.k2) { bin.k2 = -0.0186 }
             return
         }
         let perDoping = film.otherMaterials ? film.charge / 2 / film.permittivity * 1e6 : 7.7348e-4
         let depth = model[.xt]
-        let vbx = -abs(model.isGiven(.vbx) ? p.vbx : phi - perDoping * p.nch * depth * depth)
-        let vbm = -abs(p.vbm)
-        let gamma1 = model.isGiven(.gamma1) ? p.gamma1 : film.bodyFactor * p.nch.squareRoot() / film.oxide
-        let gamma2 = model.isGiven(.gamma2) ? p.gamma2 : film.bodyFactor * abs(p.nsub).squareRoot() / film.oxide
+        let vbx = -abs(model.isGiven(.vbx) ? bin.vbx : phi - perDoping * p.nch * depth * depth)
+        let vbm = -abs(bin.vbm)
+        let gamma1 = model.isGiven(.gamma1) ? bin.gamma1 : film.bodyFactor * p.nch.squareRoot() / film.oxide
+        let gamma2 = model.isGiven(.gamma2) ? bin.gamma2 : film.bodyFactor * abs(p.nsub).squareRoot() / film.oxide
         let rise = (phi - vbx).squareRoot() - phi.squareRoot()
         let deep = (phi * (phi - vbm)).squareRoot() - phi
-        p.k2 = (gamma1 - gamma2) * rise / (2 * deep + vbm)
-        p.k1 = gamma2 - 2 * p.k2 * (phi - vbm).squareRoot()
+        bin.k2 = (gamma1 - gamma2) * rise / (2 * deep + vbm)
+        p.k1 = gamma2 - 2 * bin.k2 * (phi - vbm).squareRoot()
     }
 }
 

@@ -51,12 +51,14 @@ extension SOICore {
 
     /// Thickness of the oxide for charges [m] where materials are given: what eot has without the charge's depth at the
     /// voltage and size at which it was extracted.
-    func electricalThickness(_ model: SOIModelValues, intrinsic ni: Double, depth: Double) -> Double {
+    func electricalThickness(_ model: SOIModelValues, _ bin: SOISetUpCoefficients, intrinsic ni: Double, depth: Double)
+        -> Double
+    {
         let vt = SOIConstants.boltzmannOverCharge * model[.tempeot]
         // As in Berkeley's source of the carriers at the transistor's own temperature.
         let phi = 2 * vt * Glibc.log(p.nch / ni)
         let barrier = vt * Glibc.log(1e20 * p.nch / (ni * ni)) - phi
-        let over = overdriveOfExtraction(model, vt: vt, phi: phi, barrier: barrier, depth: depth)
+        let over = overdriveOfExtraction(model, bin, vt: vt, phi: phi, barrier: barrier, depth: depth)
         let flat = max(4 * (threshold - flatBand - phi), 0)
         var thickness = film.thickness
         for _ in 0..<5 {
@@ -70,7 +72,7 @@ extension SOICore {
     }
 
     private func overdriveOfExtraction(
-        _ model: SOIModelValues, vt: Double, phi: Double, barrier: Double, depth: Double
+        _ model: SOIModelValues, _ bin: SOISetUpCoefficients, vt: Double, phi: Double, barrier: Double, depth: Double
     ) -> Double {
         let (leff, weff) = (model[.leffeot], model[.weffeot])
         let root = phi.squareRoot()
@@ -78,10 +80,10 @@ extension SOICore {
         let theta = shortChannel(-0.5 * p.dvt1 * leff / natural)
         let states = p.nfactor * film.permittivity / depth + p.cdsc * theta + p.cit
         let n = guardedSum(states / film.oxide)
-        var vth = threshold + (k1ox - k1eff) * root * (1 + p.lpeb / leff).squareRoot()
+        var vth = threshold + (k1ox - k1eff) * root * (1 + bin.lpeb / leff).squareRoot()
         vth -= (p.dvt0 * theta + p.dvt0w * shortChannel(-0.5 * p.dvt1w * weff * leff / natural)) * barrier
         if p.dvtp0 > 0 { vth -= n * vt * Glibc.log(leff / (leff + 2 * p.dvtp0)) }
-        vth += k1ox * ((1 + p.lpe0 / leff).squareRoot() - 1) * root
+        vth += k1ox * ((1 + bin.lpe0 / leff).squareRoot() - 1) * root
         vth += (p.kt1 + p.kt1l / leff) * (model[.tempeot] / film.nominal - 1)
         vth += p.k3 * film.thickness * phi / (weff + p.w0)
         var over = polarity * model[.vddeot]

@@ -19,9 +19,8 @@ struct SOIHeat<T: SOITemperature>: BitwiseCopyable, Sendable {
     var chargeFlatBand: T
     /// vth0 as an n-channel's, and where the gate begins to deplete [V].
     var threshold, polyOnset: T
-    /// Constant resistance in the channel's law [Ω].
-    var contact: T
-    var tunnelling: SOITunnellingHeat<T>
+    /// Factor of currents through the gate's oxide.
+    var tunnelling: T
     /// Of impact ionisation [V].
     var ionisationVoltage, collectorPotential: T
     var source, drain: SOIJunctionHeat<T>
@@ -75,8 +74,8 @@ extension SOICore {
             uc: ratio * p.uc1 + p.uc, ud: isCoulomb ? pow(ratio + 1, p.ud1) * p.ud : zero,
             ucs: isCoulomb ? pow(ratio + 1, p.ucste) * p.ucs : zero, resistance: resistance,
             chargeFlatBand: chargeFlatBand(ratio, builtIn - phi, phi, root, depth), threshold: here,
-            polyOnset: onset, contact: ratio * contactGrowth + contactResistance,
-            tunnelling: tunnellingHeat(ratio), ionisationVoltage: ionisation,
+            polyOnset: onset, tunnelling: tunnellingFactor(ratio),
+            ionisationVoltage: ionisation,
             collectorPotential: (ratio * p.tvbci + 1) * p.vbci,
             source: SOIJunctionHeat(source, p, temperature, nominal: film.nominal),
             drain: SOIJunctionHeat(drain, p, temperature, nominal: film.nominal))

@@ -10,24 +10,16 @@ struct SOITunnelling<R: DifferentiableReal> {
     }
 }
 
-/// What of it depends on the temperature: a factor of all currents, and the first coefficients of the oxide's exponents
-/// above the channel, its ends, the body in inversion and accumulation, and the body's contact.
-struct SOITunnellingHeat<T: SOITemperature>: BitwiseCopyable, Sendable {
-    var factor, channel, edge, inversion, accumulation, contact: T
-}
-
 extension SOICore {
-    func tunnellingHeat<T: SOITemperature>(_ ratio: T) -> SOITunnellingHeat<T> {
-        guard release.warmsTunnelling else {
-            return SOITunnellingHeat(
-                factor: T(constant: 1), channel: T(constant: p.aigc), edge: T(constant: p.aigsd),
-                inversion: T(constant: p.alphagb1), accumulation: T(constant: p.alphagb2),
-                contact: T(constant: p.aigbcp2))
-        }
-        return SOITunnellingHeat(
-            factor: pow(ratio + 1, p.igt), channel: ratio * p.aigc1 + p.aigc, edge: ratio * p.aigsd1 + p.aigsd,
-            inversion: ratio * p.alphagb1t + p.alphagb1, accumulation: ratio * p.alphagb2t + p.alphagb2,
-            contact: ratio * p.aigbcp2t + p.aigbcp2)
+    /// What currents through the oxide gain by the temperature's ratio to the nominal one, less 1.
+    func tunnellingFactor<T: SOITemperature>(_ ratio: T) -> T {
+        release.warmsTunnelling ? pow(ratio + 1, p.igt) : T(constant: 1)
+    }
+
+    /// A coefficient with what it gains by the temperature.
+    private func warmed<T: SOITemperature>(_ value: Double, _ growth: Double, _ heat: SOIHeat<T>) -> Dual<T.Gradient> {
+        typealias R = Dual<T.Gradient>
+        return growth == 0 ? R(constant: value) : (heat.ratio * growth + value).slopes
     }
 
     /// - Parameter factor: of the currents to the channel and its ends.
@@ -65,7 +57,6 @@ extension SOICore {
         guard laws.tunnelsToBody || laws.tunnelsToChannel else { return .none }
         var currents = SOITunnelling<R>.none
         let flat: R = (heat.threshold - heat.phi - heat.root * k1eff).slopes
-        let warm = heat.tunnelling
 
         // Voltages across the oxide in accumulation, and in depletion and inversion.
         let over: R = flat - drive.gate + body.voltage - 0.02
@@ -90,15 +81,17 @@ extension SOICore {
             if gate.value >= 0 {
                 let vox: R = limitedOxide(inversion)
                 let supply: R = log1p(limitedExp((vox - p.ebg) / p.vevb)) * p.vevb
-                let passed: R = trapezoid(vox, p.bgb1 * p.toxqm, warm.inversion.slopes, p.betagb1, p.vgb1)
+                let passed: R = trapezoid(
+                    vox, p.bgb1 * p.toxqm, warmed(p.alphagb1, p.alphagb1t, heat), p.betagb1, p.vgb1)
                 currents.body = area * gate * supply * passed * (p.agb1 * oxideRatio)
             } else {
                 let vox: R = limitedOxide(accumulation)
                 let supply: R = log1p(limitedExp((flat - gate) / p.vecb)) * p.vecb
-                let passed: R = trapezoid(vox, p.bgb2 * p.toxqm, warm.accumulation.slopes, p.betagb2, p.vgb2)
+                let passed: R = trapezoid(
+                    vox, p.bgb2 * p.toxqm, warmed(p.alphagb2, p.alphagb2t, heat), p.betagb2, p.vgb2)
                 currents.body = area * gate * supply * passed * (p.agb2 * oxideRatio)
             }
-            if release.warmsTunnelling { currents.body = currents.body * warm.factor.slopes }
+            if release.warmsTunnelling { currents.body = currents.body * heat.tunnelling.slopes }
         }
         return currents
     }
@@ -120,10 +113,9 @@ extension SOICore {
         } else {
             supply = nvt * log1p(exp(ratio))
         }
-        let warm = heat.tunnelling
-        let passed: R = barrier(oxide, channelTunnelling[1], warm.channel.slopes, p.bigc, p.cigc)
+        let passed: R = barrier(oxide, channelTunnelling[1], warmed(p.aigc, p.aigc1, heat), p.bigc, p.cigc)
         var all: R = drive.gate * supply * channelTunnelling[0] * passed
-        if release.warmsTunnelling { all = all * warm.factor.slopes }
+        if release.warmsTunnelling { all = all * heat.tunnelling.slopes }
         let x: R = bias.drain * -p.pigcd
         let square: R = x * x + 2e-4
         let e: R = heldExp(x)
@@ -139,21 +131,21 @@ extension SOICore {
         typealias R = Dual<T.Gradient>
         let over: R = v - edgeFlatBand
         let effective: R = sqrt(over * over + 1e-4)
-        let warm = heat.tunnelling
-        let passed: R = barrier(effective, edgeTunnelling[2], warm.edge.slopes, p.bigsd, p.cigsd)
+        let passed: R = barrier(effective, edgeTunnelling[2], warmed(p.aigsd, p.aigsd1, heat), p.bigsd, p.cigsd)
         let current: R = v * effective * factor * passed
-        return release.warmsTunnelling ? current * warm.factor.slopes : current
+        return release.warmsTunnelling ? current * heat.tunnelling.slopes : current
     }
 
     /// From the gate through its part over silicon of the other kind to the body's contact, all fingers [A].
-    func contactCurrent<R: DifferentiableReal>(_ v: R, phi: Double, warm: SOITunnellingHeat<Double>) -> R {
+    func contactCurrent<R: DifferentiableReal>(_ v: R, phi: Double, ratio: Double) -> R {
         let onset = threshold - phi - k1eff * phi.squareRoot() + p.eggbcp2
         guard v.value < onset else { return R(constant: 0) }
         let below: R = onset - v
         let effective: R = (below + sqrt(below * below + 1e-4) - 1e-2) * 0.5
-        let (scale, a) = (-contactTunnelling[1] * p.toxqm, R(constant: warm.contact))
+        let (scale, a) = (-contactTunnelling[1] * p.toxqm, R(constant: ratio * p.aigbcp2t + p.aigbcp2))
         let passed: R = barrier(effective, scale, a, p.bigbcp2, p.cigbcp2)
-        return v * effective * passed * (contactTunnelling[0] * size.oppositeArea * oxideRatio * warm.factor)
+        let factor = tunnellingFactor(ratio) * contactTunnelling[0] * size.oppositeArea * oxideRatio
+        return v * effective * passed * factor
     }
 
     /// The oxide's voltage, below voxh.
