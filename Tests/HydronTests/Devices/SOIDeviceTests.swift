@@ -226,7 +226,9 @@ import Testing
     }
 
     @Test func eachParameterHasItsRow() {
-        let rows = SOIParameter.process + SOIParameter.channel + SOIParameter.leakage + SOIParameter.charges
+        let rows =
+            SOIParameter.process + SOIParameter.channel + SOIParameter.leakage + SOIParameter.charges
+            + SOIParameter.later
         #expect(Set(rows.map(\.key)).count == rows.count)
         #expect(rows.count == SOIParameter.allCases.count)
         #expect(SOIModelKey.index()["lvth0"] != nil && SOIModelKey.index()["vtho"] == SOIModelKey(.vth0))

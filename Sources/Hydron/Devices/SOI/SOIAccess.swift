@@ -1,7 +1,7 @@
 /// Resistance between a terminal and the end of the channel where rdsmod = 1: it falls with the gate's voltage and the
 /// body's, both against that end, and adds to what rsh makes.
 ///
-///     R = Rsq + Rmin + R0/2 (x + √(x² + 0.01)),  x = 1/(1 + prwg vgeff) − prwb vb
+///     R = Rsq + Rmin + R0/2 (x + √(x² + 0.01)),  x = 1/(1 + prwg vgeff) − prwb vb + prwe (ve − vfbb)
 ///
 /// Manual, section 3.11.
 struct SOIAccess: Device {
@@ -9,16 +9,18 @@ struct SOIAccess: Device {
 
     var polarity: Double
     /// Of rsh, and in the law R0 and Rmin at the transistor's temperature [Ω], with what they gain [Ω/K].
-    var plain, full, least, slope: Double
-    var byGate, byBody, flatBand: Double
+    var plain, plainSlope, full, least, slope: Double
+    var byGate, byBody, byBack: Double
+    /// Of the gate above the end, and of the back gate [V].
+    var flatBand, backFlatBand: Double
     /// [K]
     var temperature: Double
     var isHeated: Bool
 
-    static let outer = 0, inner = 1, gate = 2, body = 3, heat = 4
-    static var arity: Int { 5 }
+    static let outer = 0, inner = 1, gate = 2, body = 3, heat = 4, substrate = 5
+    static var arity: Int { 6 }
     static var followsTangents: Bool { true }
-    static var couplings: Couplings { Couplings(bits: 0b11111 | 0b11111 << 8) }
+    static var couplings: Couplings { Couplings(bits: 0b111111 | 0b111111 << 8) }
     static var conductingPairs: [(Int, Int)] { [(0, 1)] }
     static var currentOutput: String? { "i" }
     static let outputs = [
@@ -29,11 +31,15 @@ struct SOIAccess: Device {
         let over: Dual<Gradient> = u.voltage(Self.gate, Self.inner) * polarity - flatBand
         let gate: Dual<Gradient> = smoothPositive(over, 1e-4)
         let body: Dual<Gradient> = u.voltage(Self.body, Self.inner) * (polarity * byBody)
-        let x: Dual<Gradient> = 1 / (gate * byGate + 1) - body
+        var x: Dual<Gradient> = 1 / (gate * byGate + 1) - body
+        if byBack != 0 {
+            let back: Dual<Gradient> = u.voltage(Self.substrate, Self.inner) * polarity - backFlatBand
+            x = x + back * byBack
+        }
         let law: Dual<Gradient> = smoothPositive(x, 0.01)
         guard isHeated else { return law * max(full, 0) + (plain + max(least, 0)) }
         let gained: Dual<Gradient> = u[Self.heat] * slope
-        return law * (gained + full) + gained + (plain + least)
+        return law * (gained + full) + gained + (u[Self.heat] * plainSlope + (plain + least))
     }
 
     func evaluate(_ u: Locals<Gradient>, _ stamp: Stamp<SOIAccess>) {
@@ -106,7 +112,7 @@ struct SOIOverlap: Device {
     func evaluate(_ u: Locals<Gradient>, _ stamp: Stamp<SOIOverlap>) {
         let vgs: Dual<Gradient> = u.voltage(Self.gate, Self.source) * core.polarity
         let vgd: Dual<Gradient> = u.voltage(Self.gate, Self.drain) * core.polarity
-        let factor = core.polarity * core.multiple
+        let factor = core.polarity * core.parallel * core.size.fingers
         let source: Dual<Gradient> = core.overlapCharge(vgs, plain: core.overlapSource, light: core.lightSource)
         let drain: Dual<Gradient> = core.overlapCharge(vgd, plain: core.overlapDrain, light: core.lightDrain)
         stamp.charge(between: Self.gate, and: Self.source, source * factor)
@@ -140,6 +146,8 @@ struct SOIContactTunnelling: Device {
     var core: SOICore
     /// Surface potential [V].
     var phi: Double
+    /// T/Tnom − 1
+    var ratio: Double
 
     static var arity: Int { 2 }
     static var conductingPairs: [(Int, Int)] { [] }
@@ -147,7 +155,7 @@ struct SOIContactTunnelling: Device {
 
     func evaluate(_ u: Locals<Gradient>, _ stamp: Stamp<SOIContactTunnelling>) {
         let v: Dual<Gradient> = u.voltage(0, 1) * core.polarity
-        let i: Dual<Gradient> = core.contactCurrent(v, phi: phi)
-        stamp.current(from: 0, to: 1, i * (core.polarity * core.parallel))
+        let i: Dual<Gradient> = core.contactCurrent(v, phi: phi, ratio: ratio)
+        stamp.current(from: 0, to: 1, i * (core.polarity * core.multiple / core.size.fingers))
     }
 }

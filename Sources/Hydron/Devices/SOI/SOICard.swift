@@ -80,25 +80,34 @@ private struct SOIElement {
     /// drain, gate, source, substrate, and what stands behind them.
     let nodes: [Int32]
     let extra: [Int32]
-    /// Transistors in parallel.
-    let count: Double
+    /// Transistors in parallel, and the same with what multiplies currents.
+    let count, conducting: Double
 
     init?(_ card: ElementCard, _ nodes: [Int32], _ extra: [Int32]) {
         guard let modelCard = card.model(["nmos", "pmos"], size: { SOICard.size(card) }) else { return nil }
         let initial = card.takeList(key: "ic", limit: 5)
-        guard let (instance, values) = SOICard.values(card, modelCard) else { return nil }
+        guard let (own, values) = SOICard.values(card, modelCard) else { return nil }
+        let standard = SOIVersion.standard(level: modelCard.level, in: card.dialect)
+        let version = values.given(.version, else: standard)
+        let release = SOIRelease(level: modelCard.level, dialect: card.dialect, version: version)
+        if version >= 4 { _ = modelCard.shared { SOILaterParameters(modelCard, release, card) } }
+        for key in [SOIInstance.multI, .multQ, .multFn] where own.isGiven(key) && !release.hasFactors {
+            card.warning(
+                "\(card.name) is of BSIM-SOI \(release.name), which has no parameter '\(key.parameter.name)': ignored",
+                hint: "BSIM-SOI \(SOIRelease.v47.name) brought it")
+        }
         let options = card.options
-        temperature = card.temperature(given: instance.isGiven(.temp) ? instance[.temp] : nil, rise: instance[.dtemp])
+        temperature = card.temperature(given: own.isGiven(.temp) ? own[.temp] : nil, rise: own[.dtemp])
         let nominal =
             values.isGiven(.tnom) ? values[.tnom] + PhysicalConstants.zeroCelsius : options.nominalTemperature
         let model = SOIModelValues(
-            values, isPChannel: modelCard.type == "pmos",
-            version: SOIVersion.standard(level: modelCard.level, in: card.dialect))
-        if !SOIVersion.here.contains(model[.version]) {
+            values, isPChannel: modelCard.type == "pmos", release: release, version: version)
+        if !SOIVersion.here.contains(version) {
             card.warnOnce(
-                "model '\(modelCard.name)' is of version \(model[.version].plain) of BSIM-SOI: it is taken by the equations of 4.4",
+                "model '\(modelCard.name)' is of version \(version.plain) of BSIM-SOI: it is taken by the equations of \(release.name)",
                 hint: "currents and charges may differ from those that it was fitted to", at: modelCard.range)
         }
+        let instance = own.completed(by: model)
         let scale = options[.scale]
         do throws(SOIMistake) {
             var core = try SOICore(
@@ -117,6 +126,17 @@ private struct SOIElement {
         self.nodes = nodes
         self.extra = extra
         count = instance[.m] * card.multiplier
+        conducting = core.multiple / core.size.fingers
+    }
+
+    /// A node of its own, named as the dialect does.
+    private func internalNode(_ name: String) -> Int32 {
+        let ofXyce = [
+            "temperature": "t", "gate": "gi", "midgate": "gm", "sbody": "sb", "dbody": "db", "body": "b",
+            "drain": "di", "source": "si", "noise": "n",
+        ]
+        let isXyce = card.dialect.name == "xyce"
+        return card.builder.internalNode(card.name, isXyce ? ofXyce[name] ?? name : name)
     }
 
     private func resistor(_ suffix: String, _ a: Int32, _ b: Int32, _ conductance: Double, isNoisy: Bool = true) {
@@ -134,43 +154,51 @@ private struct SOIElement {
             let sheet = factor * under * halo / (2 * under + halo * core.size.length)
             inner = sheet * core.size.width / core.size.segments / core.size.fingers
         }
-        return (inner < 1e-3 ? max(outside, 1e-3) : inner + outside) / count
+        return (inner < 1e-3 ? max(outside, 1e-3) : inner + outside) / conducting
     }
 
     func add() {
         let isFull = core.laws.isFullyDepleted
         let rth = instance.given(.rth0, else: model[.rth0])
-        let heats = model.choice(.shmod) == 1 && rth != 0
+        let heats = core.heats
         let hasTemperature = instance[.tnodeout] != 0 && !extra.isEmpty || extra.count == 3
         let contacts = hasTemperature ? Array(extra.dropLast()) : extra
         let hasBodyNodes = (instance.isGiven(.rbodymod) ? instance[.rbodymod] : model[.rbodymod]) == 1 && !isFull
         var heat: Int32 = 0
         if hasTemperature, let last = extra.last { heat = last }
         if heats {
-            if !hasTemperature { heat = card.builder.internalNode(card.name, "temperature") }
+            if !hasTemperature { heat = internalNode("temperature") }
             addHeat(heat, resistance: rth)
         } else if heat != 0 {
             // Nothing heats it: it stays at 0 K.
             resistor("rth", heat, 0, 1, isNoisy: false)
         }
-        let drain = inner(nodes[0], "drain", squares: instance[.nrd])
-        let source = inner(nodes[2], "source", squares: instance[.nrs])
+        let drain = inner(nodes[0], "drain")
+        let source = inner(nodes[2], "source")
         let body = isFull ? source : addBody(contacts)
         let gateLaw = instance.isGiven(.rgatemod) ? Int(instance[.rgatemod]) : model.choice(.rgatemod)
         var (gate, middle) = (nodes[1], nodes[1])
         if gateLaw > 0 {
-            gate = card.builder.internalNode(card.name, "gate")
-            middle = gateLaw == 1 ? gate : card.builder.internalNode(card.name, "midgate")
+            gate = internalNode("gate")
+            middle = gateLaw == 1 ? gate : internalNode("midgate")
             resistor("rg", nodes[1], middle, gateConductance)
         }
-        addAccess(outer: nodes[0], drain, gate, body, heats ? heat : 0, isDrain: true)
-        addAccess(outer: nodes[2], source, gate, body, heats ? heat : 0, isDrain: false)
-
         let plain = SOITransistor<Double>(core: core, heat: core.heat(temperature), temperature: temperature)
+        let (ends, back) = (SIMD4(gate, body, heat, nodes[3]), plain.heat.backFlatBand)
+        addAccess(outer: nodes[0], drain, ends, backFlatBand: back, isDrain: true)
+        addAccess(outer: nodes[2], source, ends, backFlatBand: back, isDrain: false)
+
         let locals = [drain, gate, source, nodes[3], body]
         if gateLaw > 1 {
             card.builder.add(
                 SOIGateAccess(transistor: plain), locals + [middle], identity: card.helper("rgc"))
+        }
+        if core.laws.thermalNoise == 3 {
+            let common = internalNode("noise")
+            resistor("corl", common, 0, 1, isNoisy: false)
+            card.builder.add(
+                SOICorrelation(transistor: plain, isHeated: heats), locals + [heats ? heat : 0, common, 0],
+                identity: card.helper("corl"))
         }
         let hasOverlaps = gateLaw != 3
         if !hasOverlaps {
@@ -183,26 +211,27 @@ private struct SOIElement {
         }
         if core.laws.tunnelsToBody, core.size.oppositeArea > 0, let contact = contacts.first {
             card.builder.add(
-                SOIContactTunnelling(core: core, phi: plain.heat.phi), [gate, contact], identity: card.helper("igp"))
+                SOIContactTunnelling(core: core, phi: plain.heat.phi, ratio: plain.heat.ratio), [gate, contact],
+                identity: card.helper("igp"))
         }
         let floats = contacts.isEmpty && !isFull
         guard heats || hasBodyNodes else {
             let device = SOIPlainDevice(transistor: completed(plain, hasOverlaps, floats))
             return card.builder.add(device, locals, identity: card.identity)
         }
-        var ends = (source: body, drain: body)
+        var bodies = (source: body, drain: body)
         if hasBodyNodes {
-            ends.source = card.builder.internalNode(card.name, "sbody")
-            ends.drain = card.builder.internalNode(card.name, "dbody")
-            resistor("rbsb", body, ends.source, junctionConductance(.rbsb, .rbsb))
-            resistor("rbdb", body, ends.drain, junctionConductance(.rbdb, .rbdb))
+            bodies.source = internalNode("sbody")
+            bodies.drain = internalNode("dbody")
+            resistor("rbsb", body, bodies.source, junctionConductance(.rbsb, .rbsb))
+            resistor("rbdb", body, bodies.drain, junctionConductance(.rbdb, .rbdb))
         }
         typealias Warm = Dual<SIMD8<Double>>
         let warm = SOITransistor<Warm>(
             core: core, heat: core.heat(Warm(constant: temperature)), temperature: temperature, isHeated: heats)
         card.builder.add(
             SOINetworkDevice(transistor: completed(warm, hasOverlaps, floats)),
-            locals + [heat, ends.source, ends.drain], identity: card.identity)
+            locals + [heat, bodies.source, bodies.drain], identity: card.identity)
     }
 
     /// With what the card says of how it starts.
@@ -240,35 +269,37 @@ private struct SOIElement {
 
     /// The body's node: inside, where the card connects no contact or a resistance lies before it.
     private func addBody(_ contacts: [Int32]) -> Int32 {
-        guard let contact = contacts.first else { return card.builder.internalNode(card.name, "body") }
+        guard let contact = contacts.first else { return internalNode("body") }
         let hasResistance = model[.rbody] != 0 || model[.rbsh] != 0
         if contacts.count > 1 {
-            resistor("rb", contacts[1], contact, hasResistance ? 1 / bodyResistance : count)
+            resistor("rb", contacts[1], contact, hasResistance ? 1 / bodyResistance : conducting)
             return contacts[1]
         }
         guard hasResistance else { return contact }
-        let body = card.builder.internalNode(card.name, "body")
+        let body = internalNode("body")
         resistor("rb", body, contact, 1 / bodyResistance)
         return body
     }
 
     private func junctionConductance(_ key: SOIInstance, _ parameter: SOIParameter) -> Double {
         let resistance = instance.given(key, else: model[parameter])
-        return (resistance < 1e-3 ? 1e3 : model[.gbmin] + 1 / resistance) * count
+        return (resistance < 1e-3 ? 1e3 : model[.gbmin] + 1 / resistance) * conducting
     }
 
     /// Of the gate's electrode [S].
     private var gateConductance: Double {
         let size = core.size
-        let reach = model[.xgw] + size.width / size.segments / 3 / model[.ngcon]
-        let across = model[.ngcon] * size.fingers * (size.drawnLength - model[.xgl])
-        let resistance = model[.rshg] * reach / across
-        return (resistance > 0 ? 1 / resistance : 1e3) * count
+        let contacts = instance.given(.ngcon, else: model[.ngcon])
+        let reach = model[.xgw] + size.width / size.segments / 3 / contacts
+        let across = contacts * size.fingers * (size.drawnLength - model[.xgl])
+        let vertical = model[.rver] / (size.drawnLength * size.width * size.fingers)
+        let resistance = model[.rshg] * reach / across + vertical
+        return (resistance > 0 ? 1 / resistance : 1e3) * conducting
     }
 
     private var hasAccess: Bool { core.laws.resistance == 1 }
     private func accessValues(isDrain: Bool) -> (full: Double, least: Double, slope: Double) {
-        let denominator = core.resistanceWidth * core.size.fingers * count
+        let denominator = core.resistanceWidth * core.size.fingers * conducting
         let p = core.p
         let gained = p.prt * (temperature / core.film.nominal - 1)
         return (
@@ -277,32 +308,50 @@ private struct SOIElement {
         )
     }
 
+    /// Constant resistance of an end outside the channel's law [Ω], its gain with the temperature [Ω/K], and what it is at
+    /// least; 0 for none.
+    private func endResistance(isDrain: Bool) -> (value: Double, slope: Double, least: Double) {
+        guard core.laws.resistance != 2 else { return (0, 0, 0) }
+        let film = model[.rsh] * instance[isDrain ? .nrd : .nrs]
+        guard core.release.hasContacts else { return (film / conducting, 0, 0) }
+        let (contact, growth) = (model[isDrain ? .rdc : .rsc], model[isDrain ? .trd : .trs])
+        let least = model[.minr]
+        guard film + contact >= least || hasAccess else { return (0, 0, 0) }
+        let factor = conducting * (model.choice(.ids0multmod) != 0 ? core.p.ids0mult : 1)
+        let sheet = hasAccess ? max(film, least) : film
+        let value = sheet + contact + growth * (temperature / core.film.nominal - 1)
+        return (max(value, least) / factor, growth / core.film.nominal / factor, least / factor)
+    }
+
     /// The inner node of an end, with the resistor before it where that is constant.
-    private func inner(_ outer: Int32, _ name: String, squares: Double) -> Int32 {
-        let resistance = model[.rsh] * squares / count
+    private func inner(_ outer: Int32, _ name: String) -> Int32 {
+        let isDrain = name == "drain"
+        let end = endResistance(isDrain: isDrain)
         if hasAccess {
-            let values = accessValues(isDrain: name == "drain")
-            let isThere = values.full != 0 || values.least != 0 || resistance > 0
-            return isThere ? card.builder.internalNode(card.name, name) : outer
+            let values = accessValues(isDrain: isDrain)
+            let isThere = values.full != 0 || values.least != 0 || end.value > end.least
+            return isThere ? internalNode(name) : outer
         }
-        guard resistance > 0 else { return outer }
-        let node = card.builder.internalNode(card.name, name)
-        resistor(name == "drain" ? "rd" : "rs", outer, node, 1 / resistance)
+        guard end.value > 0 else { return outer }
+        let node = internalNode(name)
+        if end.slope == 0 || !core.heats { resistor(isDrain ? "rd" : "rs", outer, node, 1 / end.value) }
         return node
     }
 
-    private func addAccess(
-        outer: Int32, _ inner: Int32, _ gate: Int32, _ body: Int32, _ heat: Int32, isDrain: Bool
-    ) {
-        guard hasAccess, inner != outer else { return }
-        let values = accessValues(isDrain: isDrain)
+    /// The resistance before an inner node where it is not constant. `ends` are the gate, the body, the temperature and
+    /// the substrate.
+    private func addAccess(outer: Int32, _ inner: Int32, _ ends: SIMD4<Int32>, backFlatBand: Double, isDrain: Bool) {
+        let end = endResistance(isDrain: isDrain)
+        guard hasAccess || end.slope != 0 && core.heats, inner != outer else { return }
+        let values = hasAccess ? accessValues(isDrain: isDrain) : (full: 0, least: 0, slope: 0)
         let p = core.p
-        let squares = isDrain ? instance[.nrd] : instance[.nrs]
         card.builder.add(
             SOIAccess(
-                polarity: core.polarity, plain: model[.rsh] * squares / count, full: max(values.full, 0),
-                least: max(values.least, 0), slope: values.slope, byGate: p.prwg, byBody: p.prwb,
-                flatBand: core.edgeFlatBand, temperature: temperature, isHeated: heat != 0),
-            [outer, inner, gate, body, heat], identity: card.helper(isDrain ? "rd" : "rs"))
+                polarity: core.polarity, plain: end.value, plainSlope: end.slope, full: max(values.full, 0),
+                least: max(values.least, 0), slope: values.slope, byGate: p.prwg, byBody: p.prwb, byBack: p.prwe,
+                flatBand: core.edgeFlatBand, backFlatBand: backFlatBand, temperature: temperature,
+                isHeated: core.heats),
+            [outer, inner, ends[0], ends[1], core.heats ? ends[2] : 0, p.prwe == 0 ? inner : ends[3]],
+            identity: card.helper(isDrain ? "rd" : "rs"))
     }
 }

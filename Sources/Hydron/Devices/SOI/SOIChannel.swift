@@ -27,9 +27,10 @@ extension SOICore {
         // Width and resistance.
         let narrowed: R = size.width - (vgst * p.dwg + sag * p.dwb) * (2 - size.contacts)
         let width: R = guardedFloor(narrowed, 2e-8)
-        let resistance: R = guardedGain(vgst * p.prwg + sag * p.prwb) * heat.resistance.slopes
+        var resistance: R = guardedGain(vgst * p.prwg + sag * p.prwb) * heat.resistance.slopes
+        if laws.resistance == 2 { resistance = resistance + (heat.ratio * contactGrowth + contactResistance).slopes }
         let (bulk, plainBulk) = bulkCharge(body, drive, heat)
-        let mobility: R = self.mobility(body, drive, heat)
+        let mobility: R = self.mobility(bias, body, drive, heat)
 
         // Saturation.
         let wvc: R = width * (heat.velocity * film.oxide).slopes
@@ -71,7 +72,8 @@ extension SOICore {
         let lengthened: R = rest / early + 1
         let total: R = loaded * lengthened / size.segments
         return SOIChannel(
-            current: total * vdseff, bulk: bulk, plainBulk: plainBulk, saturation: vdsat, effectiveDrain: vdseff,
+            current: total * (currentFactor == 1 ? vdseff : vdseff * currentFactor), bulk: bulk, plainBulk: plainBulk,
+            saturation: vdsat, effectiveDrain: vdseff,
             width: width, mobility: mobility, resistance: resistance, conductance: total, gain: gain)
     }
 
@@ -83,9 +85,14 @@ extension SOICore {
         guard p.a0 != 0 else { return (R(constant: 1), R(constant: 1)) }
         let leff = size.length
         let surface: R = (heat.phi + p.ketas).slopes
-        let lifted: R = body.held * guardedInverse(body.held * p.keta) / surface
+        let byKeta: R = body.held * p.keta
+        let inverse: R =
+            release.hasBulkTangents && byKeta.value < -0.5 ? byKeta * -4 : guardedInverse(byKeta)
+        let lifted: R = body.held * inverse / surface
         let growth: R
-        if lifted.value < 0.96 {
+        if release.hasBulkTangents, lifted.value >= 0.5 {
+            growth = (lifted + 0.5) * 2.0.squareRoot()
+        } else if lifted.value < 0.96 {
             growth = 1 / sqrt(1 - lifted)
         } else {
             growth = (bulkTail[0] - lifted * bulkTail[1]) / (1 - lifted * bulkTail[2])
@@ -101,7 +108,8 @@ extension SOICore {
 
     /// [m²/(V s)]
     private func mobility<T: SOITemperature>(
-        _ body: SOIBody<Dual<T.Gradient>>, _ drive: SOIDrive<Dual<T.Gradient>>, _ heat: SOIHeat<T>
+        _ bias: SOIBias<Dual<T.Gradient>>, _ body: SOIBody<Dual<T.Gradient>>, _ drive: SOIDrive<Dual<T.Gradient>>,
+        _ heat: SOIHeat<T>
     ) -> Dual<T.Gradient> {
         typealias R = Dual<T.Gradient>
         let vb = body.effective
@@ -112,7 +120,15 @@ extension SOICore {
             gateShift = work * (2 * polarity)
             thickness = film.thickness * film.permittivity / SOIConstants.vacuum / 3.9
         }
-        let (ua, ub, uc): (R, R, R) = (heat.ua.slopes, heat.ub.slopes, heat.uc.slopes)
+        var (ua, ub, uc): (R, R, R) = (heat.ua.slopes, heat.ub.slopes, heat.uc.slopes)
+        var mobility = heat.mobility.slopes
+        if p.ubg1 != 0 || p.ubg2 != 0 {
+            // The back gate against the card's own source.
+            let substrate: R = bias.isReversed ? bias.substrate - bias.drain : bias.substrate
+            let back: R = substrate - heat.backFlatBand.slopes
+            if laws.mobility < 3 { ua = ua + back * p.ubg1 }
+            mobility = mobility + back * p.ubg2
+        }
         let scattering: R
         switch laws.mobility {
         case 1:
@@ -132,7 +148,7 @@ extension SOICore {
         }
         let denominator: R =
             scattering.value >= -0.8 ? scattering + 1 : (scattering + 0.6) / (scattering * 10 + 7)
-        return heat.mobility.slopes / denominator
+        return mobility / denominator
     }
 
     /// λ of the saturation voltage: a2, with the gate's influence a1.

@@ -29,15 +29,14 @@ extension SOICore {
         _ body: SOIBody<Dual<T.Gradient>>, _ channel: SOIChannel<Dual<T.Gradient>>, _ heat: SOIHeat<T>
     ) -> SOICharges<Dual<T.Gradient>> {
         typealias R = Dual<T.Gradient>
-        let slope: R = drive.slope * p.noff
-        let effective: R = chargeDrive(drive, slope, shift: 0, heat)
+        let effective: R = chargeDrive(drive, p.noff, shift: 0, heat)
         var all = carried(
             Plate(gate: gate, effective: effective, shift: 0, channel: plate, body: bodyPlate, smoothness: 4),
             bias, drive, body, channel, heat)
         if size.oppositeArea > 0, !laws.isFullyDepleted {
-            let shift = SOIConstants.contactShift
+            let shift = p.eggbcp2
             let opposite = Plate(
-                gate: bias.gate, effective: chargeDrive(drive, slope, shift: shift, heat), shift: shift,
+                gate: bias.gate, effective: chargeDrive(drive, p.noff2, shift: shift, heat), shift: shift,
                 channel: oppositePlate, body: oppositeBodyPlate, smoothness: 100)
             let more = carried(opposite, bias, drive, body, channel, heat)
             all.inversion = all.inversion + more.inversion
@@ -55,26 +54,33 @@ extension SOICore {
             source: all.source, substrate: substrate, inversion: all.inversion)
     }
 
-    /// The gate's drive of the charges, with weak inversion; `shift` is the threshold's.
+    /// The gate's drive of the charges, with weak inversion of slope `noff`; `shift` is the threshold's.
     private func chargeDrive<T: SOITemperature>(
-        _ drive: SOIDrive<Dual<T.Gradient>>, _ slope: Dual<T.Gradient>, shift: Double, _ heat: SOIHeat<T>
+        _ drive: SOIDrive<Dual<T.Gradient>>, _ noff: Double, shift: Double, _ heat: SOIHeat<T>
     ) -> Dual<T.Gradient> {
         typealias R = Dual<T.Gradient>
-        let over: R = drive.over - (p.delvt + shift)
+        let slope: R = drive.slope * noff
         let nvt: R = slope * heat.thermal.slopes
-        switch laws.chargeDrive {
-        case 0:
-            // Twice the share of moderate inversion, whatever noff is.
-            let strong: R = drive.over * mstar / (drive.slope * heat.thermal.slopes)
-            guard abs(strong.value) < SOIConstants.longest else { return drive.effective }
-            let exponent: R = strong * 2 - (p.delvt + shift) / nvt
-            return nvt * (exponent.value > SOIConstants.longest ? exponent : log1p(exp(exponent)))
-        case 1:
-            let exponent: R = over / nvt
-            return nvt * (exponent.value > SOIConstants.longest ? exponent : log1p(exp(exponent)))
-        default:
+        let over: R = drive.over - (p.delvt + shift)
+        if laws.chargeDrive > 1 {
             return effectiveDrive(over, slope: slope, offset: p.voffcv, share: mstarCharge, heat)
         }
+        var exponent: R
+        if laws.chargeDrive == 0 || release.boundsChargeDrive {
+            let strong: R = drive.over * mstar / (drive.slope * heat.thermal.slopes)
+            if abs(strong.value) >= SOIConstants.longest {
+                return shift != 0 && release.boundsChargeDrive ? R(constant: 0) : drive.effective
+            }
+            // vgstcvmod=0: twice the share of moderate inversion, whatever noff is.
+            exponent = laws.chargeDrive == 0 ? strong * 2 - (p.delvt + shift) / nvt : over / nvt
+            if release.hasOppositeSlope, shift != 0 {
+                let square = heat.thermal * heat.thermal
+                exponent = exponent + (shift - shift / square).slopes / nvt
+            }
+        } else {
+            exponent = over / nvt
+        }
+        return nvt * (exponent.value > SOIConstants.longest ? exponent : log1p(exp(exponent)))
     }
 
     private func carried<T: SOITemperature>(
@@ -168,7 +174,7 @@ extension SOICore {
     /// The same in inversion, by the voltage that makes the field in the oxide.
     private func inversionShare<R: DifferentiableReal>(_ v: R) -> R {
         let field: R = v / (2e8 * chargeThickness)
-        let depth: R = 1.9e-9 / (exp(log(field) * 0.7) + 1)
+        let depth: R = centroid[0] / (exp(log(field) * centroid[1]) + 1)
         return 1 / (depth * (chargeOxide / film.permittivity) + 1)
     }
 

@@ -1,7 +1,34 @@
 import Glibc
 
+/// Factors of one element.
+struct SOIFactors {
+    var current, charge, flicker: Double
+
+    init(_ model: SOIModelValues, _ instance: ParameterValues<SOIInstance>) {
+        guard model.release.hasFactors else {
+            (current, charge, flicker) = (1, 1, 1)
+            return
+        }
+        current = instance.given(.multI, else: model[.multI])
+        charge = instance.given(.multQ, else: model[.multQ])
+        flicker = instance.given(.multFn, else: model.isGiven(.multFn) ? model[.multFn] : current)
+    }
+}
+
 /// Parts of ``SOICore`` that are found by steps.
 extension SOICore {
+    /// Resistances of source and drain that lie in the channel's law.
+    mutating func setContacts(_ model: SOIModelValues, _ instance: ParameterValues<SOIInstance>) {
+        let (drain, source) = (model[.rsh] * instance[.nrd], model[.rsh] * instance[.nrs])
+        guard release.hasContacts else {
+            contactResistance = max(drain, model[.minr]) + max(source, model[.minr])
+            return
+        }
+        let factor = model.choice(.ids0multmod) != 0 ? p.ids0mult : 1
+        contactResistance = (drain + source + model[.rdc] + model[.rsc]) / factor
+        contactGrowth = (model[.trd] + model[.trs]) / factor
+    }
+
     /// vgsteff [V] where strong inversion begins, to which mobmod=4 refers its screening.
     func strongInversionDrive(phi: Double, depth: Double) -> Double {
         let natural = (film.scale * depth).squareRoot()
@@ -19,17 +46,19 @@ extension SOICore {
     }
 
     private func depletionCapacitance(phi: Double) -> Double {
-        (SOIConstants.charge * film.permittivity * p.nch * 1e6 / 2 / phi).squareRoot()
+        (film.charge * film.permittivity * p.nch * 1e6 / 2 / phi).squareRoot()
     }
 
     /// Thickness of the oxide for charges [m] where materials are given: what eot has without the charge's depth at the
     /// voltage and size at which it was extracted.
-    func electricalThickness(_ model: SOIModelValues, intrinsic ni: Double, depth: Double) -> Double {
+    func electricalThickness(_ model: SOIModelValues, _ bin: SOISetUpCoefficients, intrinsic ni: Double, depth: Double)
+        -> Double
+    {
         let vt = SOIConstants.boltzmannOverCharge * model[.tempeot]
         // As in Berkeley's source of the carriers at the transistor's own temperature.
         let phi = 2 * vt * Glibc.log(p.nch / ni)
         let barrier = vt * Glibc.log(1e20 * p.nch / (ni * ni)) - phi
-        let over = overdriveOfExtraction(model, vt: vt, phi: phi, barrier: barrier, depth: depth)
+        let over = overdriveOfExtraction(model, bin, vt: vt, phi: phi, barrier: barrier, depth: depth)
         let flat = max(4 * (threshold - flatBand - phi), 0)
         var thickness = film.thickness
         for _ in 0..<5 {
@@ -43,7 +72,7 @@ extension SOICore {
     }
 
     private func overdriveOfExtraction(
-        _ model: SOIModelValues, vt: Double, phi: Double, barrier: Double, depth: Double
+        _ model: SOIModelValues, _ bin: SOISetUpCoefficients, vt: Double, phi: Double, barrier: Double, depth: Double
     ) -> Double {
         let (leff, weff) = (model[.leffeot], model[.weffeot])
         let root = phi.squareRoot()
@@ -51,10 +80,10 @@ extension SOICore {
         let theta = shortChannel(-0.5 * p.dvt1 * leff / natural)
         let states = p.nfactor * film.permittivity / depth + p.cdsc * theta + p.cit
         let n = guardedSum(states / film.oxide)
-        var vth = threshold + (k1ox - k1eff) * root * (1 + p.lpeb / leff).squareRoot()
+        var vth = threshold + (k1ox - k1eff) * root * (1 + bin.lpeb / leff).squareRoot()
         vth -= (p.dvt0 * theta + p.dvt0w * shortChannel(-0.5 * p.dvt1w * weff * leff / natural)) * barrier
         if p.dvtp0 > 0 { vth -= n * vt * Glibc.log(leff / (leff + 2 * p.dvtp0)) }
-        vth += k1ox * ((1 + p.lpe0 / leff).squareRoot() - 1) * root
+        vth += k1ox * ((1 + bin.lpe0 / leff).squareRoot() - 1) * root
         vth += (p.kt1 + p.kt1l / leff) * (model[.tempeot] / film.nominal - 1)
         vth += p.k3 * film.thickness * phi / (weff + p.w0)
         var over = polarity * model[.vddeot]
@@ -62,8 +91,8 @@ extension SOICore {
             // Of the whole voltage, and by the film's permittivity: Berkeley's source, which models are fitted with.
             let potential = polyPotential * film.permittivity / film.gatePermittivity
             let fall = ((1 + 2 * over / potential).squareRoot() - 1) * potential
-            let room = 1.07 - 0.5 * fall * fall / potential
-            over -= 1.12 - 0.5 * (room + (room * room + 0.224).squareRoot())
+            let room = p.eggdep - 0.05 - 0.5 * fall * fall / potential
+            over -= p.eggdep - 0.5 * (room + (room * room + 0.224).squareRoot())
         }
         over -= vth
         let nvt = n * vt

@@ -2,7 +2,7 @@
 /// substrate, and where the film is fully depleted no current reaches the body.
 extension SOICore {
     /// The body at a bias.
-    func body<T: SOITemperature>(
+    @inline(__always) func body<T: SOITemperature>(
         _ bias: SOIBias<Dual<T.Gradient>>, gate: Dual<T.Gradient>, _ heat: SOIHeat<T>
     ) -> SOIBody<Dual<T.Gradient>> {
         typealias R = Dual<T.Gradient>

@@ -17,6 +17,10 @@ struct SOIHeat<T: SOITemperature>: BitwiseCopyable, Sendable {
     var resistance: T
     /// vfbzb [V]
     var chargeFlatBand: T
+    /// vth0 as an n-channel's, and where the gate begins to deplete [V].
+    var threshold, polyOnset: T
+    /// Factor of currents through the gate's oxide.
+    var tunnelling: T
     /// Of impact ionisation [V].
     var ionisationVoltage, collectorPotential: T
     var source, drain: SOIJunctionHeat<T>
@@ -33,7 +37,7 @@ extension SOICore {
         let back: T = p.nsub > 0 ? T(constant: Glibc.log(p.nch / p.nsub)) : log(-p.nch * p.nsub / square)
         let phi: T = laws.isVersion3 ? T(constant: ambientPhi) : vt * log(p.nch / ni) * 2
         let root: T = sqrt(phi)
-        let doping = SOIConstants.charge * p.nch * 1e6
+        let doping = film.charge * p.nch * 1e6
         let depth: T = root * (2 * film.permittivity / doping).squareRoot()
         let depletion: T = (film.permittivity * doping / 2).squareRoot() / root
 
@@ -56,9 +60,12 @@ extension SOICore {
             velocity = velocity * (here * stressVelocity + 1) / (reference * stressVelocity + 1)
         }
         var resistance: T = (ratio * p.prt + max(p.rdsw, 0)) / resistanceWidth
-        if resistance.value < 1e-3 || p.rdsw < 0 || laws.resistance != 0 { resistance = T(constant: 0) }
+        if resistance.value < 1e-3 || p.rdsw < 0 || laws.resistance == 1 { resistance = T(constant: 0) }
         let isCoulomb = laws.mobility == 4
         let zero = T(constant: 0)
+        var (here, onset): (T, T) = (T(constant: threshold), phi + flatBand)
+        if thresholdFollows { here = phi + root * k1eff + flatBand }
+        if flatBandFollows { onset = root * -k1eff + (threshold + chargeShift) }
         let ionisation: T = (ratio * p.tii + 1) * p.vdsatii0 - p.lii / size.length
         return SOIHeat(
             ratio: ratio, thermal: vt, gap: gap, builtIn: builtIn, backFlatBand: vt * back * -polarity, phi: phi,
@@ -66,7 +73,9 @@ extension SOICore {
             mobility: mobility, velocity: velocity, ua: ratio * p.ua1 + p.ua, ub: ratio * p.ub1 + p.ub,
             uc: ratio * p.uc1 + p.uc, ud: isCoulomb ? pow(ratio + 1, p.ud1) * p.ud : zero,
             ucs: isCoulomb ? pow(ratio + 1, p.ucste) * p.ucs : zero, resistance: resistance,
-            chargeFlatBand: chargeFlatBand(ratio, builtIn - phi, phi, root, depth), ionisationVoltage: ionisation,
+            chargeFlatBand: chargeFlatBand(ratio, builtIn - phi, phi, root, depth), threshold: here,
+            polyOnset: onset, tunnelling: tunnellingFactor(ratio),
+            ionisationVoltage: ionisation,
             collectorPotential: (ratio * p.tvbci + 1) * p.vbci,
             source: SOIJunctionHeat(source, p, temperature, nominal: film.nominal),
             drain: SOIJunctionHeat(drain, p, temperature, nominal: film.nominal))
@@ -79,7 +88,8 @@ extension SOICore {
         let short: T = shortChannel((-0.5 * p.dvt1 * size.length) / natural) * p.dvt0
         let wide: T = phi * (p.k3 * chargeThickness / (size.width + p.w0))
         let moved: T = root * (k1ox * lateral) + ratio * (p.kt1 + p.kt1l / size.length)
-        var vth: T = plainThreshold - (narrow + short) * barrier
+        let start = release.shiftsChargeFlatBand ? threshold : plainThreshold
+        var vth: T = start - (narrow + short) * barrier
         vth = vth + wide + moved
         return vth - phi - root * p.k1 + chargeShift
     }

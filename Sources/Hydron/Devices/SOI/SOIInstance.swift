@@ -1,8 +1,20 @@
+extension ParameterValues where Key == SOIInstance {
+    /// With what the model says where the card says nothing.
+    func completed(by model: SOIModelValues) -> ParameterValues {
+        var all = self
+        for key in SOIInstance.allCases where !isGiven(key) {
+            guard let parameter = SOIParameter.named[key.parameter.name], model.isGiven(parameter) else { continue }
+            all[key] = model[parameter]
+        }
+        return all
+    }
+}
+
 /// Parameters of an element's card.
 enum SOIInstance: Int, ParameterKey {
     case l, w, nf, m, ad, `as`, pd, ps, nrd, nrs, nrb, frbody, rbdb, rbsb, rth0, cth0, nbc, nseg, pdbcp, psbcp, agbcp
     case agbcp2, agbcpd, aebcp, sa, sb, sd, delvto, soimod, rgatemod, rbodymod, bjtoff, tnodeout, vbsusr, debug, off, ic
-    case temp, dtemp
+    case temp, dtemp, shmod, ngcon, multI, multQ, multFn
 
     var parameter: Parameter {
         switch self {
@@ -69,6 +81,14 @@ enum SOIInstance: Int, ParameterKey {
             Parameter(
                 "ic", unit: "V", default: nil, .any, "vds, vgs, vbs and ves at the start, with uic: ic=vds,vgs,vbs,ves")
         case .temp: Parameter("temp", unit: "°C", default: nil, .celsius, "temperature of this transistor")
+        case .shmod:
+            Parameter("shmod", unit: Parameter.choice, default: nil, .closed(0, 1), "as in the model, which holds else")
+        case .ngcon: Parameter("ngcon", unit: "-", default: nil, .positive, "as in the model, which holds else")
+        case .multI: Parameter("mult_i", unit: "-", default: nil, .positive, "factor of all currents, from 4.7")
+        case .multQ: Parameter("mult_q", unit: "-", default: nil, .nonNegative, "factor of all charges, from 4.7")
+        case .multFn:
+            Parameter(
+                "mult_fn", unit: "-", default: nil, .nonNegative, "factor of flicker noise, else mult_i, from 4.7")
         case .dtemp: Parameter("dtemp", unit: "K", default: 0, .any, "temperature above the circuit's")
         }
     }

@@ -20,6 +20,8 @@ struct SOIJunction: BitwiseCopyable, Sendable {
     /// What a strong gate induces at the end.
     struct Induced: BitwiseCopyable, Sendable {
         var a, b, c, e, r, k, f: Double
+        /// What b gains by T/Tnom − 1.
+        var bGrowth: Double
     }
 
     init(source model: SOIModelValues, _ p: SOICoefficients, _ size: SOISizes, length: Double) {
@@ -28,7 +30,7 @@ struct SOIJunction: BitwiseCopyable, Sendable {
             emissions: (.ndiode, .nrecf0, .nrecr0, .ntun), voltages: (.vrec0, .vtun0),
             currents: (.isdif, .isrec, .istun, .isbjt), high: .ahli, growth: (.xdif, .xrec, .xtun),
             capacitance: (.cjswg, .pbswg, .mjswg, .tcjswg, .tpbswg),
-            induced: [.agisl, .bgisl, .cgisl, .egisl, .rgisl, .kgisl, .fgisl])
+            induced: [.agisl, .bgisl, .cgisl, .egisl, .rgisl, .kgisl, .fgisl, .bgisl1])
     }
 
     init(drain model: SOIModelValues, _ p: SOICoefficients, _ size: SOISizes, length: Double) {
@@ -37,7 +39,7 @@ struct SOIJunction: BitwiseCopyable, Sendable {
             emissions: (.ndioded, .nrecf0d, .nrecr0d, .ntund), voltages: (.vrec0d, .vtun0d),
             currents: (.iddif, .idrec, .idtun, .idbjt), high: .ahlid, growth: (.xdifd, .xrecd, .xtund),
             capacitance: (.cjswgd, .pbswgd, .mjswgd, .tcjswgd, .tpbswgd),
-            induced: [.agidl, .bgidl, .cgidl, .egidl, .rgidl, .kgidl, .fgidl])
+            induced: [.agidl, .bgidl, .cgidl, .egidl, .rgidl, .kgidl, .fgidl, .bgidl1])
     }
 
     private typealias Key = SOIParameter
@@ -64,7 +66,7 @@ struct SOIJunction: BitwiseCopyable, Sendable {
         potentialSlope = model[parameters.4]
         induced = Induced(
             a: at(keys[0]), b: at(keys[1]), c: at(keys[2]), e: at(keys[3]), r: at(keys[4]), k: at(keys[5]),
-            f: at(keys[6]))
+            f: at(keys[6]), bGrowth: at(keys[7]))
     }
 }
 
@@ -90,8 +92,8 @@ struct SOIJunctionHeat<T: SOITemperature>: BitwiseCopyable, Sendable {
         recombination = recombinationGrowth * junction.recombination
         tunnel = limitedExp(ratio * junction.tunnelGrowth) * junction.tunnel
         thermal = vt * junction.emission
-        forward = (ratio * p.ntrecf + 1) * (0.026 * junction.forward)
-        reverse = (ratio * p.ntrecr + 1) * (0.026 * junction.reverse)
+        forward = (ratio * p.ntrecf + 1) * (p.vtm00 * junction.forward)
+        reverse = (ratio * p.ntrecr + 1) * (p.vtm00 * junction.reverse)
         let rise: T = temperature - nominal
         capacitance = (rise * junction.capacitanceSlope + 1) * junction.capacitance
         potential = junction.potential - rise * junction.potentialSlope
@@ -136,7 +138,7 @@ struct SOIBottom: BitwiseCopyable, Sendable {
                 threshold = flatBand + (startsAtOxide ? depleted : -potential - factor * max(potential, 0).squareRoot())
             }
             oxide = film.buried
-            let width = (2 * film.permittivity * max(potential, 0) / (SOIConstants.charge * doping * 1e6)).squareRoot()
+            let width = (2 * film.permittivity * max(potential, 0) / (film.charge * doping * 1e6)).squareRoot()
             let depletion = width > 0 ? film.permittivity / width : .infinity
             least = model.isGiven(.csdmin) ? model[.csdmin] : 1 / (1 / depletion + 1 / film.buried)
             share = model[.asd]

@@ -61,16 +61,19 @@ extension SOICore {
                 // Reverse voltages take from the sum; the root must stay one.
                 let sum: R = guardedFloor(widened * widened + (highSource + highDrain) * 4, 1e-3)
                 let twice: R = widened + sqrt(sum)
-                let scale: R = (warmFar.bipolar * (area * bipolarRatio * transport)).slopes
-                let carried: R = (risenSource - risenDrain) * scale
+                let collector = release.collectsByDrain ? heat.drain : warmFar
+                let saturation: R = (collector.bipolar * (area * bipolarRatio * transport)).slopes
+                let carried: R = (risenSource - risenDrain) * saturation
                 leakage.bipolar = twice.value < 0.2 ? carried * 10 : carried * 2 / twice
             }
         }
+        let ratio = heat.ratio.slopes
+        let farWidth = release.inducesBySourceWidth ? near.width : far.width
         leakage.sourceInduced =
             laws.isVersion3
-            ? induced(near, R(constant: 0), gates.0, vs: bias.body)
-            : induced(near, -bias.drain, gates.1, vs: bias.body)
-        leakage.drainInduced = induced(far, bias.drain, gates.0, vs: bias.body - bias.drain)
+            ? induced(near.induced, near.width, R(constant: 0), gates.0, vs: bias.body, ratio)
+            : induced(near.induced, near.width, -bias.drain, gates.1, vs: bias.body, ratio)
+        leakage.drainInduced = induced(far.induced, farWidth, bias.drain, gates.0, vs: bias.body - bias.drain, ratio)
         leakage.ionisation = ionisation(bias, drive, channel, leakage.bipolar, heat)
         return leakage
     }
@@ -90,7 +93,7 @@ extension SOICore {
         }
         if warm.tunnel.value != 0 {
             let reverse: R = bounded(v, junction.tunnellingVoltage)
-            let tunnelled: R = 1 - limitedExp(reverse / (0.026 * junction.tunnelling))
+            let tunnelled: R = 1 - limitedExp(reverse / (p.vtm00 * junction.tunnelling))
             current = current + tunnelled * (warm.tunnel * area).slopes
         }
         return current
@@ -103,8 +106,9 @@ extension SOICore {
     }
 
     /// What the gate induces at one end: at d by vd = vds, at s by −vds; `body` is the body's voltage against that end.
-    private func induced<R: DifferentiableReal>(_ junction: SOIJunction, _ vd: R, _ gate: R, vs body: R) -> R {
-        let law = junction.induced
+    private func induced<R: DifferentiableReal>(
+        _ law: SOIJunction.Induced, _ width: Double, _ vd: R, _ gate: R, vs body: R, _ ratio: R
+    ) -> R {
         let thickness =
             film.otherMaterials
             ? film.permittivity / SOIConstants.vacuum * film.thickness / film.oxidePermittivity
@@ -112,12 +116,14 @@ extension SOICore {
         let share = laws.gidl == 0 ? 1 : law.r
         let bending = film.otherMaterials ? law.e - edgeFlatBand : law.e
         let field: R = (vd - gate * share - bending) / thickness
-        guard law.a > 0, law.b > 0, law.c >= 0, field.value > 0 else { return R(constant: 0) }
+        guard law.a > 0, law.b > 0, law.c >= 0 else { return R(constant: 0) }
+        if release.inducesSmoothly { return smoothInduced(law, width, field, vs: body, ratio) }
+        guard field.value > 0 else { return R(constant: 0) }
         if laws.gidl == 0, body.value > 0 { return R(constant: 0) }
         let exponent: R = law.b / field
         let probability: R =
             exponent.value < SOIConstants.longest ? exp(-exponent) : R(constant: SOIConstants.smallest)
-        let current: R = field * probability * (junction.width * law.a)
+        let current: R = field * probability * (width * law.a)
         if laws.gidl == 0 {
             guard law.c >= SOIConstants.smallest else { return current }
             let cube: R = body * body * -body
@@ -128,6 +134,23 @@ extension SOICore {
         let factor: R = law.k / depth
         if depth.value == 0 || factor.value >= SOIConstants.longest { return current * SOIConstants.largest }
         return current * exp(factor)
+    }
+
+    /// The same without an onset: field and the body's influence pass 0 along hyperbolas.
+    private func smoothInduced<R: DifferentiableReal>(
+        _ law: SOIJunction.Induced, _ width: Double, _ sharp: R, vs body: R, _ ratio: R
+    ) -> R {
+        func hyperbola(_ a: R, _ b: Double) -> R { smoothPositive(a, 4 * b * b) }
+        let field: R = hyperbola(sharp, 1e-2)
+        let critical: R = law.bGrowth == 0 ? R(constant: law.b) : ratio * law.bGrowth + law.b
+        let current: R = field * exp(-critical / (field + 1e-3)) * (width * law.a)
+        guard laws.gidl == 0 else {
+            let depth: R = body - law.f
+            return current * (depth.value < -0.01 ? exp(law.k / depth) : R(constant: Glibc.exp(-100 * law.k)))
+        }
+        let cube: R = body * body * body
+        let share: R = -cube / (abs(cube) + (law.c + 1e-9))
+        return current * (hyperbola(share, 1e-6) - 1e-6)
     }
 
     /// Impact ionisation at d.

@@ -5,6 +5,7 @@ import Glibc
 ///     P(L, W) = P + lP/L + wP/W + pP/(L W)
 struct SOIModelValues {
     let isPChannel: Bool
+    let release: SOIRelease
     private var values: [Double]
     /// Three of each binned parameter.
     private var parts: [SIMD3<Double>]
@@ -15,12 +16,18 @@ struct SOIModelValues {
     var isVersion3: Bool { self[.version] < 4 }
 
     /// - Parameter version: that of a model which names none.
-    init(_ model: ParameterValues<SOIModelKey>, isPChannel: Bool, version: Double = 4.4) {
+    init(
+        _ model: ParameterValues<SOIModelKey>, isPChannel: Bool, release: SOIRelease = .v44, version: Double = 4.4
+    ) {
         self.isPChannel = isPChannel
-        values = SOIParameter.allCases.map { model[$0] }
-        given = SOIParameter.allCases.map { model.isGiven($0) }
+        self.release = release
+        let rows = SOIParameter.rows
+        // What a later release brought is not there.
+        values = rows.map { $0.since <= release ? model[$0.key] : $0.standard ?? .nan }
+        given = rows.map { $0.since <= release && model.isGiven($0.key) }
         parts = SOIParameter.allCases.map { parameter in
             var part = SIMD3<Double>.zero
+            guard rows[parameter.rawValue].since <= release else { return SIMD3(repeating: .nan) }
             for (place, letter) in SOIModelKey.Part.allCases.enumerated() {
                 if let key = SOIModelKey(parameter, letter) { part[place] = model.given(key, else: .nan) }
             }
@@ -97,8 +104,32 @@ struct SOIModelValues {
             (.agisl, .agidl), (.bgisl, .bgidl), (.cgisl, .cgidl), (.rgisl, .rgidl), (.kgisl, .kgidl), (.fgisl, .fgidl),
         ]
         for (source, drain) in alone { set(source, self[drain]) }
+        completeLater()
         completeCapacitances()
         if self[.cfrcoeff] < 1 || self[.cfrcoeff] > 2 { values[SOIParameter.cfrcoeff.rawValue] = 1 }
+    }
+
+    private mutating func completeLater() {
+        set(.bgisl1, as: .bgidl1)
+        set(.eta0cv, as: .eta0)
+        set(.etabcv, as: .etab)
+        set(.steta0cv, self[.steta0])
+        set(.lodeta0cv, self[.lodeta0])
+        set(.noff2, as: .noff)
+        set(.multFn, self[.multI])
+        if release >= .v47 { set(.pditsl, 1) }
+        if release >= .v45, isGiven(.version), self[.version] < 4.2 { set(.vgstcvmod, 0) }
+        if release.roundsConstants {
+            set(.agbc2n, 3.4254e-7)
+            set(.agbc2p, 4.9723e-7)
+            set(.bgbc2n, 1.1665e12)
+            set(.bgbc2p, 7.4567e11)
+        }
+        guard !release.hasOwnConstants, choice(.mtrlmod) == 0 else { return }
+        let constants: [SOIParameter] = [
+            .eggbcp2, .eggdep, .agb1, .bgb1, .agb2, .bgb2, .agbc2n, .agbc2p, .bgbc2n, .bgbc2p,
+        ]
+        for key in constants { values[key.rawValue] = SOIParameter.rows[key.rawValue].standard ?? .nan }
     }
 
     private mutating func completeCapacitances() {
@@ -127,6 +158,4 @@ enum SOIConstants {
     static let longest = 100.0
     static let largest = 2.688117142e43
     static let smallest = 3.720075976e-44
-    /// Threshold shift [V] of a gate over silicon of the other kind.
-    static let contactShift = 1.12
 }

@@ -10,7 +10,7 @@ extension SOITransistor {
         let v = voltages(u.values)
         let (bias, heat) = (bias(v), warmth(v.rise))
         let point = point(bias, heat, gmin: 0)
-        let count = core.parallel
+        let count = core.multiple / core.size.fingers
         let (fingers, p) = (core.size.fingers, core.p)
         let leakage = point.leakage
         var current = point.channel.current + leakage.bipolar + leakage.ionisation + leakage.drainInduced
@@ -21,7 +21,7 @@ extension SOITransistor {
             "id", drain, source, conductance: conductance, thermal: noiseThermal(heat))
         if channel.white < 0 { channel.white = 0 }
         var flicker = NoiseSource(name: "fn", from: drain, to: source, white: 0)
-        flicker.flicker = flickerDensity(bias, heat, point, current: abs(current.value)) * count
+        flicker.flicker = flickerDensity(bias, heat, point, current: abs(current.value)) * count * core.flickerFactor
         flicker.exponent = p.ef
         let (atSource, atDrain) = (point.currents.sourceBody.value, point.currents.drainBody.value)
         let near = point.tunnelling.source.value
@@ -75,6 +75,9 @@ extension SOITransistor {
             let resistance = current > 0 ? min(channel.effectiveDrain.value / current, 1e9) : 1e9
             let (all, weighted) = (sum + own, beta * sum + own)
             return max((weighted * weighted - theta * theta * all * all) * resistance, 0)
+        case 3:
+            let noise = core.correlatedNoise(channel, point.drive, heat)
+            return noise.conductance * (1 - noise.share * noise.share)
         default: return p.ntnoi * 2 / 3 * abs(sum + own)
         }
     }
@@ -97,7 +100,7 @@ extension SOITransistor {
         let mobility = channel.mobility.value
         let vgst = drive.effective.value
         let states =
-            heat.thermal.value / SOIConstants.charge * (oxide + core.film.permittivity / drive.depth.value + p.cit)
+            heat.thermal.value / core.film.charge * (oxide + core.film.permittivity / drive.depth.value + p.cit)
         let reached = channel.effectiveDrain.value
         let atSource = oxide * vgst / charge
         let atDrain = atSource * (1 - channel.bulk.value / (vgst + 2 * heat.thermal.value) * reached)

@@ -5,44 +5,52 @@
 enum SOIParameter: Int, CaseIterable, Sendable {
     // What picks among laws.
     case version, mobmod, binunit, paramchk, capmod, shmod, noimod, mtrlmod, vgstcvmod, gidlmod, iiimod, soimod, fdmod
-    case rgatemod, rbodymod, rdsmod, igcmod, igbmod, fnoimod, tnoimod
+    case rgatemod, rbodymod, rdsmod, igcmod, igbmod, fnoimod, tnoimod, ids0multmod, nodechk, vbsusr, debug
     // The process.
     case tox, toxp, toxm, dtoxcv, toxqm, tbox, tsi, etsi, xj, nch, nsub, nsd, ngate, gamma1, gamma2, vbx, vbm, xt, tnom
     case eot, epsrox, epsrsub, ni0sub, bg0sub, tbgasub, tbgbsub, leffeot, weffeot, vddeot, tempeot, ados, bdos, epsrgate
-    case phig, easub
+    case phig, easub, eggbcp2, eggdep, vtm00
     // Sizes.
     case lint, ll, llc, lln, lw, lwc, lwn, lwl, lwlc, wint, wl, wlc, wln, ww, wwc, wwn, wwl, wwlc, dwg, dwb, dwbc, dwc
     case dlc, dlcb, dlbg, dlcig
     // Threshold.
     case vth0, vfb, k1, k1w1, k1w2, k2, k3, k3b, kb1, w0, nlx, lpe0, lpeb, dvt0, dvt1, dvt2, dvt0w, dvt1w, dvt2w, kt1
     case kt1l, kt2, eta0, etab, dsub, voff, nfactor, cdsc, cdscb, cdscd, cit, minv, dvtp0, dvtp1, dvtp2, dvtp3, dvtp4
+    case eta0cv, etabcv
     // The channel's current.
     case u0, ua, ub, uc, ud, eu, ucs, ute, ua1, ub1, uc1, ud1, ucste, vsat, at, a0, ags, a1, a2, b0, b1, keta, ketas
     case rdsw, rdw, rsw, rdwmin, rswmin, prwg, prwb, wr, prt, rsh, delta, pclm, pdiblc1, pdiblc2, pdiblcb, drout, pvag
-    case fprout, pdits, pditsd, pditsl
+    case fprout, pdits, pditsd, pditsl, ids0mult, u0mult, ubg1, ubg2, prwe, rsc, rdc, trs, trd, minr
     // Stress.
     case saref, sbref, wlod, ku0, kvsat, kvth0, tku0, llodku0, wlodku0, llodvth, wlodvth, stk2, lodk2, steta0, lodeta0
+    case steta0cv, lodeta0cv
     // Full depletion.
     case vbs0pd, vbs0fd, vbsa, nofffd, vofffd, k1b, k2b, dk2b, dvbd0, dvbd1, moinfd, vsce, cdsbs
     // Impact ionisation and what the field at the drain's edge draws.
     case alpha0, beta0, beta1, beta2, vdsatii0, tii, lii, esatii, sii0, sii1, sii2, siid, fbjtii, ebjtii, cbjtii, vbci
     case tvbci, abjtii, mbjtii
     case ngidl, agidl, bgidl, cgidl, egidl, rgidl, kgidl, fgidl, agisl, bgisl, cgisl, egisl, rgisl, kgisl, fgisl
+    case bgidl1, bgisl1
     // Junctions and the bipolar transistor under the channel.
     case ndiode, ndioded, nrecf0, nrecf0d, nrecr0, nrecr0d, ntun, ntund, isbjt, idbjt, isdif, iddif, isrec, idrec, istun
     case idtun, vrec0, vrec0d, vtun0, vtun0d, ln, nbjt, lbjt0, ldif0, ndif, vabjt, aely, ahli, ahlid, xbjt, xdif, xdifd
     case xrec, xrecd, xtun, xtund, ntrecf, ntrecr, tt
     // Tunnelling through the gate's oxide.
     case ntox, toxref, ebg, vevb, alphagb1, betagb1, vgb1, vecb, alphagb2, betagb2, vgb2, voxh, deltavox, aigbcp2
-    case bigbcp2, cigbcp2, aigc, bigc, cigc, aigsd, bigsd, cigsd, nigc, pigcd, poxedge
+    case bigbcp2, cigbcp2, aigc, bigc, cigc, aigsd, bigsd, cigsd, nigc, pigcd, poxedge, igt, aigc1, aigsd1
+    case alphagb1T, alphagb2T, aigbcp2T, agb1, bgb1, agb2, bgb2, agbc2n, agbc2p, bgbc2n, bgbc2p
     // Charges.
-    case xpart, cgso, cgdo, cgeo, cgsl, cgdl, ckappa, cf, clc, cle, noff, delvt, voffcv, minvcv, acde, moin, fbody
-    case cjswg, cjswgd, pbswg, pbswgd, mjswg, mjswgd, tcjswg, tcjswgd, tpbswg, tpbswgd, csdesw, cfrcoeff, csdmin, asd
-    case vsdfb, vsdth
+    case xpart, cgso, cgdo, cgeo, cgsl, cgdl, ckappa, cf, clc, cle, noff, noff2, delvt, voffcv, minvcv, acde, moin
+    case fbody, cjswg, cjswgd, pbswg, pbswgd, mjswg, mjswgd, tcjswg, tcjswgd, tpbswg, tpbswgd, csdesw, cfrcoeff
+    case csdmin, asd, vsdfb, vsdth
     // Heat, the body's and the gate's networks.
-    case rth0, cth0, wth0, rbody, rbsh, rhalo, frbody, gbmin, rbdb, rbsb, rshg, ngcon, xgw, xgl, xrcrg1, xrcrg2
+    case rth0, cth0, wth0, rbody, rbsh, rhalo, frbody, gbmin, rbdb, rbsb, rshg, ngcon, xgw, xgl, xrcrg1, xrcrg2, rver
     // Noise.
-    case noia, noib, noic, noif, em, ef, af, kf, bf, w0flk, tnoia, tnoib, rnoia, rnoib, ntnoi
+    case noia, noib, noic, noif, em, ef, af, kf, bf, w0flk, tnoia, tnoib, rnoia, rnoib, ntnoi, tnoic, rnoic, scalen
+    case multI, multQ, multFn
+    // What the element's card may say, too.
+    case l, w, nf, ad, `as`, pd, ps, nrd, nrs, nrb, nbc, nseg, pdbcp, psbcp, agbcp, agbcp2, agbcpd, aebcp, sa, sb, sd
+    case delvto, bjtoff
     // Limits that simulators warn at.
     case vgsMax, vgdMax, vgbMax, vdsMax, vbsMax, vbdMax, vgsrMax, vgdrMax, vgbrMax, vbsrMax, vbdrMax
 
@@ -55,6 +63,8 @@ enum SOIParameter: Int, CaseIterable, Sendable {
         var bounds: Parameter.Bounds
         /// Has a part that goes with 1/L, 1/W and 1/(L W), named with l, w and p in front.
         var isBinned: Bool
+        /// The release that brought it.
+        var since = SOIRelease.v44
 
         init(
             _ key: SOIParameter, _ unit: String, _ standard: Double?, _ meaning: String,
@@ -68,15 +78,22 @@ enum SOIParameter: Int, CaseIterable, Sendable {
             self.init(key, unit, standard, meaning)
             isBinned = true
         }
+
+        func since(_ release: SOIRelease) -> Row {
+            var row = self
+            row.since = release
+            return row
+        }
     }
 
     /// A capital letter stands for an underscore and the small one: `vgsMax` is `vgs_max`.
     static let names: [String] = allCases.map { key in
         "\(key)".map { $0.isUppercase ? "_\($0.lowercased())" : String($0) }.joined()
     }
+    static let named = Dictionary(uniqueKeysWithValues: zip(names, allCases))
     /// By raw value.
     static let rows: [Row] = {
-        let all = process + channel + leakage + charges
+        let all = process + channel + leakage + charges + later
         return allCases.map { key in all.first { $0.key == key } ?? Row(key, "-", 0, "of no effect") }
     }()
     /// Of each, which of the binned ones it is; −1 for none.
@@ -104,6 +121,13 @@ struct SOIModelKey: ParameterKey {
         let bin = SOIParameter.bins[parameter.rawValue]
         guard bin >= 0 else { return nil }
         rawValue = SOIParameter.rows.count + 3 * bin + part.rawValue
+    }
+
+    /// The parameter that it is or is a part of.
+    var owner: SOIParameter? {
+        guard rawValue >= SOIParameter.rows.count else { return SOIParameter(rawValue: rawValue) }
+        let bin = (rawValue - SOIParameter.rows.count) / 3
+        return SOIParameter.bins.firstIndex(of: bin).flatMap { SOIParameter(rawValue: $0) }
     }
 
     static let allCases: [SOIModelKey] = {

@@ -1,7 +1,7 @@
 extension SOIParameter {
     /// Laws, process and sizes.
     static let process: [Row] = [
-        Row(.version, "-", nil, "version whose equations the model was fitted to, 4.4 where it says none"),
+        Row(.version, "-", nil, "release whose equations count: 3.2, 4.4, 4.5, 4.6 or 4.7, else the level's"),
         Row(.mobmod, Parameter.choice, 1, "mobility: 1 to 3 as in BSIM3, 4 with Coulomb scattering", .closed(1, 4)),
         Row(.binunit, Parameter.choice, 1, "1: the parts l…, w…, p… hold for µm, else for m", .any),
         Row(.paramchk, Parameter.choice, 0, "1: parameters out of their range are put right", .any),
@@ -16,11 +16,13 @@ extension SOIParameter {
         Row(.fdmod, Parameter.choice, 0, "1: the drain lowers the body's potential, too", .closed(0, 1)),
         Row(.rgatemod, Parameter.choice, 0, "gate resistance: 1 constant, 2 and 3 with the channel's", .closed(0, 3)),
         Row(.rbodymod, Parameter.choice, 0, "1: resistances from the body to its junctions", .closed(0, 1)),
-        Row(.rdsmod, Parameter.choice, 0, "1: resistances of source and drain lie outside", .closed(0, 1)),
+        Row(.rdsmod, Parameter.choice, 0, "series resistances: 1 outside, 2 in the channel's law", .closed(0, 2)),
         Row(.igcmod, Parameter.choice, 0, "1: tunnelling from the gate to channel, source and drain", .closed(0, 1)),
         Row(.igbmod, Parameter.choice, 0, "1: tunnelling from the gate to the body", .closed(0, 1)),
         Row(.fnoimod, Parameter.choice, 1, "flicker noise: 0 by kf, 1 by noia, noib and noic", .closed(0, 1)),
-        Row(.tnoimod, Parameter.choice, 0, "thermal noise: 0 by charge, 1 holistic, 2 by conductances", .closed(0, 2)),
+        Row(
+            .tnoimod, Parameter.choice, 0,
+            "thermal noise: 0 by charge, 1 holistic, 2 by conductances, 3 correlated", .closed(0, 3)),
         Row(.tox, "m", 1e-8, "thickness of the gate's oxide", .positive),
         Row(.toxp, "m", nil, "of no effect: it follows from tox and dtoxcv, or from eot", .any),
         Row(.toxm, "m", nil, "tox at which the parameters were extracted, else tox", .positive),
@@ -51,7 +53,7 @@ extension SOIParameter {
         Row(.weffeot, "m", 10, "width at which eot was extracted", .positive),
         Row(.vddeot, "V", nil, "gate voltage at which eot was extracted, 1.5 or -1.5"),
         Row(.tempeot, "K", 300.15, "temperature at which eot was extracted", .positive),
-        Row(.ados, "-", 1, "depth of the centroid, mtrlmod=1"),
+        Row(.ados, "-", 1, "factor of the centroid's depth, in 4.4 with mtrlmod=1 only"),
         Row(.bdos, "-", 1, "its exponent"),
         Row(.epsrgate, "-", 11.7, "relative permittivity of the gate, mtrlmod=1; 0 for metal", .nonNegative),
         Row(.phig, "eV", 4.05, "work function of the gate"),

@@ -73,7 +73,8 @@ struct SOISizes: BitwiseCopyable, Sendable {
         let lengthLoss = model[.lint] + loss(.ll, .lw, .lwl, .lln, .lwn)
         let chargeLoss = loss(.llc, .lwc, .lwlc, .lln, .lwn)
         let lengthChargeLoss = model[.dlc] + chargeLoss
-        overlap = model[.dlcig] + chargeLoss
+        let overlap = model[.dlcig] + chargeLoss
+        self.overlap = model.release.holdsOverlap ? max(overlap, 0) : overlap
         let widthLoss = model[.wint] + loss(.wl, .ww, .wwl, .wln, .wwn)
         let widthChargeLoss = model[.dwc] + loss(.wlc, .wwc, .wwlc, .wln, .wwn)
         let contactLoss = contacts * model[.dwbc]
@@ -122,8 +123,11 @@ struct SOIFilm: BitwiseCopyable, Sendable {
     var nominal, nominalThermal, nominalGap: Double
     var gap0, gapSlope, gapOffset, intrinsic: Double
     var otherMaterials: Bool
+    /// Elementary charge [C].
+    var charge: Double
 
     init(_ model: SOIModelValues, nominal: Double) {
+        charge = model.release.charge
         otherMaterials = model.choice(.mtrlmod) != 0
         plainThickness = model[.tox]
         thickness = otherMaterials ? model[.eot] : model[.tox]
@@ -137,7 +141,7 @@ struct SOIFilm: BitwiseCopyable, Sendable {
             otherMaterials
             ? permittivity / (oxidePermittivity * SOIConstants.vacuum) : SOIConstants.silicon / SOIConstants.oxide
         scale = ratio * thickness
-        bodyFactor = otherMaterials ? (2e6 * SOIConstants.charge * permittivity).squareRoot() : 5.753e-12
+        bodyFactor = otherMaterials ? (2e6 * charge * permittivity).squareRoot() : 5.753e-12
         self.nominal = nominal
         nominalThermal = SOIConstants.boltzmannOverCharge * nominal
         gap0 = otherMaterials ? model[.bg0sub] : 1.16

@@ -30,14 +30,14 @@ extension SOICore {
     func polyDepleted<T: SOITemperature>(_ v: Dual<T.Gradient>, _ heat: SOIHeat<T>) -> Dual<T.Gradient> {
         typealias R = Dual<T.Gradient>
         guard polyPotential > 0 else { return v }
-        let onset: R = heat.phi.slopes + flatBand
+        let onset = heat.polyOnset.slopes
         guard v.value > onset.value else { return v }
         let over: R = (v - onset) * (2 / polyPotential)
         let fall: R = (sqrt(over + 1) - 1) * polyPotential
         let potential: R = fall * fall * (0.5 / polyPotential)
-        let room: R = 1.12 - 0.05 - potential
+        let room: R = p.eggdep - 0.05 - potential
         let root: R = sqrt(room * room + 0.224)
-        return v - (1.12 - (room + root) * 0.5)
+        return v - (p.eggdep - (room + root) * 0.5)
     }
 
     /// vth, n and the depth of the depletion at a body voltage `vb`; `root` is √(φ − vb), `extended` goes on beyond φ.
@@ -68,7 +68,7 @@ extension SOICore {
         let n: R = guardedSum(states)
 
         // The drain's influence.
-        let influence: R = guardedFloor(vb * p.etab + eta0, 1e-4)
+        let influence: R = guardedFloor(vb * self.influence.byBody + self.influence.constant, 1e-4)
         shift = shift + influence * vds * heat.drainShort.slopes
         if p.dvtp0 > 0 {
             let pocket: R = vds * -p.dvtp1
@@ -81,7 +81,7 @@ extension SOICore {
 
         let width: R = (vb * p.k3b + p.k3) * (film.thickness / (size.width + p.w0)) * heat.phi.slopes
         let warm: R = (vb * p.kt2 + (p.kt1 + p.kt1l / leff)) * heat.ratio.slopes
-        let still: R = (heat.root * (k1ox * lateral - k1eff * lateralBody)).slopes + threshold
+        let still: R = (heat.root * (k1ox * lateral - k1eff * lateralBody) + heat.threshold).slopes
         var vth: R = extended * (k1ox * lateralBody) - vb * k2ox - shift
         vth = vth + width + warm + still
         return (vth, n, depth)

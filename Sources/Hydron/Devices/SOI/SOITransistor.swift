@@ -124,8 +124,8 @@ struct SOITransistor<T: SOITemperature>: LimitedDevice {
         var (edgeSource, edgeDrain) = (Slopes(constant: 0), Slopes(constant: 0))
         if core.laws.tunnelsToChannel {
             let (atSource, atDrain) = bias.isReversed ? (far, bias.gate) : (bias.gate, far)
-            edgeSource = core.edgeCurrent(atSource, factor: core.edgeTunnelling[0])
-            edgeDrain = core.edgeCurrent(atDrain, factor: core.edgeTunnelling[1])
+            edgeSource = core.edgeCurrent(atSource, factor: core.edgeTunnelling[0], heat)
+            edgeDrain = core.edgeCurrent(atDrain, factor: core.edgeTunnelling[1], heat)
         }
 
         // A little of gmin keeps a floating body at its source where its junctions carry nothing.
@@ -140,22 +140,47 @@ struct SOITransistor<T: SOITemperature>: LimitedDevice {
         let farCurrent: Slopes = through + leakage.ionisation + leakage.drainInduced - farJunction - tunnelling.drain
         let nearCurrent: Slopes = leakage.sourceInduced - through - nearJunction - tunnelling.source
         let fromBody: Slopes = leakage.ionisation + leakage.drainInduced + leakage.sourceInduced + tunnelling.body
-        let (drain, source) = bias.isReversed ? (nearCurrent, farCurrent) : (farCurrent, nearCurrent)
+        var (drain, source) = bias.isReversed ? (nearCurrent, farCurrent) : (farCurrent, nearCurrent)
         let (drainJunction, sourceJunction) =
             bias.isReversed ? (nearJunction, farJunction) : (farJunction, nearJunction)
-        let intoGate: Slopes = tunnelling.body + tunnelling.source + tunnelling.drain + edgeSource + edgeDrain
+        var power: Slopes = channel.current * bias.drain
+        if core.heatFactor != core.currentFactor { power = power * (core.heatFactor / core.currentFactor) }
+        var intoGate: Slopes = tunnelling.body + tunnelling.source + tunnelling.drain + edgeSource + edgeDrain
+        if core.release.spreadsGmin {
+            // Of a whole transistor, not of each finger.
+            let part = gmin / core.size.fingers
+            let toSource: Slopes = (bias.isReversed ? far : bias.gate) * part
+            let toDrain: Slopes = (bias.isReversed ? bias.gate : far) * part
+            let along: Slopes = (bias.isReversed ? -bias.drain : bias.drain) * part
+            drain = drain + along - toDrain
+            source = source - along - toSource
+            intoGate = intoGate + toSource + toDrain
+        }
         let currents = SOITerminals(
             drain: drain - edgeDrain, gate: intoGate, source: source - edgeSource, substrate: Slopes(constant: 0),
             body: -fromBody, sourceBody: sourceJunction, drainBody: drainJunction)
         return Point(
             isReversed: bias.isReversed, drive: drive, body: body, channel: channel, leakage: leakage,
             tunnelling: tunnelling, edgeSource: edgeSource, edgeDrain: edgeDrain, currents: currents,
-            power: channel.current * bias.drain)
+            power: power)
+    }
+
+    /// Body and gate drive as the charges have them, where their threshold is not the current's. Rare: it stays apart, so
+    /// that what is called for each transistor is compiled into one piece.
+    @inline(never) private func ofCharges(
+        _ bias: SOIBias<Slopes>, gate: Slopes, _ heat: SOIHeat<T>
+    ) -> (body: SOIBody<Slopes>, drive: SOIDrive<Slopes>) {
+        var other = core
+        other.influence = core.chargeInfluence ?? core.influence
+        let body = other.body(bias, gate: gate, heat)
+        return (body, other.drive(bias, gate: gate, body, heat))
     }
 
     /// Charges of all fingers.
     func charges(_ bias: SOIBias<Slopes>, _ heat: SOIHeat<T>, _ point: Point) -> SOITerminals<Slopes> {
-        let inner = core.charges(bias, gate: point.drive.gate, point.drive, point.body, point.channel, heat)
+        var (drive, body) = (point.drive, point.body)
+        if core.chargeInfluence != nil { (body, drive) = ofCharges(bias, gate: drive.gate, heat) }
+        let inner = core.charges(bias, gate: drive.gate, drive, body, point.channel, heat)
         let rest: Slopes = -(inner.gate + inner.body + inner.source + inner.substrate)
         let (vgs, vgd, ves, ved): (Slopes, Slopes, Slopes, Slopes)
         let far: Slopes = bias.gate - bias.drain
@@ -232,7 +257,7 @@ struct SOITransistor<T: SOITemperature>: LimitedDevice {
         let (i, q) = (point.currents, charges)
         stamp.current(Self.drain, terminal(i.drain, core.multiple, sign: sign))
         stamp.current(Self.source, terminal(i.source, core.multiple, sign: sign))
-        if core.laws.tunnelsToBody || core.laws.tunnelsToChannel {
+        if core.laws.tunnelsToBody || core.laws.tunnelsToChannel || core.release.spreadsGmin {
             stamp.current(Self.gate, terminal(i.gate, core.multiple, sign: sign))
         }
         stamp.charge(Self.drain, terminal(q.drain, core.parallel, sign: sign))

@@ -11,27 +11,39 @@ struct SOITunnelling<R: DifferentiableReal> {
 }
 
 extension SOICore {
-    /// Coefficients of electrons and of holes through the oxide, [A/V²] and 1/(V m).
-    private static let electrons = SIMD2(3.42537e-7, 1.16645e12)
-    private static let holes = SIMD2(4.97232e-7, 7.45669e11)
+    /// What currents through the oxide gain by the temperature's ratio to the nominal one, less 1.
+    func tunnellingFactor<T: SOITemperature>(_ ratio: T) -> T {
+        release.warmsTunnelling ? pow(ratio + 1, p.igt) : T(constant: 1)
+    }
 
-    mutating func setTunnelling(_ model: SOIModelValues) {
+    /// A coefficient with what it gains by the temperature.
+    private func warmed<T: SOITemperature>(_ value: Double, _ growth: Double, _ heat: SOIHeat<T>) -> Dual<T.Gradient> {
+        typealias R = Dual<T.Gradient>
+        return growth == 0 ? R(constant: value) : (heat.ratio * growth + value).slopes
+    }
+
+    /// - Parameter factor: of the currents to the channel and its ends.
+    mutating func setTunnelling(_ model: SOIModelValues, factor: Double) {
+        // Coefficients of electrons and of holes through the oxide, [A/V²] and 1/(V m).
+        let electrons = SIMD2(model[.agbc2n], model[.bgbc2n])
+        let holes = SIMD2(model[.agbc2p], model[.bgbc2p])
         let thickness = p.toxqm
         oxideRatio = Glibc.pow(model[.toxref] / thickness, model[.ntox]) / thickness / thickness
         let edge = thickness * p.poxedge
         let edgeRatio = Glibc.pow(model[.toxref] / edge, model[.ntox]) / edge / edge
-        let carriers = polarity > 0 ? Self.holes : Self.electrons
+        let carriers = polarity > 0 ? holes : electrons
+        contactTunnelling = polarity > 0 ? electrons : holes
         let across = size.width / size.segments
         channelTunnelling = SIMD2(
-            carriers[0] * (across * size.length + size.contactCurrentArea / size.fingers) * oxideRatio,
+            factor * carriers[0] * (across * size.length + size.contactCurrentArea / size.fingers) * oxideRatio,
             -carriers[1] * thickness)
         edgeTunnelling = SIMD3(
-            carriers[0] * (across + size.sourceContact) * size.overlap * edgeRatio,
-            carriers[0] * (across + size.drainContact) * size.overlap * edgeRatio, -carriers[1] * edge)
+            factor * carriers[0] * (across + size.sourceContact) * size.overlap * edgeRatio,
+            factor * carriers[0] * (across + size.drainContact) * size.overlap * edgeRatio, -carriers[1] * edge)
     }
 
     /// Exponential of an oxide's voltage with the coefficients a, b, c.
-    private func barrier<R: DifferentiableReal>(_ v: R, _ scale: Double, _ a: Double, _ b: Double, _ c: Double) -> R {
+    private func barrier<R: DifferentiableReal>(_ v: R, _ scale: Double, _ a: R, _ b: Double, _ c: Double) -> R {
         let linear: R = v * (a * c - b) + a
         return heldExp((linear - v * v * (b * c)) * scale)
     }
@@ -44,7 +56,7 @@ extension SOICore {
         typealias R = Dual<T.Gradient>
         guard laws.tunnelsToBody || laws.tunnelsToChannel else { return .none }
         var currents = SOITunnelling<R>.none
-        let flat: R = (threshold - heat.phi - heat.root * k1eff).slopes
+        let flat: R = (heat.threshold - heat.phi - heat.root * k1eff).slopes
 
         // Voltages across the oxide in accumulation, and in depletion and inversion.
         let over: R = flat - drive.gate + body.voltage - 0.02
@@ -69,14 +81,17 @@ extension SOICore {
             if gate.value >= 0 {
                 let vox: R = limitedOxide(inversion)
                 let supply: R = log1p(limitedExp((vox - p.ebg) / p.vevb)) * p.vevb
-                let passed: R = trapezoid(vox, -3.1051e10 * p.toxqm, p.alphagb1, p.betagb1, p.vgb1)
-                currents.body = area * gate * supply * passed * (3.7622e-7 * oxideRatio)
+                let passed: R = trapezoid(
+                    vox, p.bgb1 * p.toxqm, warmed(p.alphagb1, p.alphagb1t, heat), p.betagb1, p.vgb1)
+                currents.body = area * gate * supply * passed * (p.agb1 * oxideRatio)
             } else {
                 let vox: R = limitedOxide(accumulation)
                 let supply: R = log1p(limitedExp((flat - gate) / p.vecb)) * p.vecb
-                let passed: R = trapezoid(vox, -2.357e10 * p.toxqm, p.alphagb2, p.betagb2, p.vgb2)
-                currents.body = area * gate * supply * passed * (4.9758e-7 * oxideRatio)
+                let passed: R = trapezoid(
+                    vox, p.bgb2 * p.toxqm, warmed(p.alphagb2, p.alphagb2t, heat), p.betagb2, p.vgb2)
+                currents.body = area * gate * supply * passed * (p.agb2 * oxideRatio)
             }
+            if release.warmsTunnelling { currents.body = currents.body * heat.tunnelling.slopes }
         }
         return currents
     }
@@ -88,17 +103,19 @@ extension SOICore {
     ) {
         typealias R = Dual<T.Gradient>
         let nvt: R = (heat.thermal * p.nigc).slopes
-        let ratio: R = (drive.gate - threshold) / nvt
+        let over: R = drive.gate - heat.threshold.slopes
+        let ratio: R = over / nvt
         let supply: R
         if ratio.value > SOIConstants.longest {
-            supply = drive.gate - threshold
+            supply = over
         } else if ratio.value < -SOIConstants.longest {
             supply = nvt * SOIConstants.smallest
         } else {
             supply = nvt * log1p(exp(ratio))
         }
-        let all: R =
-            drive.gate * supply * channelTunnelling[0] * barrier(oxide, channelTunnelling[1], p.aigc, p.bigc, p.cigc)
+        let passed: R = barrier(oxide, channelTunnelling[1], warmed(p.aigc, p.aigc1, heat), p.bigc, p.cigc)
+        var all: R = drive.gate * supply * channelTunnelling[0] * passed
+        if release.warmsTunnelling { all = all * heat.tunnelling.slopes }
         let x: R = bias.drain * -p.pigcd
         let square: R = x * x + 2e-4
         let e: R = heldExp(x)
@@ -108,21 +125,27 @@ extension SOICore {
 
     /// From the gate to an end of the channel through its overlap; `v` is the gate's voltage against that end, `factor`
     /// of ``edgeTunnelling``.
-    func edgeCurrent<R: DifferentiableReal>(_ v: R, factor: Double) -> R {
+    func edgeCurrent<T: SOITemperature>(
+        _ v: Dual<T.Gradient>, factor: Double, _ heat: SOIHeat<T>
+    ) -> Dual<T.Gradient> {
+        typealias R = Dual<T.Gradient>
         let over: R = v - edgeFlatBand
         let effective: R = sqrt(over * over + 1e-4)
-        return v * effective * factor * barrier(effective, edgeTunnelling[2], p.aigsd, p.bigsd, p.cigsd)
+        let passed: R = barrier(effective, edgeTunnelling[2], warmed(p.aigsd, p.aigsd1, heat), p.bigsd, p.cigsd)
+        let current: R = v * effective * factor * passed
+        return release.warmsTunnelling ? current * heat.tunnelling.slopes : current
     }
 
     /// From the gate through its part over silicon of the other kind to the body's contact, all fingers [A].
-    func contactCurrent<R: DifferentiableReal>(_ v: R, phi: Double) -> R {
-        let onset = threshold - phi - k1eff * phi.squareRoot() + SOIConstants.contactShift
+    func contactCurrent<R: DifferentiableReal>(_ v: R, phi: Double, ratio: Double) -> R {
+        let onset = threshold - phi - k1eff * phi.squareRoot() + p.eggbcp2
         guard v.value < onset else { return R(constant: 0) }
-        let carriers = polarity > 0 ? Self.electrons : Self.holes
         let below: R = onset - v
         let effective: R = (below + sqrt(below * below + 1e-4) - 1e-2) * 0.5
-        let passed: R = barrier(effective, -carriers[1] * p.toxqm, p.aigbcp2, p.bigbcp2, p.cigbcp2)
-        return v * effective * passed * (carriers[0] * size.oppositeArea * oxideRatio)
+        let (scale, a) = (-contactTunnelling[1] * p.toxqm, R(constant: ratio * p.aigbcp2t + p.aigbcp2))
+        let passed: R = barrier(effective, scale, a, p.bigbcp2, p.cigbcp2)
+        let factor = tunnellingFactor(ratio) * contactTunnelling[0] * size.oppositeArea * oxideRatio
+        return v * effective * passed * factor
     }
 
     /// The oxide's voltage, below voxh.
@@ -131,7 +154,7 @@ extension SOICore {
     }
 
     private func trapezoid<R: DifferentiableReal>(
-        _ v: R, _ scale: Double, _ alpha: Double, _ beta: Double, _ limit: Double
+        _ v: R, _ scale: Double, _ alpha: R, _ beta: Double, _ limit: Double
     ) -> R {
         let numerator: R = (alpha - v * beta) * scale
         guard limit != 0 else { return limitedExp(numerator) }

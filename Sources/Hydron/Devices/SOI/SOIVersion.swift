@@ -3,7 +3,7 @@ import SpiceNetlist
 /// Versions of BSIM-SOI, and what a model that names none was made for.
 enum SOIVersion {
     /// Those whose equations are here; of what lies between them, or beyond, the nearest count.
-    static let here = 3.0..<4.5
+    static let here = 3.0..<4.8
 
     /// What simulators take a level for.
     static func standard(level: Int, in dialect: Dialect) -> Double {

@@ -6,8 +6,8 @@
 enum SOIVersion3 {
     static let version = 3.2
 
-    /// What came with version 4.
-    static let later: Set<SOIParameter> = [
+    /// What came with version 4, in its first releases; the later ones stand with theirs.
+    private static let later: Set<SOIParameter> = [
         .mtrlmod, .vgstcvmod, .gidlmod, .iiimod, .fdmod, .rbodymod, .rdsmod, .etsi, .nsd, .eot, .epsrox, .epsrsub,
         .ni0sub, .bg0sub, .tbgasub, .tbgbsub, .leffeot, .weffeot, .vddeot, .tempeot, .ados, .bdos, .epsrgate, .phig,
         .easub, .vfb, .lpe0, .lpeb, .minv, .dvtp0, .dvtp1, .dvtp2, .dvtp3, .dvtp4, .ud, .eu, .ucs, .ud1, .ucste, .rdw,
@@ -21,12 +21,13 @@ enum SOIVersion3 {
     ]
     /// The same on an element's card.
     static let laterOnCards: Set<SOIInstance> = [
-        .nf, .sa, .sb, .sd, .delvto, .agbcp2, .agbcpd, .rbdb, .rbsb, .rbodymod,
+        .nf, .sa, .sb, .sd, .delvto, .agbcp2, .agbcpd, .rbdb, .rbsb, .rbodymod, .shmod, .ngcon, .multI, .multQ,
+        .multFn,
     ]
 
     /// Names of ``later`` with their parts by size.
     static let laterNames = Set(
-        later.flatMap { parameter in
+        later.union(SOIParameter.allCases.filter { SOIParameter.rows[$0.rawValue].since > .v44 }).flatMap { parameter in
             [SOIParameter.names[parameter.rawValue]]
                 + SOIModelKey.Part.allCases.compactMap { SOIModelKey(parameter, $0)?.parameter.name }
         })
@@ -75,7 +76,7 @@ extension SOICard {
             guard let instance = card.parameters(SOIInstance.self, flags: flags) else { return nil }
             var values = model.values(SOIModelKey.self)
             let version = SOIModelKey(.version)
-            if values[version] < 4 { values[version] = 4.4 }
+            if values.isGiven(version), values[version] < 4 { values[version] = 4.4 }
             return (instance, values)
         }
         guard let instance = card.parameters(SOIInstance3.self, flags: flags) else { return nil }
