@@ -66,6 +66,9 @@ static double simulator_parameter(const OSDISimulatorParameters *parameters, con
 #ifndef RESISTOR
 #define RESISTOR "TwoResistor"
 #endif
+#ifndef LARGEST_COUNT
+#define LARGEST_COUNT INT32_MAX
+#endif
 #ifndef COUNT
 #define COUNT "count"
 #endif
@@ -120,7 +123,7 @@ static void resistor_setup_model(void *handle, void *model, OSDISimulatorParamet
   if (!shared->r.given) shared->r.value = USUAL;
   if (shared->label && !strcmp(shared->label, "talkative")) say(handle, "a model that talks\n", OSDI_LOG_WARNING);
   if (shared->label && !strcmp(shared->label, "garbled")) say(handle, "\x8f\ntold in\n\ttwo \x01lines\n", OSDI_LOG_WARNING);
-  if (shared->count < 0) refuse(result, R_COUNT);
+  if (shared->count < 0 || shared->count > LARGEST_COUNT) refuse(result, R_COUNT);
 }
 
 static void resistor_setup(void *handle, void *instance, void *model, double temperature, uint32_t terminals,

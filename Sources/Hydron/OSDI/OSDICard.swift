@@ -197,7 +197,11 @@ enum OSDICard: ElementKind {
                 "model '\(card.name)': \(difference)", at: card.range,
                 hint: "results differ from the level's own version: name the module that is meant with --osdi")
         }
-        for field in card.assignments {
+        // A level that chose the module is this dialect's, and no number of the module's own.
+        let chosenByLevel = !OSDIModelTypes.names(
+            letter: letter, type: card.type, level: card.level, dialect: element.dialect
+        ).isEmpty
+        for field in card.assignments where !(chosenByLevel && field.name == "level") {
             guard let parameter = module.parameterIndex[field.name] else {
                 guard !ModelCard.isHarmless(field.name) else { continue }
                 let near = suggestion(for: field.name, among: module.parameterNames)

@@ -54,6 +54,19 @@ struct OSDIModelTypeTests {
         #expect(problems("pmos level=111 devtype=0", newer).contains { $0.contains("type is out of its range") })
     }
 
+    /// Xyce's level 9 is BSIM3, whatever number that has among the module's own levels.
+    @Test func levelsAreNoParameters() throws {
+        var modules = OSDIModules()
+        try modules.load(
+            CompiledTwins.compile(
+                "bsim3-level.osdi", source: CompiledTwins.source,
+                ["-DRESISTOR=\"bsim3\"", "-DCOUNT=\"level\"", "-DLARGEST_COUNT=8"]))
+        #expect(problems("nmos level=9", modules) == [])
+        let named = Simulation.load(
+            text: "t\nv1 a 0 1\nn1 a 0 x\n.model x bsim3 level=9\n.op\n.end\n", modules: modules)
+        #expect(named.diagnostics.all.contains { $0.message.contains("level is out of its range") })
+    }
+
     @Test func modulesOfAnotherVersionAreNamed() throws {
         let older = try Self.modules("bsimcmg_va", parameter: "devtype")
         #expect(
