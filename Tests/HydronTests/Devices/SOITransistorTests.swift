@@ -36,6 +36,32 @@ import Testing
         [1.5, 1.2, 0.3, 0.5], [0.05, 0.2, 0, 0], [-0.8, 0.9, -0.4, -1], [1.8, -0.6, 0.6, 0],
     ]
 
+    /// Silicon of the other kind under the gate belongs to a contact: a floating body has none of it.
+    @Test func areaOfTheOtherKindNeedsAContact() throws {
+        let result = try simulate(
+            """
+            t
+            vd d 0 1
+            ve e 0 0
+            v1 g1 0 0.5 ac 1
+            v2 g2 0 0.5 ac 1
+            v3 g3 0 0.5 ac 1
+            v4 g4 0 0.5 ac 1
+            vb b 0 0
+            m1 d g1 0 e n w=10u l=0.5u agbcp2=2e-12
+            m2 d g2 0 e n w=10u l=0.5u
+            m3 d g3 0 e b n w=10u l=0.5u agbcp2=2e-12
+            m4 d g4 0 e b n w=10u l=0.5u
+            \(Self.card(isPChannel: false, "soimod=0"))
+            .ac lin 1 1meg 1meg
+            .print ac ii(v1) ii(v2) ii(v3) ii(v4)
+            .end
+            """)
+        let currents = try (1...4).map { try #require(result["ii(v\($0))"].first) }
+        #expect(currents[0] == currents[1])
+        #expect(abs(currents[2]) > 1.1 * abs(currents[3]))
+    }
+
     /// ngspice 39, `ngspice -b`: `.op` of this circuit.
     @Test(arguments: peers)
     func currentsAreThoseOfNgspice(_ peer: Peer) throws {

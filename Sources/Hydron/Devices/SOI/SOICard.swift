@@ -114,6 +114,9 @@ private struct SOIElement {
                 model, instance, length: instance[.l] * scale, width: instance[.w] * scale, scale: scale,
                 multiplier: card.multiplier, temperature: temperature, nominal: nominal)
             if core.laws.isVersion3, options[.b3soigminscaling] == 0 { core.gminShare = 1 }
+            let hasTemperature = Self.hasTemperature(instance, extra)
+            // Silicon of the other kind over the film lies at a contact, where there is one.
+            if extra.count == (hasTemperature ? 1 : 0) { core.size.oppositeArea = 0 }
             self.core = core
         } catch {
             card.error("\(card.name) of model '\(modelCard.name)': \(error.message)", hint: error.hint)
@@ -157,11 +160,16 @@ private struct SOIElement {
         return (inner < 1e-3 ? max(outside, 1e-3) : inner + outside) / conducting
     }
 
+    /// Whether the last node is the temperature.
+    private static func hasTemperature(_ instance: ParameterValues<SOIInstance>, _ extra: [Int32]) -> Bool {
+        instance[.tnodeout] != 0 && !extra.isEmpty || extra.count == 3
+    }
+
     func add() {
         let isFull = core.laws.isFullyDepleted
         let rth = instance.given(.rth0, else: model[.rth0])
         let heats = core.heats
-        let hasTemperature = instance[.tnodeout] != 0 && !extra.isEmpty || extra.count == 3
+        let hasTemperature = Self.hasTemperature(instance, extra)
         let contacts = hasTemperature ? Array(extra.dropLast()) : extra
         let hasBodyNodes = (instance.isGiven(.rbodymod) ? instance[.rbodymod] : model[.rbodymod]) == 1 && !isFull
         var heat: Int32 = 0

@@ -226,8 +226,8 @@ struct SOICore: BitwiseCopyable, Sendable {
             edgeFlatBand = film.nominalThermal * Glibc.log(bin.ngate / 1e20)
         }
 
-        source = SOIJunction(source: model, p, size, length: leff)
-        drain = SOIJunction(drain: model, p, size, length: leff)
+        source = SOIJunction(source: model, size)
+        drain = SOIJunction(drain: model, size)
         let diffusion = max(bin.ln, 1e-15)
         transport = limitedExp(-0.5 * leff * leff / diffusion / diffusion)
         let reference = bin.lbjt0 * (1 / leff + 1 / diffusion)

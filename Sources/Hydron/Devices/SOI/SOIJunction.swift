@@ -24,7 +24,7 @@ struct SOIJunction: BitwiseCopyable, Sendable {
         var bGrowth: Double
     }
 
-    init(source model: SOIModelValues, _ p: SOICoefficients, _ size: SOISizes, length: Double) {
+    init(source model: SOIModelValues, _ size: SOISizes) {
         self.init(
             model, size, width: size.sourceWidth, chargeWidth: size.sourceChargeWidth,
             emissions: (.ndiode, .nrecf0, .nrecr0, .ntun), voltages: (.vrec0, .vtun0),
@@ -33,7 +33,7 @@ struct SOIJunction: BitwiseCopyable, Sendable {
             induced: [.agisl, .bgisl, .cgisl, .egisl, .rgisl, .kgisl, .fgisl, .bgisl1])
     }
 
-    init(drain model: SOIModelValues, _ p: SOICoefficients, _ size: SOISizes, length: Double) {
+    init(drain model: SOIModelValues, _ size: SOISizes) {
         self.init(
             model, size, width: size.drainWidth, chargeWidth: size.drainChargeWidth,
             emissions: (.ndioded, .nrecf0d, .nrecr0d, .ntund), voltages: (.vrec0d, .vtun0d),
