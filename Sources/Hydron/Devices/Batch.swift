@@ -67,6 +67,8 @@ final class Batch<D: Device>: ElementBatch {
 
     var count: Int { devices.count }
     var isLinear: Bool { D.isLinear }
+    /// A device never hears of time: only one with a state minds that a step is taken.
+    var duties: BatchDuties { states.isEmpty ? [] : .remembers }
     var followsTangents: Bool { D.followsTangents }
 
     func dependencies(element: Int) -> [Int32] { Array(unknowns[element * D.arity..<(element + 1) * D.arity]) }

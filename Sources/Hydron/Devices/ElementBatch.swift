@@ -12,6 +12,8 @@ protocol ElementBatch: AnyObject {
     /// True where a small step of its unknowns moves every element along its tangent, but for terms of second order:
     /// characteristics are smooth and know no jumps.
     var followsTangents: Bool { get }
+    /// What it takes part in at each time point; whatever a type does not know better.
+    var duties: BatchDuties { get }
     /// The threads that may share its work.
     func use(_ parallel: Parallel)
     /// True where an element's equations ask for the frequency of a small-signal analysis.
@@ -90,6 +92,18 @@ protocol ElementBatch: AnyObject {
     func applyInitialConditions(x: UnsafeMutablePointer<Double>, q: UnsafeMutablePointer<Double>)
 }
 
+/// What a batch is asked at each time point: most have nothing to answer, and asking costs as much as a small circuit's devices.
+struct BatchDuties: OptionSet {
+    let rawValue: UInt8
+    /// ``ElementBatch/loadSources(_:)``
+    static let excites = BatchDuties(rawValue: 1)
+    /// ``ElementBatch/accept(_:_:)`` and ``ElementBatch/isCorner``
+    static let remembers = BatchDuties(rawValue: 2)
+    /// ``ElementBatch/longestStep(from:)``
+    static let boundsSteps = BatchDuties(rawValue: 4)
+    static let all: BatchDuties = [.excites, .remembers, .boundsSteps]
+}
+
 /// What an element of a batch has to say to the user.
 struct ElementMessage {
     /// Its place in the batch.
@@ -141,6 +155,7 @@ extension ElementBatch {
     var dependsOnFrequency: Bool { false }
     var isLinear: Bool { false }
     var followsTangents: Bool { false }
+    var duties: BatchDuties { .all }
     func use(_ parallel: Parallel) {}
     func connect(_ batches: [any ElementBatch], unknownCount: Int) {}
     func dependencies(element: Int) -> [Int32] { [] }

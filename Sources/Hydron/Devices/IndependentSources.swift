@@ -165,6 +165,7 @@ final class SourceBatch: ElementBatch {
     var count: Int { sources.count }
     var isLinear: Bool { true }
     var followsTangents: Bool { true }
+    var duties: BatchDuties { .excites }
     var outputs: [DeviceOutput] {
         isVoltage ? IndependentSource.voltageOutputs : IndependentSource.currentOutputs
     }

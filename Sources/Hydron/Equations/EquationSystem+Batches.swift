@@ -16,7 +16,7 @@ extension EquationSystem {
     func suggestStart() { for batch in nonlinear { batch.suggestStart() } }
     func useLimiting(_ limits: Bool) { for batch in nonlinear { batch.useLimiting(limits) } }
     func rewind() { for batch in nonlinear { batch.rewind() } }
-    func accept(_ x: UnsafePointer<Double>) { for batch in batches { batch.accept(x, conditions) } }
+    func accept(_ x: UnsafePointer<Double>) { for batch in remembering { batch.accept(x, conditions) } }
 
     /// The worst step error of device states, as a ratio to what they tolerate.
     func stateError() -> Double {
@@ -58,7 +58,7 @@ extension EquationSystem {
     var largestVoltage: Double { batches.reduce(0) { max($0, $1.largestVoltage) } }
 
     /// True where a corner arrived at the point just accepted that no breakpoint announced.
-    var cornerArrives: Bool { delaying.contains { $0.arrives } || batches.contains { $0.isCorner } }
+    var cornerArrives: Bool { delaying.contains { $0.arrives } || remembering.contains { $0.isCorner } }
     func markCorner() { for batch in delaying { batch.markCorner() } }
 
     func noteProbe(_ x: UnsafePointer<Double>, interval: Double) {
@@ -68,7 +68,7 @@ extension EquationSystem {
     /// The longest step that elements allow from the point just accepted, at `time` [s].
     func longestStep(from time: Double) -> Double {
         var longest = Double.infinity
-        for batch in batches { longest = min(longest, batch.longestStep(from: time)) }
+        for batch in bounding { longest = min(longest, batch.longestStep(from: time)) }
         return longest
     }
 

@@ -50,6 +50,10 @@ final class EquationSystem {
     let batches: [any ElementBatch]
     let nonlinear: [any ElementBatch]
     let delaying: [any DelayBatch]
+    /// By what they are asked at each time point: see ``BatchDuties``.
+    private let exciting: [any ElementBatch]
+    let remembering: [any ElementBatch]
+    let bounding: [any ElementBatch]
     /// Those whose small signals see more than G + jωC.
     lazy var dispersive = batches.filter(\.isDispersive)
     /// True where equations change with the frequency of a small-signal analysis.
@@ -110,6 +114,9 @@ final class EquationSystem {
         batches = circuit.populations.map { $0.makeBatch() }
         nonlinear = batches.filter { !$0.isLinear }
         delaying = batches.compactMap { $0 as? any DelayBatch }
+        exciting = batches.filter { $0.duties.contains(.excites) }
+        remembering = batches.filter { $0.duties.contains(.remembers) }
+        bounding = batches.filter { $0.duties.contains(.boundsSteps) }
         for batch in delaying { batch.use(circuit.options) }
         hasNonlinearOutside = nonlinear.contains { !($0 is CrossbarBatch) }
         let crossbars = batches.compactMap { $0 as? CrossbarBatch }
@@ -284,7 +291,7 @@ final class EquationSystem {
         excitation.update(repeating: 0, count: sparseCount)
         let share = rampsSources ? min(max(time / Self.startupTime, 0), 1) : 1
         let context = SourceContext(f: excitation, time: time, mode: mode, factor: factor * share)
-        for batch in batches { batch.loadSources(context) }
+        for batch in exciting { batch.loadSources(context) }
     }
 
     // MARK: - Phase 6: residual and Jacobian
