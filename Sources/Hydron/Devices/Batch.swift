@@ -268,8 +268,8 @@ extension Device {
         batch.devices[element].evaluate(u, stamp)
     }
 
-    /// Calls `body` with the number of each element that does not rest, the device in its place (a large device is never copied), its unknowns
-    /// and its slots.
+    /// Calls `body` with the number of each element that does not rest, the device in its place (a large device is never
+    /// copied), its unknowns and its slots.
     @inline(__always) static func eachElement(
         _ batch: Batch<Self>,
         _ body: (Int, UnsafePointer<Self>, UnsafePointer<Int32>, UnsafePointer<Int32>) -> Void

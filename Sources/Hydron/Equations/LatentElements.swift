@@ -39,8 +39,8 @@ final class LatentElements {
         evaluations.bypassed += count
     }
 
-    fileprivate func clear() {
-        count = 0
+    /// Makes ready for all elements at rest to be added again.
+    fileprivate func clearSums() {
         age = 0
         for vector in [current, charge, scale] { vector.base.update(repeating: 0, count: vector.count) }
     }
@@ -67,10 +67,16 @@ extension EquationSystem {
 
     /// From here on elements may rest, where there are enough of them.
     func beginLatency() {
+        restCount = nil
         let options = circuit.options
         guard !options.values.isGiven(.bypass) || options[.bypass] != 0 else { return }
         let able = nonlinear.reduce(0) { $0 + $1.prepareToRest(options) }
-        if able >= LatentElements.worthwhile { latent = LatentElements(sparseCount, able: able) }
+        guard able >= LatentElements.worthwhile else {
+            // Nobody looks whether an element of few rests.
+            for batch in nonlinear { batch.wakeAll() }
+            return
+        }
+        latent = LatentElements(sparseCount, able: able)
     }
 
     /// All elements are evaluated again.
@@ -79,7 +85,8 @@ extension EquationSystem {
         for batch in nonlinear { batch.wakeAll() }
         restCount = latent.evaluations
         self.latent = nil
-        if latent.count > 0 { reloadLinear() }
+        // What came and went leaves its rounding in G and C.
+        reloadLinear()
     }
 
     /// Lets elements rest that have stayed where they are at the accepted point `x`.
@@ -91,9 +98,7 @@ extension EquationSystem {
         latent.count += rested
         latent.age += 1
         if latent.count > 0, latent.age >= LatentElements.longestAge {
-            let count = latent.count
-            latent.clear()
-            latent.count = count
+            latent.clearSums()
             reloadLinear()
             for batch in nonlinear { batch.addResting(to: part) }
             makeBaseline()
