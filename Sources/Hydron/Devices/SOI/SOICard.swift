@@ -6,7 +6,7 @@ enum SOICard: ElementKind {
         letter: "m", name: "MOSFET on insulator",
         syntax: "Mname drain gate source substrate [contact [body [temperature]]] model [l=] [w=] [nf=] [ad=] …",
         summary:
-            "Silicon-on-insulator transistor BSIM-SOI 4, and BSIM3SOI 3.2 at levels 10 (Xyce), 57 (HSPICE) and 9 (LTspice): floating or contacted body, partly or fully depleted, with self-heating. Without a contact on the card the body floats.",
+            "Silicon-on-insulator transistor BSIM-SOI 4, and BSIM3SOI 3.2 at levels 10 (Xyce), 57 (HSPICE) and 9 (LTspice): floating or contacted body, partly or fully depleted, with self-heating. Without a contact on the card the body floats. The model is the work of the BSIM group, University of California, Berkeley.",
         example: """
             The kink in the output curves of a floating body
             vd d 0 0
