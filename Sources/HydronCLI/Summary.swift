@@ -124,7 +124,8 @@ enum Summary {
             if let arrays = s.arrays { lines += Self.arrays(arrays) }
             if let models = s.evaluations {
                 lines.append(
-                    "  compiled models: \(models.evaluated) evaluations, \(models.bypassed) replaced by tangents")
+                    "  compiled models: \(models.evaluated) evaluations, \(models.bypassed) replaced by the last tangent"
+                        + ", \(models.recalled) by a remembered one")
             }
             if let built = s.resting {
                 lines.append("  built-in models: \(built.evaluated) evaluations, \(built.bypassed) spared at rest")

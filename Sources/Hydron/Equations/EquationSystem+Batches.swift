@@ -9,6 +9,7 @@ extension EquationSystem {
         return counting.reduce(into: EvaluationCount()) { sum, batch in
             sum.evaluated += batch.evaluations.evaluated
             sum.bypassed += batch.evaluations.bypassed
+            sum.recalled += batch.evaluations.recalled
         }
     }
 

@@ -39,6 +39,9 @@ struct OSDIBypass: BitwiseCopyable {
             relativeVoltage: 0.5 * options[.trtol] / 70 * relative)
     }
 
+    /// How far an element is followed beside the directions in which it is known how much it bends [V].
+    var sideways: Double { 2 * rest }
+
     /// The same at an operating point, where small currents decide about voltages.
     var atRest: OSDIBypass {
         var rule = self
@@ -84,6 +87,8 @@ enum TangentReach {
 public struct EvaluationCount: Sendable {
     public var evaluated = 0
     public var bypassed = 0
+    /// How often that tangent was one that another evaluation had left behind.
+    public var recalled = 0
 }
 
 /// A batch that counts its evaluations.

@@ -59,6 +59,47 @@ extension OSDIKernel {
         var column: Int32
     }
 
+    /// A shape as plain memory.
+    struct Shape {
+        let unknownCount: Int
+        let couplingCount: Int
+        let places: UnsafeMutableBufferPointer<Int32>
+        let couplings: UnsafeMutableBufferPointer<Coupling>
+        let resistive: UnsafeMutableBufferPointer<OSDIShape.Term>
+        let reactive: UnsafeMutableBufferPointer<OSDIShape.Term>
+        /// Which coupling is that of each unknown with itself; −1 where there is none.
+        let diagonals: UnsafeMutableBufferPointer<Int32>
+
+        /// Currents, charges, sizes and the unknowns that they belong to, then derivatives of currents and of charges.
+        var resultCount: Int { 4 * unknownCount + 2 * couplingCount }
+
+        init(_ shape: OSDIShape) {
+            func copy<Term>(_ terms: [Term]) -> UnsafeMutableBufferPointer<Term> {
+                let buffer = UnsafeMutableBufferPointer<Term>.allocate(capacity: terms.count)
+                _ = buffer.initialize(from: terms)
+                return buffer
+            }
+            unknownCount = shape.unknownCount
+            couplingCount = shape.couplings.count
+            places = copy(shape.places.map { Int32($0) })
+            couplings = copy(shape.couplings.map { Coupling(row: Int32($0.row), column: Int32($0.column)) })
+            resistive = copy(shape.resistive)
+            reactive = copy(shape.reactive)
+            diagonals = copy(
+                (0..<shape.unknownCount).map { unknown in
+                    Int32(shape.couplings.firstIndex { $0.row == unknown && $0.column == unknown } ?? -1)
+                })
+        }
+
+        func deallocate() {
+            places.deallocate()
+            couplings.deallocate()
+            resistive.deallocate()
+            reactive.deallocate()
+            diagonals.deallocate()
+        }
+    }
+
     /// What one element put down when it was last evaluated, and where that was.
     struct Record {
         /// Of each unknown: current [A], charge [C], the largest single current [A] and the value it was evaluated at.
