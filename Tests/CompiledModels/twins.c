@@ -189,6 +189,8 @@ typedef struct {
   double residual[3], charge[3], limit[3], charge_limit[3];
   double g, series, c, thermal, temperature, voltage, step_bound;
   bool collapsed[1];
+  /* As large as those of models that take long to evaluate, whose evaluations are remembered. */
+  char room[2048];
 } Diode;
 
 static void *diode_access(void *instance, void *model, uint32_t parameter, uint32_t flags) {

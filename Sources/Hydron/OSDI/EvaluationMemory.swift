@@ -119,10 +119,9 @@ struct EvaluationMemory {
         return kind.pointee.table.covers(Int(places[element]), x, distance: distance, rule)
     }
 
-    /// What is kept of an evaluation, and how much it bends [1/V²].
-    @inline(__always) func record(_ element: Int, _ index: Int) -> (UnsafeMutablePointer<Double>, bend: Double) {
-        let kind = kinds.baseAddress! + Int(kindOfElement[element])
-        return (kind.pointee.table.record(index), kind.pointee.table.bend(index))
+    /// What is kept of an evaluation.
+    @inline(__always) func record(_ element: Int, _ index: Int) -> UnsafeMutablePointer<Double> {
+        (kinds.baseAddress! + Int(kindOfElement[element])).pointee.table.record(index)
     }
 
     // MARK: - Afterwards

@@ -26,6 +26,13 @@ struct EvaluationTable {
         var count: Int32 = 0
     }
 
+    /// How far a record was measured to one side of a direction [V, and for flows A], and how much it bends there at most
+    /// [1/V²].
+    private struct Side: BitwiseCopyable {
+        var length = 0.0
+        var bend = 0.0
+    }
+
     /// Unknowns of an element.
     private let dimensions: Int
     /// Numbers of a record.
@@ -34,11 +41,11 @@ struct EvaluationTable {
     private var chunks = RawList<UnsafeMutablePointer<Double>>()
     /// The points once more, side by side: all that a search reads.
     private var points = RawList<Double>()
-    /// How much each record bends [1/V²], see ``OSDIBypass``; infinite where that is not known.
-    private var bends = RawList<Double>()
-    /// Directions from each record in which it is known how much it bends: unit vectors at right angles to each other.
-    private var directions = RawList<Double>()
+    /// On which ways from each record it was measured how much it bends: so many directions, unit vectors at right angles to
+    /// each other, and both sides of each.
     private var ranks = RawList<Int32>()
+    private var directions = RawList<Double>()
+    private var sides = RawList<Side>()
     /// The record that elements went to from each one last; −1: not known. Mostly they go there again.
     private var successors = RawList<Int32>()
     private var nodes = RawList<Node>()
@@ -65,42 +72,42 @@ struct EvaluationTable {
         for chunk in 0..<chunks.count { chunks[chunk].deallocate() }
         chunks.deallocate()
         points.deallocate()
-        bends.deallocate()
-        directions.deallocate()
         ranks.deallocate()
+        directions.deallocate()
+        sides.deallocate()
         successors.deallocate()
         nodes.deallocate()
         buckets.deallocate()
     }
 
-    var count: Int { bends.count }
-    var recordBytes: Int { (width + (mostDirections + 1) * dimensions + 3) * MemoryLayout<Double>.size }
+    var count: Int { ranks.count }
+    var recordBytes: Int { (width + dimensions + mostDirections * (dimensions + 4) + 2) * MemoryLayout<Double>.size }
 
     @inline(__always) func record(_ index: Int) -> UnsafeMutablePointer<Double> {
         chunks[index / Self.chunk] + index % Self.chunk * width
     }
 
-    @inline(__always) func bend(_ index: Int) -> Double { bends[index] }
-
-    /// Learns that a record bends by `bend` [1/V²] towards `x`.
+    /// Learns that a record bends by `bend` [1/V²] on the way to `x`.
     func learn(_ index: Int, towards x: UnsafePointer<Double>, bend: Double, _ rule: OSDIBypass) {
-        bends[index] = OSDIBypass.bend(bend, over: 1, before: bends[index])
-        let rank = Int(ranks[index])
-        guard bend.isFinite, rank < mostDirections else { return }
-        let direction = directions.base + (index * mostDirections + rank) * dimensions
-        for axis in 0..<dimensions { direction[axis] = x[axis] - points[index * dimensions + axis] }
-        for known in 0..<rank {
-            let other = directions.base + (index * mostDirections + known) * dimensions
-            var along = 0.0
-            for axis in 0..<dimensions { along += direction[axis] * other[axis] }
-            for axis in 0..<dimensions { direction[axis] -= along * other[axis] }
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: dimensions) {
+            guard let rest = $0.baseAddress else { return }
+            let rank = Int(ranks[index])
+            let beside = split(index, x, rest) { known, along in
+                guard abs(along) > rule.sideways else { return }
+                let place = side(index, known, along)
+                sides[place] = Side(
+                    length: max(sides[place].length, abs(along)), bend: max(sides[place].bend, bend))
+            }
+            guard mostDirections > rank, bend.isFinite, beside > (rank > 0 ? rule.sideways : 0) else { return }
+            let direction = directions.base + (index * mostDirections + rank) * dimensions
+            for axis in 0..<dimensions { direction[axis] = rest[axis] / beside }
+            sides[side(index, rank, 1)] = Side(length: beside, bend: bend)
+            ranks[index] = Int32(rank + 1)
         }
-        var square = 0.0
-        for axis in 0..<dimensions { square += direction[axis] * direction[axis] }
-        guard square > rule.sideways * rule.sideways || rank == 0 && square > 0 else { return }
-        let scale = 1 / square.squareRoot()
-        for axis in 0..<dimensions { direction[axis] *= scale }
-        ranks[index] = Int32(rank + 1)
+    }
+
+    @inline(__always) private func side(_ index: Int, _ direction: Int, _ along: Double) -> Int {
+        2 * (index * mostDirections + direction) + (along < 0 ? 0 : 1)
     }
 
     /// Learns that a record bends by `bend` [1/V²] towards another.
@@ -108,28 +115,44 @@ struct EvaluationTable {
         learn(index, towards: points.base + other * dimensions, bend: bend, rule)
     }
 
-    /// Whether the tangent of a record leads to `x`, `distance` away.
+    /// Whether the tangent of a record leads to `x`, `distance` away: on ways only on which it was measured how much the
+    /// record bends.
     @inline(__always) func covers(
         _ index: Int, _ x: UnsafePointer<Double>, distance: Double, _ rule: OSDIBypass
     ) -> Bool {
-        distance <= rule.rest || rule.follows(distance, bend: bends[index]) && isKnown(index, x, rule)
+        if distance <= rule.rest { return true }
+        guard distance <= rule.reach else { return false }
+        return withUnsafeTemporaryAllocation(of: Double.self, capacity: dimensions) {
+            guard let rest = $0.baseAddress else { return false }
+            var bend = 0.0
+            var isInside = true
+            let beside = split(index, x, rest) { known, along in
+                guard abs(along) > rule.sideways else { return }
+                let side = sides[side(index, known, along)]
+                bend = max(bend, side.bend)
+                isInside = isInside && abs(along) <= side.length + rule.sideways
+            }
+            return isInside && beside <= rule.sideways && rule.follows(distance, bend: bend)
+        }
     }
 
-    /// Whether the way to `x` is one of those on which it is known how much the record bends.
-    @inline(__always) private func isKnown(_ index: Int, _ x: UnsafePointer<Double>, _ rule: OSDIBypass) -> Bool {
-        withUnsafeTemporaryAllocation(of: Double.self, capacity: dimensions) {
-            guard let rest = $0.baseAddress else { return false }
-            for axis in 0..<dimensions { rest[axis] = x[axis] - points[index * dimensions + axis] }
-            for known in 0..<Int(ranks[index]) {
-                let direction = directions.base + (index * mostDirections + known) * dimensions
-                var along = 0.0
-                for axis in 0..<dimensions { along += rest[axis] * direction[axis] }
-                for axis in 0..<dimensions { rest[axis] -= along * direction[axis] }
-            }
-            var square = 0.0
-            for axis in 0..<dimensions { square += rest[axis] * rest[axis] }
-            return square <= rule.sideways * rule.sideways
+    /// Splits the way from a record to `x` into the parts along its directions and `rest`.
+    ///
+    /// - Returns: how long the rest is.
+    @inline(__always) private func split(
+        _ index: Int, _ x: UnsafePointer<Double>, _ rest: UnsafeMutablePointer<Double>, _ part: (Int, Double) -> Void
+    ) -> Double {
+        for axis in 0..<dimensions { rest[axis] = x[axis] - points[index * dimensions + axis] }
+        for known in 0..<Int(ranks[index]) {
+            let direction = directions.base + (index * mostDirections + known) * dimensions
+            var along = 0.0
+            for axis in 0..<dimensions { along += rest[axis] * direction[axis] }
+            for axis in 0..<dimensions { rest[axis] -= along * direction[axis] }
+            part(known, along)
         }
+        var square = 0.0
+        for axis in 0..<dimensions { square += rest[axis] * rest[axis] }
+        return square.squareRoot()
     }
 
     func setSuccessor(_ index: Int, _ successor: Int) { successors[index] = Int32(successor) }
@@ -190,7 +213,7 @@ struct EvaluationTable {
         for axis in 0..<dimensions {
             let step = abs(x[axis] - point[axis])
             // What is not a number is farther than any.
-            if !(step <= distance) { distance = step }
+            if !(step <= distance) { distance = step.isNaN ? .infinity : step }
         }
         return distance
     }
@@ -199,18 +222,19 @@ struct EvaluationTable {
     ///
     /// - Parameter point: finite numbers.
     mutating func insert(at point: UnsafePointer<Double>) -> UnsafeMutablePointer<Double> {
-        if count % Self.chunk == 0 { chunks.append(.allocate(capacity: max(Self.chunk * width, 1))) }
+        let index = count
+        if index % Self.chunk == 0 { chunks.append(.allocate(capacity: max(Self.chunk * width, 1))) }
         points.append(from: point, count: dimensions)
-        bends.append(.infinity)
         ranks.append(0)
         directions.append(repeating: 0, count: mostDirections * dimensions)
+        sides.append(repeating: Side(), count: 2 * mostDirections)
         successors.append(-1)
         if count - balanced >= max(Self.chunk, balanced) {
             balance()
         } else {
-            place(count - 1)
+            place(index)
         }
-        return record(count - 1)
+        return record(index)
     }
 
     // MARK: - The tree

@@ -77,11 +77,12 @@ extension OSDIKernel {
             for index in 0..<shape.unknownCount {
                 let step = abs(request.solution[Int(record.rows[index])] - record.point[index])
                 // What is not a number is farther than any.
-                if !(step <= distance) { distance = step }
+                if !(step <= distance) { distance = step.isNaN ? .infinity : step }
             }
-            if rule.follows(distance, bend: bends[element]),
-                distance <= rule.rest || record.f == results + Int(place.firstResult)
-                    || isCovered(element, request, distance: distance, rule, memory)
+            let isOwn = record.f == results + Int(place.firstResult)
+            if isOwn
+                ? rule.follows(distance, bend: bends[element])
+                : isCovered(element, request, distance: distance, rule, memory)
             {
                 outcomes[element] = .bypassed
                 return
@@ -99,14 +100,16 @@ extension OSDIKernel {
     @inline(__always) private func isCovered(
         _ element: Int, _ request: OSDIEvaluation, distance: Double, _ rule: OSDIBypass, _ memory: EvaluationMemory?
     ) -> Bool {
+        if distance <= rule.rest { return true }
         let place = elements[element]
         let rows = unknowns + Int(place.firstUnknown)
         let size = shapes[Int(place.shape)].unknownCount
-        return withUnsafeTemporaryAllocation(of: Double.self, capacity: size) {
-            guard let memory, let x = $0.baseAddress else { return false }
-            for index in 0..<size { x[index] = request.solution[Int(rows[index])] }
-            return memory.covers(element, x, distance: distance, rule)
-        }
+        return distance <= rule.reach
+            && withUnsafeTemporaryAllocation(of: Double.self, capacity: size) {
+                guard let memory, let x = $0.baseAddress else { return false }
+                for index in 0..<size { x[index] = request.solution[Int(rows[index])] }
+                return memory.covers(element, x, distance: distance, rule)
+            }
     }
 
     /// The same for an element that has left its tangent behind by `distance`.
@@ -145,10 +148,14 @@ extension OSDIKernel {
             let (expected, start) = (x + size, x + 4 * size)
             follow(element, to: request.solution, expected)
             start.update(from: current[element], count: shape.resultCount)
+            // Of a record that it did not come from, it is followed twice as far at most: a knee may be close.
+            let before =
+                current[element] == results + Int(place.firstResult)
+                ? bends[element] : 2 / (4 * distance * distance)
             compute(element, request)
             guard outcomes[element] == .evaluated else { return }
             let along = excess(element, against: expected, from: start, rule)
-            bends[element] = OSDIBypass.bend(along, over: distance, before: bends[element])
+            bends[element] = OSDIBypass.bend(along, over: distance, before: before)
             if let memory, memory.lessons[element].reference >= 0 {
                 let across = excess(element, distance, derivatives: start, expected, rule)
                 memory.lessons[element].bend = max(along, across) / (distance * distance)
@@ -157,13 +164,11 @@ extension OSDIKernel {
     }
 
     /// Lets an element go by a record of its kind.
-    @inline(__always) private func recall(
-        _ element: Int, _ record: (base: UnsafeMutablePointer<Double>, bend: Double)
-    ) {
-        current[element] = record.base
-        bends[element] = record.bend
+    @inline(__always) private func recall(_ element: Int, _ record: UnsafeMutablePointer<Double>) {
+        current[element] = record
+        bends[element] = .infinity
         let kept = stateCount / count
-        (states + element * kept).update(from: record.base + shapes[Int(elements[element].shape)].resultCount, count: kept)
+        (states + element * kept).update(from: record + shapes[Int(elements[element].shape)].resultCount, count: kept)
     }
 
     /// Where the tangent leads at `x`: currents, charges and steps into `f`, one behind the other.

@@ -84,17 +84,16 @@ struct OSDIBypassTests {
             """, modules: CompiledTwins.modules())
     }
 
-    /// The tangent leaves out less than the tolerances by far: curves agree within a tenth of reltol.
-    @Test(arguments: ["reltol=1e-3", "reltol=1e-5"]) func extrapolatedElementsAreWithinTolerance(_ options: String)
-        throws
-    {
-        let (every, some) = (try run("bypass=0 \(options)"), try run("bypass=1 \(options)"))
-        let times = every["time"]
+    /// The tangent leaves out less than the tolerances: points lie on the curves of a run whose steps are much shorter.
+    @Test(arguments: [(1e-3, 1e-3), (1e-5, 1e-4)]) func extrapolatedElementsAreWithinTolerance(
+        _ reltol: Double, _ tolerance: Double
+    ) throws {
+        let (exact, some) = (try run("bypass=0 reltol=1e-6"), try run("bypass=1 reltol=\(reltol)"))
         for name in ["v(k1)", "v(k5)", "v(k20)", "i(v1)"] {
-            let size = every[name].map(abs).max() ?? 0
-            for (time, value) in zip(times, every[name]) where time > 0 && !(9e-9...16e-9).contains(time) {
-                let other = interpolate(some["time"], some[name], at: time)
-                #expect(abs(value - other) <= 1e-3 * size, "\(name) at \(time): \(value) \(other)")
+            let size = exact[name].map(abs).max() ?? 0
+            for (time, value) in zip(some["time"], some[name]) where time > 0 && !(9e-9...16e-9).contains(time) {
+                let other = interpolate(exact["time"], exact[name], at: time)
+                #expect(abs(value - other) <= tolerance * size, "\(name) at \(time): \(value) \(other)")
             }
         }
     }
@@ -109,7 +108,7 @@ struct OSDIBypassTests {
             n1 0 a dm
             .model dm twodiode is=1e-24 knee=10
             .options bypass=1
-            .tran 1u 1m
+            .tran 1u 3m
             .print tran v(in) v(a)
             .end
             """, modules: CompiledTwins.modules())
@@ -127,8 +126,9 @@ struct OSDIBypassTests {
             }
             return abs(value - low)
         }
-        #expect(errors.count > 400)
-        #expect(try #require(errors.max()) < 1e-3)
+        #expect(errors.count > 1200)
+        let worst = try #require(errors.max())
+        #expect(worst < 1e-3)
     }
 
     @Test func elementsAtRestAreNotEvaluatedAgain() throws {
