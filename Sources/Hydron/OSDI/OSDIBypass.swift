@@ -73,25 +73,3 @@ struct OSDIBypass: BitwiseCopyable {
         return before.isFinite ? max(found, 0.5 * before) : found
     }
 }
-
-/// How far any element is followed along its tangent.
-enum TangentReach {
-    /// The distance [V] at which the tangent leaves out 1 % of reltol of a current, and a fifth of vntol, where both change
-    /// e-fold over `finest` [V] at most: of a step δ it leaves out (δ/finest)²/2, or δ²/(2 finest) on a capacitance.
-    static func rest(_ finest: Double, _ options: SimulationOptions) -> Double {
-        min(finest * (0.02 * options[.reltol]).squareRoot(), (0.4 * finest * options[.vntol]).squareRoot())
-    }
-}
-
-/// How often elements were evaluated, and how often their tangents stood in for it.
-public struct EvaluationCount: Sendable {
-    public var evaluated = 0
-    public var bypassed = 0
-    /// How often that tangent was one that another evaluation had left behind.
-    public var recalled = 0
-}
-
-/// A batch that counts its evaluations.
-protocol CountingBatch: ElementBatch {
-    var evaluations: EvaluationCount { get }
-}

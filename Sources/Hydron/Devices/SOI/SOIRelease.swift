@@ -9,18 +9,12 @@ enum SOIRelease: Int, Comparable, Sendable {
 
     /// By the level where the dialect has a level for each release, else by what `version` says.
     init(level: Int, dialect: Dialect, version: Double) {
-        switch (dialect.name, level) {
-        case ("xyce", 70450): self = .v45
-        case ("xyce", 70): self = .v46
-        case ("xyce", 70470): self = .v47
-        default:
-            // Libraries write 4.6.1 as 4.6, 4.61 or 4.601.
-            switch version {
-            case 4.65...: self = .v47
-            case 4.55...: self = .v46
-            case 4.45...: self = .v45
-            default: self = .v44
-            }
+        // Libraries write 4.6.1 as 4.6, 4.61 or 4.601.
+        switch SOIVersion.fixed(level: level, in: dialect) ?? version {
+        case 4.65...: self = .v47
+        case 4.55...: self = .v46
+        case 4.45...: self = .v45
+        default: self = .v44
         }
     }
 
