@@ -3,7 +3,8 @@
 /// Circuits come back to where they were: an oscillator in each period, a gate whenever it switches, and gates do what
 /// other gates did. Elements with the same parameters are one function of their unknowns, so that each may follow the
 /// tangents that any of them left behind, not only its own last one. This is in situ adaptive tabulation (S. B. Pope,
-/// Combust. Theory Modelling 1, 41, 1997; doi 10.1080/713665229), with cubes for the regions of accuracy.
+/// Combust. Theory Modelling 1, 41, 1997; doi 10.1080/713665229), each record being good for the ways from it that
+/// were measured.
 ///
 /// While elements are evaluated, on any number of threads, it is only searched. What they found is learnt afterwards, in
 /// the order of elements: results are the same bits for any number of threads.

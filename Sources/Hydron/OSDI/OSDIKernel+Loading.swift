@@ -1,4 +1,5 @@
 import COSDI
+import Glibc
 
 /// The loop over the elements: evaluations, and tangents instead of them.
 extension OSDIKernel {
@@ -22,10 +23,16 @@ extension OSDIKernel {
     ) -> (limited: Int, fatal: Int?) {
         var request = request
         request.solution = UnsafeMutablePointer(mutating: context.x)
-        if request.flags != lastFlags { forgetEvaluations() }
-        lastFlags = request.flags
+        // What was not limited is the same with and without limiting.
+        let asked = request.flags & ~UInt32(OSDI_ENABLE_LIMITING | OSDI_START_LIMITING)
+        if asked != lastFlags { forgetEvaluations() }
+        lastFlags = asked
         let remembers = rule.reach > 0 && Int(module.descriptor.pointee.instance_size) >= Self.worthRemembering
-        if remembers, memory == nil { memory = makeMemory() }
+        if remembers, memory == nil {
+            let kinds = kinds ?? findKinds()
+            self.kinds = kinds
+            memory = EvaluationMemory(kindOfElement: kinds.ofElement, sizes: kinds.sizes)
+        }
         let memory = remembers ? memory : nil
         var outcome = (limited: 0, fatal: Int?.none)
         if parallel.threads > 1, stride * count >= Self.worthwhile {
@@ -135,6 +142,7 @@ extension OSDIKernel {
                 }
                 if match.isCovered {
                     outcomes[element] = .recalled
+                    returned[element] = 0
                     return
                 }
                 if !rule.measures(distance) { memory.lessons[element].reference = -1 }
@@ -252,38 +260,35 @@ extension OSDIKernel {
 
     // MARK: - What is remembered
 
-    /// An empty memory: elements of one model with the same parameters and nodes, as bytes, are of one kind.
-    private func makeMemory() -> EvaluationMemory {
-        var kindOfElement: [Int32] = []
+    /// Elements of one model with the same parameters and nodes, as bytes, are of one kind.
+    private func findKinds() -> Kinds {
+        var kinds = Kinds()
         var firsts: [Int] = []
         var known: [Int: [Int32]] = [:]
         func bytes(_ element: Int) -> UnsafeRawBufferPointer {
             UnsafeRawBufferPointer(start: instances[element].block.base, count: instances[element].block.size)
         }
+        func areAlike(_ a: Int, _ b: Int) -> Bool {
+            elements[a].model == elements[b].model && elements[a].shape == elements[b].shape
+                && memcmp(instances[a].block.base, instances[b].block.base, instances[a].block.size) == 0
+        }
         for element in 0..<count {
-            let own = elements[element]
             var hasher = Hasher()
-            hasher.combine(own.model)
-            hasher.combine(own.shape)
+            hasher.combine(elements[element].model)
+            hasher.combine(elements[element].shape)
             hasher.combine(bytes: bytes(element))
             let hash = hasher.finalize()
-            let kind = known[hash, default: []].first {
-                let other = firsts[Int($0)]
-                return own.model == elements[other].model && own.shape == elements[other].shape
-                    && bytes(element).elementsEqual(bytes(other))
+            if let kind = known[hash, default: []].first(where: { areAlike(element, firsts[Int($0)]) }) {
+                kinds.ofElement.append(kind)
+                continue
             }
-            if kind == nil {
-                known[hash, default: []].append(Int32(firsts.count))
-                firsts.append(element)
-            }
-            kindOfElement.append(kind ?? Int32(firsts.count - 1))
+            kinds.ofElement.append(Int32(firsts.count))
+            known[hash, default: []].append(Int32(firsts.count))
+            firsts.append(element)
+            let shape = shapes[Int(elements[element].shape)]
+            kinds.sizes.append((shape.unknownCount, shape.resultCount + stateCount / count))
         }
-        return EvaluationMemory(
-            kindOfElement: kindOfElement,
-            sizes: firsts.map {
-                let shape = shapes[Int(elements[$0].shape)]
-                return (shape.unknownCount, shape.resultCount + stateCount / count)
-            })
+        return kinds
     }
 
     /// Learns from an element that left its tangent behind.

@@ -54,7 +54,13 @@ final class OSDIKernel: @unchecked Sendable {
     @exclusivity(unchecked) var memory: EvaluationMemory?
     /// Room for an element's steps, currents and charges.
     let scratch: UnsafeMutablePointer<Double>
-    /// What evaluations were last asked for.
+    /// Which elements are the same function of their unknowns, and of each kind what ``EvaluationMemory`` asks for.
+    struct Kinds {
+        var ofElement: [Int32] = []
+        var sizes: [(dimensions: Int, width: Int)] = []
+    }
+    var kinds: Kinds?
+    /// What evaluations were last asked for, but for limiting.
     var lastFlags: UInt32 = 0
     /// Since the start.
     var evaluations = EvaluationCount()
