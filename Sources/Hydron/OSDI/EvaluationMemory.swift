@@ -108,7 +108,7 @@ struct EvaluationMemory {
         }
         recalls[element] &+= 1
         // Now and then an element is evaluated although it need not be.
-        if recalls[element] % Self.checkedEvery == 0 { match.isCovered = false }
+        if !rule.recalls || recalls[element] % Self.checkedEvery == 0 { match.isCovered = false }
         return match
     }
 

@@ -130,8 +130,9 @@ final class OSDIBatch: CountingBatch {
         let info = evaluation(context.conditions, isSmallSignal: context.isSmallSignal, alpha: context.alpha)
         startsAfresh = false
         simulator.iteration += 1
-        let outcome = kernel.load(
-            context, info, splits: splits, bypassing: context.alpha == 0 ? bypass.atRest : bypass, parallel)
+        var rule = context.alpha == 0 ? bypass.atRest : bypass
+        rule.recalls = simulator.iteration <= OSDIBypass.recallingIterations
+        let outcome = kernel.load(context, info, splits: splits, bypassing: rule, parallel)
         var result = LoadResult()
         result.limited = outcome.limited
         fatalElement = outcome.fatal

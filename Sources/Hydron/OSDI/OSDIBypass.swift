@@ -16,6 +16,13 @@ struct OSDIBypass: BitwiseCopyable {
     /// largest voltage.
     var relativeVoltage: Double
 
+    /// Whether tangents of other evaluations than the last one are followed.
+    var recalls = true
+
+    /// Newton's iterations in which that is so: beyond, the solution may be where two tangents meet of which each leads to
+    /// the other.
+    static let recallingIterations = 3.0
+
     static let never = OSDIBypass(rest: 0, reach: 0, relativeCurrent: 0, absoluteCurrent: 0, relativeVoltage: 0)
 
     private init(
