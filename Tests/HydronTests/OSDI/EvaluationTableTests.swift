@@ -144,6 +144,18 @@ private struct RepeatableGenerator: RandomNumberGenerator {
         #expect(loop.evaluated < 1400 + 50_000 / 60)
     }
 
+    /// Late in Newton's iteration elements are evaluated where they are, which is not kept a second time.
+    @Test func nothingIsRecalledLate() {
+        let loop = Loop(elements: 1)
+        for point in [0.0, 1, 2] { loop.visit([point]) }
+        var late = rule
+        late.recalls = false
+        #expect(loop.memory.find(0, [1], rule).isCovered)
+        let match = loop.memory.find(0, [1], late)
+        #expect(!match.isCovered && match.record == 1 && match.distance == 0)
+        #expect(!loop.memory.lessons[0].isNew)
+    }
+
     /// Where nothing comes again, searches end after a trial, and the next one is long in coming.
     @Test func whatNeverComesAgainIsNotSearchedFor() {
         let loop = Loop(elements: 1)
