@@ -94,30 +94,35 @@ struct EvaluationMemory {
     // MARK: - While elements are evaluated
 
     /// A record of the element's kind whose tangent leads to `x`, or else one nearby; starts the element's lesson.
+    ///
+    /// - Parameter rest: here and below, room for a number an unknown.
     @inline(__always) func find(
-        _ element: Int, _ x: UnsafePointer<Double>, _ rule: OSDIBypass
+        _ element: Int, _ x: UnsafePointer<Double>, _ rule: OSDIBypass, _ rest: UnsafeMutablePointer<Double>
     ) -> EvaluationTable.Match {
         let kind = kinds.baseAddress! + Int(kindOfElement[element])
         let place = places[element]
         lessons[element] = Lesson(reference: place, bend: .infinity, isNew: false)
         guard kind.pointee.isUsed else { return .none }
-        var match = kind.pointee.table.find(x, from: Int(place), rule)
+        var match = kind.pointee.table.find(x, from: Int(place), rule, rest)
         guard match.isCovered else {
             lessons[element].isNew = true
             return match
         }
         recalls[element] &+= 1
         // Now and then an element is evaluated although it need not be.
-        if !rule.recalls || recalls[element] % Self.checkedEvery == 0 { match.isCovered = false }
+        if !rule.recalls || recalls[element] % Self.checkedEvery == 0 {
+            (match.isCovered, match.isToBeChecked) = (false, true)
+        }
         return match
     }
 
     /// Whether the record that an element goes by leads to `x`, `distance` away.
     @inline(__always) func covers(
-        _ element: Int, _ x: UnsafePointer<Double>, distance: Double, _ rule: OSDIBypass
+        _ element: Int, _ x: UnsafePointer<Double>, distance: Double, _ rule: OSDIBypass,
+        _ rest: UnsafeMutablePointer<Double>
     ) -> Bool {
         let kind = kinds.baseAddress! + Int(kindOfElement[element])
-        return kind.pointee.table.covers(Int(places[element]), x, distance: distance, rule)
+        return kind.pointee.table.covers(Int(places[element]), x, distance: distance, rule, rest)
     }
 
     /// What is kept of an evaluation.
@@ -141,19 +146,23 @@ struct EvaluationMemory {
         places[element] = Int32(record)
     }
 
+    /// Forgets where an element was that was evaluated without being asked for.
+    func leave(_ element: Int) { places[element] = -1 }
+
     /// Learns from an element that was evaluated at `point`.
     ///
     /// - Returns: a record to be filled with what it was evaluated to, if that is to be kept.
     mutating func learn(
-        evaluated element: Int, at point: UnsafePointer<Double>, _ rule: OSDIBypass
+        evaluated element: Int, at point: UnsafePointer<Double>, _ rule: OSDIBypass,
+        _ rest: UnsafeMutablePointer<Double>
     ) -> UnsafeMutablePointer<Double>? {
         let (kind, lesson) = (Int(kindOfElement[element]), lessons[element])
         let reference = Int(lesson.reference)
-        if reference >= 0 { kinds[kind].table.learn(reference, towards: point, bend: lesson.bend, rule) }
+        if reference >= 0 { kinds[kind].table.learn(reference, towards: point, bend: lesson.bend, rule, rest) }
         guard kinds[kind].isUsed, lesson.isNew, hasRoom(kind),
             (0..<kinds[kind].dimensions).allSatisfy({ point[$0].isFinite }),
             // An element like it may have been here just now.
-            kinds[kind].grownIn != load || !kinds[kind].table.find(point, rule).isCovered
+            kinds[kind].grownIn != load || !kinds[kind].table.find(point, rule, rest).isCovered
         else {
             places[element] = -1
             return nil
@@ -162,7 +171,7 @@ struct EvaluationMemory {
         let index = kinds[kind].table.count
         let record = kinds[kind].table.insert(at: point)
         byteCount += kinds[kind].table.recordBytes
-        if reference >= 0 { kinds[kind].table.learn(index, towards: reference, bend: lesson.bend, rule) }
+        if reference >= 0 { kinds[kind].table.learn(index, towards: reference, bend: lesson.bend, rule, rest) }
         go(element, to: index)
         return record
     }

@@ -11,6 +11,8 @@ struct EvaluationTable {
         var distance: Double
         /// Whether the record's tangent may be followed that far.
         var isCovered: Bool
+        /// Whether it might be, but is to be compared with an evaluation.
+        var isToBeChecked = false
 
         static let none = Match(record: -1, distance: .infinity, isCovered: false)
     }
@@ -57,7 +59,10 @@ struct EvaluationTable {
     private let mostDirections: Int
 
     private static let bucket = 8
-    private static let chunk = 64
+    /// Records that are allocated at a time.
+    private static let chunk = 16
+    /// Records that come before the tree is balanced first.
+    private static let leastBalanced = 64
     /// Leaves that a search looks at.
     private static let patience = 4
 
@@ -88,22 +93,24 @@ struct EvaluationTable {
     }
 
     /// Learns that a record bends by `bend` [1/V²] on the way to `x`.
-    func learn(_ index: Int, towards x: UnsafePointer<Double>, bend: Double, _ rule: OSDIBypass) {
-        withUnsafeTemporaryAllocation(of: Double.self, capacity: dimensions) {
-            guard let rest = $0.baseAddress else { return }
-            let rank = Int(ranks[index])
-            let beside = split(index, x, rest) { known, along in
-                guard abs(along) > rule.sideways else { return }
-                let place = side(index, known, along)
-                sides[place] = Side(
-                    length: max(sides[place].length, abs(along)), bend: max(sides[place].bend, bend))
-            }
-            guard mostDirections > rank, bend.isFinite, beside > (rank > 0 ? rule.sideways : 0) else { return }
-            let direction = directions.base + (index * mostDirections + rank) * dimensions
-            for axis in 0..<dimensions { direction[axis] = rest[axis] / beside }
-            sides[side(index, rank, 1)] = Side(length: beside, bend: bend)
-            ranks[index] = Int32(rank + 1)
+    ///
+    /// - Parameter rest: here and below, room for a number an unknown.
+    func learn(
+        _ index: Int, towards x: UnsafePointer<Double>, bend: Double, _ rule: OSDIBypass,
+        _ rest: UnsafeMutablePointer<Double>
+    ) {
+        let rank = Int(ranks[index])
+        let beside = split(index, x, rest) { known, along in
+            guard abs(along) > rule.sideways else { return }
+            let place = side(index, known, along)
+            sides[place] = Side(
+                length: max(sides[place].length, abs(along)), bend: max(sides[place].bend, bend))
         }
+        guard mostDirections > rank, bend.isFinite, beside > (rank > 0 ? rule.sideways : 0) else { return }
+        let direction = directions.base + (index * mostDirections + rank) * dimensions
+        for axis in 0..<dimensions { direction[axis] = rest[axis] / beside }
+        sides[side(index, rank, 1)] = Side(length: beside, bend: bend)
+        ranks[index] = Int32(rank + 1)
     }
 
     @inline(__always) private func side(_ index: Int, _ direction: Int, _ along: Double) -> Int {
@@ -111,29 +118,29 @@ struct EvaluationTable {
     }
 
     /// Learns that a record bends by `bend` [1/V²] towards another.
-    func learn(_ index: Int, towards other: Int, bend: Double, _ rule: OSDIBypass) {
-        learn(index, towards: points.base + other * dimensions, bend: bend, rule)
+    func learn(
+        _ index: Int, towards other: Int, bend: Double, _ rule: OSDIBypass, _ rest: UnsafeMutablePointer<Double>
+    ) {
+        learn(index, towards: points.base + other * dimensions, bend: bend, rule, rest)
     }
 
     /// Whether the tangent of a record leads to `x`, `distance` away: on ways only on which it was measured how much the
     /// record bends.
     @inline(__always) func covers(
-        _ index: Int, _ x: UnsafePointer<Double>, distance: Double, _ rule: OSDIBypass
+        _ index: Int, _ x: UnsafePointer<Double>, distance: Double, _ rule: OSDIBypass,
+        _ rest: UnsafeMutablePointer<Double>
     ) -> Bool {
         if distance <= rule.rest { return true }
         guard distance <= rule.reach else { return false }
-        return withUnsafeTemporaryAllocation(of: Double.self, capacity: dimensions) {
-            guard let rest = $0.baseAddress else { return false }
-            var bend = 0.0
-            var isInside = true
-            let beside = split(index, x, rest) { known, along in
-                guard abs(along) > rule.sideways else { return }
-                let side = sides[side(index, known, along)]
-                bend = max(bend, side.bend)
-                isInside = isInside && abs(along) <= side.length + rule.sideways
-            }
-            return isInside && beside <= rule.sideways && rule.follows(distance, bend: bend)
+        var bend = 0.0
+        var isInside = true
+        let beside = split(index, x, rest) { known, along in
+            guard abs(along) > rule.sideways else { return }
+            let side = sides[side(index, known, along)]
+            bend = max(bend, side.bend)
+            isInside = isInside && abs(along) <= side.length + rule.sideways
         }
+        return isInside && beside <= rule.sideways && rule.follows(distance, bend: bend)
     }
 
     /// Splits the way from a record to `x` into the parts along its directions and `rest`.
@@ -159,51 +166,52 @@ struct EvaluationTable {
 
     /// A record whose tangent leads to `x`: where elements went from `previous`, or else the first one seen, near leaves
     /// first.
-    @inline(__always) func find(_ x: UnsafePointer<Double>, from previous: Int, _ rule: OSDIBypass) -> Match {
+    @inline(__always) func find(
+        _ x: UnsafePointer<Double>, from previous: Int, _ rule: OSDIBypass, _ rest: UnsafeMutablePointer<Double>
+    ) -> Match {
         if previous >= 0, successors[previous] >= 0 {
             let record = Int(successors[previous])
             let distance = distance(of: record, from: x)
-            if covers(record, x, distance: distance, rule) {
+            if covers(record, x, distance: distance, rule, rest) {
                 return Match(record: record, distance: distance, isCovered: true)
             }
         }
-        return find(x, rule)
+        return find(x, rule, rest)
     }
 
     /// The same without a hint.
-    func find(_ x: UnsafePointer<Double>, _ rule: OSDIBypass) -> Match {
+    func find(_ x: UnsafePointer<Double>, _ rule: OSDIBypass, _ rest: UnsafeMutablePointer<Double>) -> Match {
         var nearest = Match.none
-        return withUnsafeTemporaryAllocation(of: Int32.self, capacity: Self.patience) { waiting in
-            var node = 0
-            var (asked, looks) = (0, 0)
-            while true {
-                while nodes[node].axis >= 0 {
-                    let here = nodes[node]
-                    let side = x[Int(here.axis)] - here.split
-                    let isLeft = side < 0
-                    if abs(side) <= rule.reach, asked < Self.patience {
-                        waiting[asked] = here.first + (isLeft ? 1 : 0)
-                        asked += 1
-                    }
-                    node = Int(here.first) + (isLeft ? 0 : 1)
+        var waiting = InlineArray<4, Int32>(repeating: 0)
+        var node = 0
+        var (asked, looks) = (0, 0)
+        while true {
+            while nodes[node].axis >= 0 {
+                let here = nodes[node]
+                let side = x[Int(here.axis)] - here.split
+                let isLeft = side < 0
+                if abs(side) <= rule.reach, asked < waiting.count {
+                    waiting[asked] = here.first + (isLeft ? 1 : 0)
+                    asked += 1
                 }
-                let leaf = nodes[node]
-                for place in 0..<Int(leaf.count) {
-                    let record = Int(buckets[Int(leaf.first) * Self.bucket + place])
-                    let distance = distance(of: record, from: x)
-                    if distance < nearest.distance {
-                        nearest.distance = distance
-                        nearest.record = record
-                    }
-                    if covers(record, x, distance: distance, rule) {
-                        return Match(record: record, distance: distance, isCovered: true)
-                    }
-                }
-                looks += 1
-                guard asked > 0, looks < Self.patience else { return nearest }
-                asked -= 1
-                node = Int(waiting[asked])
+                node = Int(here.first) + (isLeft ? 0 : 1)
             }
+            let leaf = nodes[node]
+            for place in 0..<Int(leaf.count) {
+                let record = Int(buckets[Int(leaf.first) * Self.bucket + place])
+                let distance = distance(of: record, from: x)
+                if distance < nearest.distance {
+                    nearest.distance = distance
+                    nearest.record = record
+                }
+                if covers(record, x, distance: distance, rule, rest) {
+                    return Match(record: record, distance: distance, isCovered: true)
+                }
+            }
+            looks += 1
+            guard asked > 0, looks < Self.patience else { return nearest }
+            asked -= 1
+            node = Int(waiting[asked])
         }
     }
 
@@ -229,7 +237,7 @@ struct EvaluationTable {
         directions.append(repeating: 0, count: mostDirections * dimensions)
         sides.append(repeating: Side(), count: 2 * mostDirections)
         successors.append(-1)
-        if count - balanced >= max(Self.chunk, balanced) {
+        if count - balanced >= max(Self.leastBalanced, balanced) {
             balance()
         } else {
             place(index)

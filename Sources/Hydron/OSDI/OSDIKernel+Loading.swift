@@ -4,7 +4,7 @@ import Glibc
 /// The loop over the elements: evaluations, and tangents instead of them.
 extension OSDIKernel {
     /// Elements that a thread takes at a time.
-    private static let chunk = 16
+    static let chunk = 16
     /// Bytes of blocks from which on threads share the evaluation: some 20 to 60 µs of work.
     private static let worthwhile = 400_000
     /// Bytes of an element's block from which on its evaluations are remembered: smaller ones belong to models that take
@@ -55,7 +55,9 @@ extension OSDIKernel {
             case .recalled: evaluations.recalled += 1
             case .evaluated, .limited: evaluations.evaluated += 1
             }
-            if remembers, outcomes[element] != .bypassed { learn(element, rule) }
+            if outcomes[element] != .bypassed {
+                if remembers { learn(element, rule) } else { self.memory?.leave(element) }
+            }
             guard returned[element] != 0 else { continue }
             if returned[element] & UInt32(OSDI_LIMITED) != 0 { outcome.limited += 1 }
             if returned[element] & UInt32(OSDI_FATAL) != 0, outcome.fatal == nil { outcome.fatal = element }
@@ -108,15 +110,14 @@ extension OSDIKernel {
         _ element: Int, _ request: OSDIEvaluation, distance: Double, _ rule: OSDIBypass, _ memory: EvaluationMemory?
     ) -> Bool {
         if distance <= rule.rest { return true }
+        guard distance <= rule.reach, let memory else { return false }
         let place = elements[element]
         let rows = unknowns + Int(place.firstUnknown)
-        let size = shapes[Int(place.shape)].unknownCount
-        return distance <= rule.reach
-            && withUnsafeTemporaryAllocation(of: Double.self, capacity: size) {
-                guard let memory, let x = $0.baseAddress else { return false }
-                for index in 0..<size { x[index] = request.solution[Int(rows[index])] }
-                return memory.covers(element, x, distance: distance, rule)
-            }
+        let room = room(element)
+        for index in 0..<shapes[Int(place.shape)].unknownCount {
+            room.x[index] = request.solution[Int(rows[index])]
+        }
+        return memory.covers(element, room.x, distance: distance, rule, room.rest)
     }
 
     /// The same for an element that has left its tangent behind by `distance`.
@@ -127,54 +128,72 @@ extension OSDIKernel {
         let place = elements[element]
         let shape = shapes[Int(place.shape)]
         let rows = unknowns + Int(place.firstUnknown)
-        let size = shape.unknownCount
-        withUnsafeTemporaryAllocation(of: Double.self, capacity: 4 * size + shape.resultCount) {
-            guard let x = $0.baseAddress else { return }
-            for index in 0..<size { x[index] = request.solution[Int(rows[index])] }
-            var distance = distance
-            if let memory {
-                let match = memory.find(element, x, rule)
-                // The nearer one tells more.
-                if match.isCovered || match.distance < distance {
-                    distance = match.distance
-                    memory.lessons[element].reference = Int32(match.record)
-                    recall(element, memory.record(element, match.record))
-                }
-                if match.isCovered {
-                    outcomes[element] = .recalled
-                    returned[element] = 0
-                    return
-                }
-                if !rule.measures(distance) { memory.lessons[element].reference = -1 }
-            }
-            guard rule.measures(distance) else {
-                // How it bends so far away is not known.
-                if distance > 0 { bends[element] = .infinity }
-                compute(element, request)
+        let own = results + Int(place.firstResult)
+        let room = room(element)
+        var distance = distance
+        if let memory {
+            for index in 0..<shape.unknownCount { room.x[index] = request.solution[Int(rows[index])] }
+            let match = memory.find(element, room.x, rule, room.rest)
+            if match.isCovered {
+                memory.lessons[element].reference = Int32(match.record)
+                recall(element, memory.record(element, match.record))
                 return
             }
-            let (expected, start) = (x + size, x + 4 * size)
-            follow(element, to: request.solution, expected)
-            start.update(from: current[element], count: shape.resultCount)
-            // Of a record that it did not come from, it is followed twice as far at most: a knee may be close.
-            let before =
-                current[element] == results + Int(place.firstResult)
-                ? bends[element] : 2 / (4 * distance * distance)
-            compute(element, request)
-            guard outcomes[element] == .evaluated else { return }
-            let along = excess(element, against: expected, from: start, rule)
-            bends[element] = OSDIBypass.bend(along, over: distance, before: before)
-            if let memory, memory.lessons[element].reference >= 0 {
-                let across = excess(element, distance, derivatives: start, expected, rule)
-                memory.lessons[element].bend = max(along, across) / (distance * distance)
+            // What is to be checked is; and of what came from elsewhere a record nearby tells more.
+            let isFar = !rule.measures(distance) || current[element] != own
+            if match.isToBeChecked || isFar && match.distance < distance {
+                distance = match.distance
+                memory.lessons[element].reference = Int32(match.record)
+                current[element] = memory.record(element, match.record)
             }
+            if !rule.measures(distance) { memory.lessons[element].reference = -1 }
         }
+        guard rule.measures(distance) else {
+            // How it bends so far away is not known.
+            if distance > 0 { bends[element] = .infinity }
+            compute(element, request)
+            return
+        }
+        follow(element, to: request.solution, room.expected)
+        room.start.update(from: current[element], count: shape.resultCount)
+        // Of a record that it did not come from, it is followed twice as far at most: a knee may be close.
+        let before = current[element] == own ? bends[element] : 2 / (4 * distance * distance)
+        compute(element, request)
+        guard outcomes[element] == .evaluated else { return }
+        let along = excess(element, against: room.expected, from: room.start, rule)
+        bends[element] = OSDIBypass.bend(along, over: distance, before: before)
+        if let memory, memory.lessons[element].reference >= 0 {
+            let across = excess(element, distance, derivatives: room.start, room.expected, rule)
+            memory.lessons[element].bend = max(along, across) / (distance * distance)
+        }
+    }
+
+    /// Room that elements of one chunk, which one thread evaluates, share.
+    private struct Room {
+        /// Of each unknown: its value, and the rest of a way.
+        let x, rest: UnsafeMutablePointer<Double>
+        /// What ``follow(_:to:_:)`` puts down.
+        let expected: UnsafeMutablePointer<Double>
+        /// A record.
+        let start: UnsafeMutablePointer<Double>
+        /// What a module writes of its Jacobian.
+        let entries: UnsafeMutablePointer<Double>
+    }
+
+    @inline(__always) private func room(_ element: Int) -> Room {
+        let base = rooms.base + element / Self.chunk * rooms.stride
+        let width = rooms.unknowns
+        return Room(
+            x: base, rest: base + width, expected: base + 2 * width, start: base + 5 * width,
+            entries: base + 5 * width + rooms.results)
     }
 
     /// Lets an element go by a record of its kind.
     @inline(__always) private func recall(_ element: Int, _ record: UnsafeMutablePointer<Double>) {
         current[element] = record
         bends[element] = .infinity
+        outcomes[element] = .recalled
+        returned[element] = 0
         let kept = stateCount / count
         (states + element * kept).update(from: record + shapes[Int(elements[element].shape)].resultCount, count: kept)
     }
@@ -298,7 +317,7 @@ extension OSDIKernel {
         case .evaluated:
             let shape = shapes[Int(elements[element].shape)]
             let point = record(element, elements[element], shape).point
-            if let kept = memory?.learn(evaluated: element, at: point, rule) {
+            if let kept = memory?.learn(evaluated: element, at: point, rule, room(element).rest) {
                 kept.update(from: current[element], count: shape.resultCount)
                 let own = stateCount / count
                 (kept + shape.resultCount).update(from: states + element * own, count: own)
@@ -351,16 +370,14 @@ extension OSDIKernel {
             }
         }
         let (jacobian, charges) = (record.jacobian, record.charges)
-        withUnsafeTemporaryAllocation(of: Double.self, capacity: max(entryCounts.resistive, entryCounts.reactive, 1)) {
-            guard let entries = $0.baseAddress else { return }
-            if entryCounts.resistive > 0 {
-                writeResistive(block, place.model, entries)
-                for term in shape.resistive { jacobian[Int(term.coupling)] += entries[Int(term.entry)] }
-            }
-            if entryCounts.reactive > 0 {
-                writeReactive(block, place.model, entries)
-                for term in shape.reactive { charges[Int(term.coupling)] += entries[Int(term.entry)] }
-            }
+        let entries = room(element).entries
+        if entryCounts.resistive > 0 {
+            writeResistive(block, place.model, entries)
+            for term in shape.resistive { jacobian[Int(term.coupling)] += entries[Int(term.entry)] }
+        }
+        if entryCounts.reactive > 0 {
+            writeReactive(block, place.model, entries)
+            for term in shape.reactive { charges[Int(term.coupling)] += entries[Int(term.entry)] }
         }
     }
 

@@ -52,6 +52,9 @@ final class OSDIKernel: @unchecked Sendable {
     let bends: UnsafeMutablePointer<Double>
     /// Made when it is first needed.
     @exclusivity(unchecked) var memory: EvaluationMemory?
+    /// Room for what an evaluation needs in passing, once for each chunk of elements: so many numbers each, for records of
+    /// so many unknowns and results.
+    let rooms: (base: UnsafeMutablePointer<Double>, stride: Int, unknowns: Int, results: Int)
     /// Room for an element's steps, currents and charges.
     let scratch: UnsafeMutablePointer<Double>
     /// Which elements are the same function of their unknowns, and of each kind what ``EvaluationMemory`` asks for.
@@ -128,6 +131,11 @@ final class OSDIKernel: @unchecked Sendable {
         let width = max(self.shapes.map(\.unknownCount).max() ?? 1, 1)
         scratch = .allocate(capacity: 3 * width)
         scratch.initialize(repeating: 0, count: 3 * width)
+        let widest = self.shapes.map(\.resultCount).max() ?? 0
+        let room = 5 * width + widest + max(entryCounts.resistive, entryCounts.reactive, 1)
+        let chunks = count / Self.chunk + 1
+        rooms = (.allocate(capacity: room * chunks), room, width, widest)
+        rooms.base.initialize(repeating: 0, count: room * chunks)
         slots = .allocate(capacity: max(totals.couplings, 1))
         slots.initialize(repeating: 0, count: max(totals.couplings, 1))
         unknowns = .allocate(capacity: max(totals.unknowns, 1))
@@ -173,6 +181,7 @@ final class OSDIKernel: @unchecked Sendable {
         bends.deallocate()
         memory?.deallocate()
         scratch.deallocate()
+        rooms.base.deallocate()
         blocks.deallocate()
     }
 

@@ -7,6 +7,17 @@ import Waveforms
 
 private let rule = OSDIBypass(SimulationOptions())
 
+extension EvaluationTable {
+    fileprivate func find(_ x: [Double], from previous: Int = -1, _ rule: OSDIBypass) -> Match {
+        var rest = x
+        return find(x, from: previous, rule, &rest)
+    }
+    fileprivate func learn(_ index: Int, towards x: [Double], bend: Double, _ rule: OSDIBypass) {
+        var rest = x
+        learn(index, towards: x, bend: bend, rule, &rest)
+    }
+}
+
 /// Records that are found again by where they were made.
 @Suite struct EvaluationTableTests {
     /// Puts in points whose neighbours tell that nothing bends.
@@ -14,8 +25,8 @@ private let rule = OSDIBypass(SimulationOptions())
         for (index, point) in points.enumerated() {
             table.insert(at: point).update(repeating: Double(index), count: 1)
             for other in [index - 1] where other >= 0 {
-                table.learn(index, towards: other, bend: 0, rule)
-                table.learn(other, towards: index, bend: 0, rule)
+                table.learn(index, towards: points[other], bend: 0, rule)
+                table.learn(other, towards: points[index], bend: 0, rule)
             }
         }
     }
@@ -91,6 +102,7 @@ private struct RepeatableGenerator: RandomNumberGenerator {
     /// Elements that are evaluated at points of one unknown, as a kernel would.
     private final class Loop {
         var memory: EvaluationMemory
+        let rest = UnsafeMutablePointer<Double>.allocate(capacity: 1)
         private(set) var recalled = 0
         private(set) var evaluated = 0
         private(set) var cleared = 0
@@ -99,11 +111,14 @@ private struct RepeatableGenerator: RandomNumberGenerator {
             memory = EvaluationMemory(
                 kindOfElement: Array(repeating: 0, count: elements), sizes: [(dimensions: 1, width: 2)])
         }
-        deinit { memory.deallocate() }
+        deinit {
+            memory.deallocate()
+            rest.deallocate()
+        }
 
         func visit(_ points: [Double]) {
             let matches = points.enumerated().map { element, point in
-                let match = memory.find(element, [point], rule)
+                let match = memory.find(element, [point], rule, rest)
                 if match.record >= 0, match.distance <= 2 * rule.reach {
                     memory.lessons[element].reference = Int32(match.record)
                 }
@@ -117,7 +132,7 @@ private struct RepeatableGenerator: RandomNumberGenerator {
                     memory.learn(recalled: element)
                 } else {
                     evaluated += 1
-                    memory.learn(evaluated: element, at: [points[element]], rule)?.update(repeating: 1, count: 2)
+                    memory.learn(evaluated: element, at: [points[element]], rule, rest)?.update(repeating: 1, count: 2)
                 }
                 if let kind = memory.count(element, isRecalled: match.isCovered) {
                     memory.clear(kind)
@@ -150,8 +165,8 @@ private struct RepeatableGenerator: RandomNumberGenerator {
         for point in [0.0, 1, 2] { loop.visit([point]) }
         var late = rule
         late.recalls = false
-        #expect(loop.memory.find(0, [1], rule).isCovered)
-        let match = loop.memory.find(0, [1], late)
+        #expect(loop.memory.find(0, [1], rule, loop.rest).isCovered)
+        let match = loop.memory.find(0, [1], late, loop.rest)
         #expect(!match.isCovered && match.record == 1 && match.distance == 0)
         #expect(!loop.memory.lessons[0].isNew)
     }
@@ -170,7 +185,7 @@ private struct RepeatableGenerator: RandomNumberGenerator {
     }
 
     private func memoryIsUsed(_ loop: Loop, _ point: Double) -> Bool {
-        _ = loop.memory.find(0, [point], rule)
+        _ = loop.memory.find(0, [point], rule, loop.rest)
         return loop.memory.lessons[0].isNew
     }
 
