@@ -168,7 +168,8 @@ extension OSDIKernel {
         }
     }
 
-    /// Room that elements of one chunk, which one thread evaluates, share.
+    /// Room that elements of one chunk, which one thread evaluates, share. Temporary allocations inside of each other, with a
+    /// closure that returns early, trap in release builds of Swift 6.3.
     private struct Room {
         /// Of each unknown: its value, and the rest of a way.
         let x, rest: UnsafeMutablePointer<Double>
