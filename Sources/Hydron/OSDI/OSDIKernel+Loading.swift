@@ -149,8 +149,8 @@ extension OSDIKernel {
             if !rule.measures(distance) { memory.lessons[element].reference = -1 }
         }
         guard rule.measures(distance) else {
-            // How it bends so far away is not known.
-            if distance > 0 { bends[element] = .infinity }
+            // How it bends so far away, or where another element was, is not known.
+            if distance > 0 || current[element] != own { bends[element] = .infinity }
             compute(element, request)
             return
         }

@@ -244,4 +244,34 @@ struct RememberedEvaluationTests {
             #expect(difference.reduce(0, +) / Double(difference.count) <= 1e-4 * size, "\(name)")
         }
     }
+
+    /// What limiting goes by is an element's own: a record nearby that does not lead there is none of its past. Steep edges
+    /// move diodes by volts a step.
+    @Test func limitingGoesOn() throws {
+        func run(_ bypass: Int) throws -> AnalysisStatistics {
+            let result = try simulate(
+                """
+                diodes that are switched
+                v1 in 0 pulse(-3 3 0 1p 1p 5n 11n)
+                v2 on 0 pulse(-2 2 0 1p 1p 7n 13n)
+                r1 in a 100
+                n1 a b dm
+                n2 0 a dm
+                r2 on b 100
+                n3 b c dm
+                n4 c 0 dm
+                rc c 0 10k
+                .model dm twodiode is=1e-14 rs=10 cj=0.1p
+                .options bypass=\(bypass)
+                .tran 1n 2u
+                .print tran v(a) v(b) v(c)
+                .end
+                """, modules: CompiledTwins.modules())
+            return try #require(result.report.analyses.last?.statistics)
+        }
+        let (every, some) = (try run(0), try run(1))
+        #expect(try #require(some.evaluations).recalled > 1000)
+        #expect(some.rejectedByNewton <= every.rejectedByNewton)
+        #expect(Double(some.newtonIterations) < 1.1 * Double(every.newtonIterations))
+    }
 }
